@@ -1,0 +1,169 @@
+"""One unit's score sheet: rows in, base, bonus, deduction, final and band out (design 5)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from surveys.scoring.exact import Score, exact, shown
+from surveys.scoring.ranking import Band, band_of, capped_band
+
+
+class RowKind(StrEnum):
+    STANDARD = "standard"
+    BONUS = "bonus"
+    DEDUCTION = "deduction"
+    VETO = "veto"
+
+
+class RowState(StrEnum):
+    """Why a row has no number, or that it has one. Never one null for two of these."""
+
+    NOT_APPLICABLE = "not_applicable"  # by rule: the unit lacks the tag
+    EXEMPTED = "exempted"  # by decision, with a reason
+    PENDING = "pending"
+    MARKED = "marked"  # zero included
+    WITHHELD = "withheld"  # a poll below its thresholds
+
+
+class Mode(StrEnum):
+    WHOLE = "whole"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A scored row. `points`: the most it gives (standard, bonus) or takes (deduction); 0 for a veto."""
+
+    key: str
+    block: str
+    kind: RowKind
+    points: Decimal
+
+
+@dataclass(frozen=True)
+class RowValue:
+    """`got`, in points, exactly when the row is marked. A veto row is marked 1 when the veto falls, else 0."""
+
+    state: RowState
+    got: Score | None = None
+
+    def __post_init__(self) -> None:
+        if (self.got is not None) != (self.state is RowState.MARKED):
+            raise ValueError(f"a row {self.state} with {self.got}")
+
+
+@dataclass(frozen=True)
+class ScoringRules:
+    """Caps in absolute points; bands from best to worst; the best band a vetoed unit can still have."""
+
+    mode: Mode = Mode.WHOLE
+    bonus_cap: Decimal = Decimal(5)
+    deduction_cap: Decimal = Decimal(10)
+    bands: tuple[Band, ...] = (
+        Band("优秀", Decimal(90)),
+        Band("良好", Decimal(80)),
+        Band("合格", Decimal(60)),
+        Band("不合格", Decimal(0)),
+    )
+    veto_band: str = "不合格"
+    top_quota: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class BlockScore:
+    """Points got and points that apply, over the rows marked so far."""
+
+    code: str
+    got: Score
+    points: Score
+
+
+@dataclass(frozen=True)
+class ScoreSheet:
+    """`base`, `final` and `band` are None while a row is pending or withheld: no number stands for an unknown one."""
+
+    blocks: tuple[BlockScore, ...]
+    base: Score | None
+    bonus: Score
+    deduction: Score
+    final: Score | None
+    band: str | None
+    vetoed: bool
+    pending: int
+    withheld: int
+
+
+def score_sheet(rows: Sequence[Row], values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:
+    """Scores one unit. A row without a value raises KeyError; one with more points than it has, ValueError."""
+    standard = [(row, values[row.key]) for row in rows if row.kind is RowKind.STANDARD]
+    for row, value in standard:
+        if value.got is not None and value.got > exact(row.points):
+            raise ValueError(f"{row.key}: {value.got} of {row.points} points")
+    pending = sum(value.state is RowState.PENDING for _, value in standard)
+    withheld = sum(value.state is RowState.WITHHELD for _, value in standard)
+    blocks = _blocks(standard)
+    base = None if pending or withheld else _base(blocks, _block_weights(standard), rules.mode)
+    bonus = _events(rows, values, RowKind.BONUS, rules.bonus_cap)
+    deduction = _events(rows, values, RowKind.DEDUCTION, rules.deduction_cap)
+    vetoed = any(_events_of(values[row.key]) > 0 for row in rows if row.kind is RowKind.VETO)
+    final = None if base is None else max(base + bonus - deduction, Fraction(0))
+    return ScoreSheet(
+        blocks=blocks,
+        base=base,
+        bonus=bonus,
+        deduction=deduction,
+        final=final,
+        band=None if final is None else _band(final, vetoed, rules),
+        vetoed=vetoed,
+        pending=pending,
+        withheld=withheld,
+    )
+
+
+def _blocks(standard: Sequence[tuple[Row, RowValue]]) -> tuple[BlockScore, ...]:
+    totals: dict[str, tuple[Score, Score]] = {row.block: (Fraction(0), Fraction(0)) for row, _ in standard}
+    for row, value in standard:
+        if value.got is not None:
+            got, points = totals[row.block]
+            totals[row.block] = (got + value.got, points + exact(row.points))
+    return tuple(BlockScore(code, got, points) for code, (got, points) in totals.items())
+
+
+def _block_weights(standard: Sequence[tuple[Row, RowValue]]) -> dict[str, Score]:
+    """A block's weight is all its points, whether or not they apply to this unit."""
+    weights: dict[str, Score] = {}
+    for row, _ in standard:
+        weights[row.block] = weights.get(row.block, Fraction(0)) + exact(row.points)
+    return weights
+
+
+def _base(blocks: Sequence[BlockScore], weights: Mapping[str, Score], mode: Mode) -> Score | None:
+    """Renormalization (折算) to 100 over the rows that apply; None when no row does."""
+    applying = [block for block in blocks if block.points > 0]
+    if not applying:
+        return None
+    if mode is Mode.WHOLE:
+        return 100 * _sum(block.got for block in applying) / _sum(block.points for block in applying)
+    weighted = _sum(weights[block.code] * block.got / block.points for block in applying)
+    return 100 * weighted / _sum(weights[block.code] for block in applying)
+
+
+def _events(rows: Sequence[Row], values: Mapping[str, RowValue], kind: RowKind, cap: Decimal) -> Score:
+    """Bonus or deduction, in absolute points: each row up to its own points, all together up to the cap."""
+    got = (min(_events_of(values[row.key]), exact(row.points)) for row in rows if row.kind is kind)
+    return min(_sum(got), exact(cap))
+
+
+def _events_of(value: RowValue) -> Score:
+    return Fraction(0) if value.got is None else value.got
+
+
+def _sum(parts: Iterable[Score]) -> Score:
+    return sum(parts, Fraction(0))
+
+
+def _band(final: Score, vetoed: bool, rules: ScoringRules) -> str:
+    band = band_of(shown(final), rules.bands)
+    return capped_band(band, rules.veto_band, rules.bands) if vetoed else band
