@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.ranking import Band, band_of, capped_band
 
 
-class RowKind(StrEnum):
+class Kind(StrEnum):
+    """What a row does to a score."""
+
     STANDARD = "standard"
     BONUS = "bonus"
     DEDUCTION = "deduction"
     VETO = "veto"
+
+    @property
+    def label(self) -> str:
+        return {"standard": "测评项", "bonus": "加分项", "deduction": "负面清单", "veto": "一票否决"}[self.value]
 
 
 class RowState(StrEnum):
@@ -38,7 +45,7 @@ class Row:
 
     key: str
     block: str
-    kind: RowKind
+    kind: Kind
     points: Decimal
 
 
@@ -70,6 +77,28 @@ class ScoringRules:
     veto_band: str = "不合格"
     top_quota: Decimal | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "mode": self.mode.value,
+            "bonus_cap": str(self.bonus_cap),
+            "deduction_cap": str(self.deduction_cap),
+            "bands": [[band.name, str(band.floor)] for band in self.bands],
+            "veto_band": self.veto_band,
+            "top_quota": None if self.top_quota is None else str(self.top_quota),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ScoringRules":
+        quota = data["top_quota"]
+        return cls(
+            mode=Mode(data["mode"]),
+            bonus_cap=Decimal(data["bonus_cap"]),
+            deduction_cap=Decimal(data["deduction_cap"]),
+            bands=tuple(Band(name, Decimal(floor)) for name, floor in data["bands"]),
+            veto_band=data["veto_band"],
+            top_quota=None if quota is None else Decimal(quota),
+        )
+
 
 @dataclass(frozen=True)
 class BlockScore:
@@ -97,7 +126,7 @@ class ScoreSheet:
 
 def score_sheet(rows: Sequence[Row], values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:
     """Scores one unit. A row without a value raises KeyError; one with more points than it has, ValueError."""
-    standard = [(row, values[row.key]) for row in rows if row.kind is RowKind.STANDARD]
+    standard = [(row, values[row.key]) for row in rows if row.kind is Kind.STANDARD]
     for row, value in standard:
         if value.got is not None and value.got > exact(row.points):
             raise ValueError(f"{row.key}: {value.got} of {row.points} points")
@@ -105,9 +134,9 @@ def score_sheet(rows: Sequence[Row], values: Mapping[str, RowValue], rules: Scor
     withheld = sum(value.state is RowState.WITHHELD for _, value in standard)
     blocks = _blocks(standard)
     base = None if pending or withheld else _base(blocks, _block_weights(standard), rules.mode)
-    bonus = _events(rows, values, RowKind.BONUS, rules.bonus_cap)
-    deduction = _events(rows, values, RowKind.DEDUCTION, rules.deduction_cap)
-    vetoed = any(_events_of(values[row.key]) > 0 for row in rows if row.kind is RowKind.VETO)
+    bonus = _events(rows, values, Kind.BONUS, rules.bonus_cap)
+    deduction = _events(rows, values, Kind.DEDUCTION, rules.deduction_cap)
+    vetoed = any(_events_of(values[row.key]) > 0 for row in rows if row.kind is Kind.VETO)
     final = None if base is None else max(base + bonus - deduction, Fraction(0))
     return ScoreSheet(
         blocks=blocks,
@@ -150,7 +179,7 @@ def _base(blocks: Sequence[BlockScore], weights: Mapping[str, Score], mode: Mode
     return 100 * weighted / _sum(weights[block.code] for block in applying)
 
 
-def _events(rows: Sequence[Row], values: Mapping[str, RowValue], kind: RowKind, cap: Decimal) -> Score:
+def _events(rows: Sequence[Row], values: Mapping[str, RowValue], kind: Kind, cap: Decimal) -> Score:
     """Bonus or deduction, in absolute points: each row up to its own points, all together up to the cap."""
     got = (min(_events_of(values[row.key]), exact(row.points)) for row in rows if row.kind is kind)
     return min(_sum(got), exact(cap))

@@ -1,0 +1,1 @@
+"""Tables and queries. Knows no Flask and no URL."""

@@ -1,0 +1,23 @@
+"""create_app(): the only file that sees everything."""
+
+import os
+
+from flask import Flask
+
+from surveys import cli, web
+from surveys.services.site import Site
+from surveys.settings import Settings, SettingsError
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The site. Without settings they come from the environment; a fault there ends the process with what to do."""
+    if settings is None:
+        try:
+            settings = Settings.from_environment(os.environ)
+        except SettingsError as error:
+            raise SystemExit(str(error)) from None
+    app = Flask(__name__)
+    app.extensions["site"] = Site.build(settings)
+    web.register(app)
+    cli.register(app)
+    return app

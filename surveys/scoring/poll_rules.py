@@ -1,0 +1,55 @@
+"""How a poll's answers count, frozen with its sheet and covered by its seal (design 5)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from surveys.scoring.grades import BlankPolicy, FormRules
+
+
+@dataclass(frozen=True)
+class PollRules:
+    """`quorum`: the share of those entitled that must be present for the poll to count."""
+
+    organization: FormRules | None
+    leader: FormRules | None
+    blank: BlankPolicy = BlankPolicy.EXCLUDE
+    quorum: Fraction = Fraction(2, 3)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "organization": _form_to_json(self.organization),
+            "leader": _form_to_json(self.leader),
+            "blank": self.blank.value,
+            "quorum": f"{self.quorum.numerator}/{self.quorum.denominator}",
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "PollRules":
+        return cls(
+            organization=_form_from_json(data["organization"]),
+            leader=_form_from_json(data["leader"]),
+            blank=BlankPolicy(data["blank"]),
+            quorum=Fraction(data["quorum"]),
+        )
+
+
+def _form_to_json(rules: FormRules | None) -> dict[str, Any] | None:
+    if rules is None:
+        return None
+    # Pairs, not an object: the order of the questions is the order of the answer sheet.
+    return {
+        "grades": {letter: str(weight) for letter, weight in rules.grades.items()},
+        "questions": [[key, str(weight)] for key, weight in rules.questions.items()],
+    }
+
+
+def _form_from_json(data: Mapping[str, Any] | None) -> FormRules | None:
+    if data is None:
+        return None
+    return FormRules(
+        grades={letter: Decimal(weight) for letter, weight in data["grades"].items()},
+        questions={key: Decimal(weight) for key, weight in data["questions"]},
+    )

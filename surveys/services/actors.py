@@ -1,0 +1,51 @@
+"""Who acts, and the one table of who may do what."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    ADMIN = "admin"
+    ORGANIZER = "organizer"
+    ASSESSOR = "assessor"
+
+    @property
+    def label(self) -> str:
+        return {Role.ADMIN: "管理员", Role.ORGANIZER: "组织员", Role.ASSESSOR: "考评员"}[self]
+
+
+class Permission(StrEnum):
+    SEE_POLLS = "see_polls"
+    RUN_POLLS = "run_polls"  # create, issue, open, close, seal, void
+    SEE_TALLIES = "see_tallies"  # of sealed polls
+    SEE_SHEETS = "see_sheets"
+    MARK = "mark"  # an assessor: only the rows of the own department
+    DECIDE = "decide"  # ledger, exemptions, confirmed values, set-up of an assessment
+    SEE_RESULTS = "see_results"
+
+
+WHO_MAY: dict[Permission, frozenset[Role]] = {
+    Permission.SEE_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER}),
+    Permission.RUN_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER}),
+    Permission.SEE_TALLIES: frozenset({Role.ADMIN, Role.ORGANIZER}),
+    Permission.SEE_SHEETS: frozenset({Role.ADMIN, Role.ASSESSOR}),
+    Permission.MARK: frozenset({Role.ADMIN, Role.ASSESSOR}),
+    Permission.DECIDE: frozenset({Role.ADMIN}),
+    Permission.SEE_RESULTS: frozenset({Role.ADMIN}),
+}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Whoever calls a service. `account_id` is None on the command line, which acts as an admin."""
+
+    account_id: int | None
+    name: str
+    role: Role
+    department: str | None = None
+
+    def may(self, permission: Permission) -> bool:
+        return self.role in WHO_MAY[permission]
+
+
+COMMAND_LINE = Actor(None, "命令行", Role.ADMIN)

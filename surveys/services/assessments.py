@@ -1,0 +1,163 @@
+"""Setting up an assessment: its frameworks, units, tags and leaders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveys.catalog import loader
+from surveys.catalog.model import Framework
+from surveys.scoring.score_sheet import ScoringRules
+from surveys.services import audit
+from surveys.services.actors import Actor
+from surveys.services.errors import BadInput, NotFound
+from surveys.storage.tables import Assessment, AssessmentFramework, Leader, Unit, UnitTag
+
+
+@dataclass(frozen=True)
+class LeaderEntry:
+    name: str
+    post: str
+
+
+@dataclass(frozen=True)
+class UnitEntry:
+    """A unit as entered. `department`: the name under which the unit itself marks rows, if it does."""
+
+    name: str
+    category: str
+    framework: str
+    tags: tuple[str, ...] = ()
+    leaders: tuple[LeaderEntry, ...] = ()
+    department: str | None = None
+
+
+def create_assessment(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    title: str,
+    frameworks: Sequence[str],
+    rules: ScoringRules | None = None,
+) -> int:
+    """A new assessment with copies of the named frameworks. Raises BadInput."""
+    title = title.strip()
+    if not title:
+        raise BadInput("请填写考核的名称。")
+    if not frameworks:
+        raise BadInput("请至少选一个测评体系。")
+    known = loader.framework_keys()
+    for key in frameworks:
+        if key not in known:
+            raise BadInput(f"没有名为 {key} 的测评体系，可用的有：{'、'.join(known)}。")
+    assessment = Assessment(title=title, state="marking", rules=(rules or ScoringRules()).to_json(), created_at=now)
+    assessment.frameworks = [
+        AssessmentFramework(key=key, body=loader.framework(key).to_json()) for key in dict.fromkeys(frameworks)
+    ]
+    session.add(assessment)
+    audit.record(session, now, actor, "assessment.create", title)
+    session.commit()
+    return assessment.id
+
+
+def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, entry: UnitEntry) -> int:
+    """Adds a unit with its tags and leaders. Raises BadInput, NotFound."""
+    assessment = assessment_of(session, assessment_id)
+    name, category = entry.name.strip(), entry.category.strip()
+    if not name or not category:
+        raise BadInput("请填写单位名称和类别。")
+    framework = framework_of(assessment, entry.framework)
+    unknown = [tag for tag in entry.tags if tag not in framework.tags]
+    if unknown:
+        raise BadInput(f"测评体系“{framework.title}”没有标签“{'、'.join(unknown)}”。")
+    if any(unit.name == name for unit in assessment.units):
+        raise BadInput(f"单位“{name}”已经在这次考核中。")
+    last = session.scalar(select(func.max(Unit.position)).where(Unit.assessment_id == assessment_id))
+    unit = Unit(
+        assessment_id=assessment_id,
+        position=1 if last is None else last + 1,
+        name=name,
+        category=category,
+        framework=entry.framework,
+        department=entry.department,
+    )
+    unit.tags = [UnitTag(tag=tag) for tag in dict.fromkeys(entry.tags)]
+    unit.leaders = [
+        Leader(position=position, name=leader.name, post=leader.post)
+        for position, leader in enumerate(entry.leaders, start=1)
+    ]
+    session.add(unit)
+    audit.record(session, now, actor, "unit.add", name)
+    session.commit()
+    return unit.id
+
+
+def parse_leaders(text: str) -> tuple[LeaderEntry, ...]:
+    """Leaders as typed, a line each: name, a space or comma, post. Raises BadInput naming the line."""
+    leaders = []
+    for number, line in enumerate(text.replace("\u3000", " ").splitlines(), start=1):
+        words = line.replace("，", " ").replace(",", " ").split(maxsplit=1)
+        if not words:
+            continue
+        if len(words) == 1:
+            raise BadInput(f"领导名单第 {number} 行“{line.strip()}”只有一项，请写成“姓名 职务”。")
+        leaders.append(LeaderEntry(words[0], words[1].strip()))
+    return tuple(leaders)
+
+
+def assessment_of(session: Session, assessment_id: int) -> Assessment:
+    assessment = session.get(Assessment, assessment_id)
+    if assessment is None:
+        raise NotFound(f"没有编号为 {assessment_id} 的考核。")
+    return assessment
+
+
+def unit_of(session: Session, unit_id: int) -> Unit:
+    unit = session.get(Unit, unit_id)
+    if unit is None:
+        raise NotFound(f"没有编号为 {unit_id} 的单位。")
+    return unit
+
+
+def framework_of(assessment: Assessment, key: str) -> Framework:
+    """The assessment's own copy of a framework. Raises NotFound."""
+    for entry in assessment.frameworks:
+        if entry.key == key:
+            return Framework.from_json(entry.body)
+    raise NotFound(f"这次考核没有使用测评体系 {key}。")
+
+
+def frameworks_of(assessment: Assessment) -> list[Framework]:
+    """The assessment's own copies of its frameworks."""
+    return [Framework.from_json(entry.body) for entry in assessment.frameworks]
+
+
+@dataclass(frozen=True)
+class UnitLine:
+    id: int
+    name: str
+    category: str
+
+
+@dataclass(frozen=True)
+class AssessmentLine:
+    id: int
+    title: str
+    state: str
+    units: tuple[UnitLine, ...]
+
+
+def list_assessments(session: Session) -> list[AssessmentLine]:
+    """The newest first, with their units in order."""
+    found = session.scalars(select(Assessment).order_by(Assessment.id.desc()))
+    return [
+        AssessmentLine(
+            assessment.id,
+            assessment.title,
+            assessment.state,
+            tuple(UnitLine(unit.id, unit.name, unit.category) for unit in assessment.units),
+        )
+        for assessment in found
+    ]

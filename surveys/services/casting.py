@@ -1,0 +1,188 @@
+"""The hot path: looking a ticket up, and casting a ballot in one short transaction (design 4, 7)."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from surveys.polling import codes, receipts
+from surveys.polling.base32 import Malformed
+from surveys.polling.sheet import BLANK, BadAnswers, Sheet
+from surveys.polling.states import PollState, TicketState
+from surveys.scoring.grades import BlankPolicy
+from surveys.scoring.poll_rules import PollRules
+from surveys.storage.tables import Ballot, Poll, Receipt, Ticket
+
+
+class CastError(Exception):
+    """Why a ballot was not cast. Nothing is spent."""
+
+
+class UnknownTicket(CastError):
+    """No such code."""
+
+
+class TicketVoid(CastError):
+    """The ticket was voided."""
+
+
+class TicketUsed(CastError):
+    """The ticket was counted already, with another submission."""
+
+
+class PollNotOpen(CastError):
+    """Voting has not begun."""
+
+
+class PollClosed(CastError):
+    """Voting has ended."""
+
+
+class RefusedAnswers(CastError):
+    """The submission holds something that is not on the sheet."""
+
+
+class BlankAnswers(CastError):
+    """Questions are left blank, and the voter has not said that this is meant. Carries the answer sheet as it is."""
+
+    def __init__(self, poll: "OpenPoll", answers: str) -> None:
+        super().__init__()
+        self.poll = poll
+        self.answers = answers
+
+
+@dataclass(frozen=True)
+class OpenPoll:
+    """What of a poll is frozen when it opens."""
+
+    sheet: Sheet
+    blank: BlankPolicy
+    rehearsal: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A ticket that may be cast now: its poll, and which opening of it (see `OpenPolls`)."""
+
+    poll_id: int
+    prefix: str
+    opened_at: datetime
+    class_key: str
+
+
+_look_up = (
+    select(Poll.id, Poll.prefix, Poll.state, Poll.opened_at, Ticket.state, Ticket.class_key)
+    .outerjoin(Ticket, (Ticket.poll_id == Poll.id) & (Ticket.code_hash == bindparam("code_hash")))
+    .where(Poll.prefix == bindparam("prefix"))
+)
+# Sealing takes the poll FOR UPDATE: it waits for the casts under way, and a later cast finds the poll closed.
+_look_up_locked = _look_up.with_for_update(read=True, of=Poll)
+_find_receipt = select(Receipt.code).where(Receipt.poll_id == bindparam("poll"), Receipt.code == bindparam("receipt"))
+_spend = (
+    update(Ticket)
+    .where(
+        Ticket.poll_id == bindparam("poll"),
+        Ticket.code_hash == bindparam("hash"),
+        Ticket.state == TicketState.ISSUED,
+    )
+    .values(state=TicketState.CAST)
+)
+_drop_in_ballots = insert(Ballot)
+_drop_in_receipts = insert(Receipt)
+_select_open = select(Poll.sheet, Poll.rules, Poll.rehearsal).where(Poll.id == bindparam("poll"))
+
+
+def normalized(typed: str) -> str:
+    """The code as issued. Raises UnknownTicket for what cannot be one."""
+    try:
+        return codes.normalize(typed)
+    except Malformed:
+        raise UnknownTicket from None
+
+
+def find(connection: Connection, code: str) -> Found:
+    """The ticket of a normalized code, if it could be cast now. Changes nothing. Raises the CastError that applies."""
+    row = connection.execute(_look_up, _look_up_values(code)).first()
+    return _castable(row)
+
+
+class OpenPolls:
+    """What the open polls ask, read once per process."""
+
+    def __init__(self) -> None:
+        self._polls: dict[tuple[int, datetime], OpenPoll] = {}
+
+    def get(self, connection: Connection, found: Found) -> OpenPoll:
+        key = (found.poll_id, found.opened_at)
+        if key not in self._polls:
+            sheet, rules, rehearsal = connection.execute(_select_open, {"poll": found.poll_id}).one()
+            self._polls[key] = OpenPoll(Sheet.from_json(sheet or {}), PollRules.from_json(rules).blank, rehearsal)
+        return self._polls[key]
+
+
+def cast(
+    connection: Connection,
+    open_polls: OpenPolls,
+    code: str,
+    nonce: str,
+    submitted: Mapping[str, Sequence[str]],
+    blanks_meant: bool,
+) -> str:
+    """Casts one ballot and returns its receipt. The same submission again (same nonce) gets the same receipt.
+
+    `submitted`: answers by field name. Raises the CastError that applies; then nothing has changed.
+    """
+    row = connection.execute(_look_up_locked, _look_up_values(code)).first()
+    if row is None:
+        raise UnknownTicket
+    poll_id, prefix = row[0], row[1]
+    receipt = receipts.receipt_of(prefix, nonce)
+    if row[4] is TicketState.CAST:
+        return _receipt_again(connection, poll_id, receipt)
+    found = _castable(row)
+    open_poll = open_polls.get(connection, found)
+    try:
+        answers = open_poll.sheet.read(submitted)
+    except BadAnswers as error:
+        raise RefusedAnswers from error
+    if BLANK in answers and not blanks_meant:
+        raise BlankAnswers(open_poll, answers)
+    if connection.execute(_spend, {"poll": poll_id, "hash": codes.hash_code(code)}).rowcount != 1:
+        # PostgreSQL: another post of this ticket committed while this one waited for the row.
+        return _receipt_again(connection, poll_id, receipt)
+    if connection.execute(_find_receipt, {"poll": poll_id, "receipt": receipt}).first() is not None:
+        raise RefusedAnswers("the nonce of another submission")
+    connection.execute(
+        _drop_in_ballots,
+        {"poll_id": poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": answers},
+    )
+    connection.execute(_drop_in_receipts, {"poll_id": poll_id, "code": receipt})
+    connection.commit()
+    return receipt
+
+
+def _look_up_values(code: str) -> dict[str, object]:
+    return {"prefix": codes.prefix_of(code), "code_hash": codes.hash_code(code)}
+
+
+def _castable(row: "Row[int, str, PollState, datetime | None, TicketState, str] | None") -> Found:
+    if row is None or row[4] is None:
+        raise UnknownTicket
+    poll_id, prefix, poll_state, opened_at, ticket_state, class_key = row
+    if ticket_state is TicketState.CAST:
+        raise TicketUsed
+    if ticket_state is TicketState.VOID:
+        raise TicketVoid
+    if poll_state is PollState.DRAFT or opened_at is None:
+        raise PollNotOpen
+    if poll_state is not PollState.OPEN:
+        raise PollClosed
+    return Found(poll_id, prefix, opened_at, class_key)
+
+
+def _receipt_again(connection: Connection, poll_id: int, receipt: str) -> str:
+    if connection.execute(_find_receipt, {"poll": poll_id, "receipt": receipt}).first() is None:
+        raise TicketUsed
+    return receipt

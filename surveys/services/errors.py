@@ -1,0 +1,30 @@
+"""Errors that people read: each class names what went wrong, its text says in Chinese what is so and what to do."""
+
+from sqlalchemy.exc import OperationalError
+
+DatabaseBusy = OperationalError
+"""The database did not answer in time or is gone. What was under way has not happened."""
+
+
+class Refusal(Exception):
+    """The base of what a service refuses. Nothing has changed."""
+
+
+class NotFound(Refusal):
+    """There is no such thing."""
+
+
+class NotAllowed(Refusal):
+    """This account may not do this here."""
+
+
+class WrongState(Refusal):
+    """Not in this state of a poll or an assessment."""
+
+
+class BadInput(Refusal):
+    """A value cannot be taken."""
+
+
+class Imbalance(Refusal):
+    """Conservation does not hold: the boxes of a poll do not agree."""

@@ -1,0 +1,274 @@
+"""A poll's life: draft, open, closed, sealed. Issuing is in `tickets`, voting in `casting`."""
+
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+
+from sqlalchemy import Select, delete, insert, select
+from sqlalchemy.orm import Session
+
+from surveys.catalog import loader
+from surveys.catalog.model import Questionnaire
+from surveys.polling import codes
+from surveys.polling import sheet as polling
+from surveys.polling.seal import imbalance, seal
+from surveys.polling.states import PollState
+from surveys.scoring.grades import BlankPolicy, FormRules
+from surveys.scoring.poll_rules import PollRules
+from surveys.services import audit
+from surveys.services.actors import Actor
+from surveys.services.assessments import unit_of
+from surveys.services.errors import BadInput, Imbalance, NotFound, WrongState
+from surveys.services.records import read_record
+from surveys.storage.database import Database
+from surveys.storage.tables import Ballot, BallotClass, Poll, Receipt, Unit
+
+STATE_NAMES = {
+    PollState.DRAFT: "未开始",
+    PollState.OPEN: "投票中",
+    PollState.CLOSED: "已结束",
+    PollState.SEALED: "已封存",
+}
+
+
+@dataclass(frozen=True)
+class ClassEntry:
+    """A ballot class as entered."""
+
+    key: str
+    name: str
+    weight: Decimal
+
+
+@dataclass(frozen=True)
+class PollEntry:
+    """A poll as entered. An empty questionnaire key leaves that form off the sheet."""
+
+    unit_id: int
+    title: str
+    entitled: int
+    classes: Sequence[ClassEntry]
+    present: int | None = None
+    organization: str = "organization"
+    leader: str = "leader"
+    blank: BlankPolicy | None = None
+    quorum: Fraction = Fraction(2, 3)
+    rehearsal: bool = False
+
+
+def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
+    """A draft poll with its ballot classes. Raises BadInput, NotFound."""
+    unit = unit_of(session, entry.unit_id)
+    _check_entry(entry)
+    organization, leader = _questionnaire(entry.organization), _questionnaire(entry.leader)
+    if organization is None and leader is None:
+        raise BadInput("请至少选一份测评表。")
+    blank = entry.blank or (organization or leader).blank  # type: ignore[union-attr]
+    rules = PollRules(_form_rules(organization), _form_rules(leader), blank, entry.quorum)
+    poll = Poll(
+        unit_id=unit.id,
+        prefix=_free_prefix(session),
+        title=entry.title.strip(),
+        state=PollState.DRAFT,
+        rehearsal=entry.rehearsal,
+        entitled=entry.entitled,
+        present=entry.present,
+        rules=rules.to_json(),
+        questionnaires={"organization": entry.organization, "leader": entry.leader},
+    )
+    poll.classes = [
+        BallotClass(key=ballot_class.key, name=ballot_class.name, weight=ballot_class.weight)
+        for ballot_class in entry.classes
+    ]
+    session.add(poll)
+    audit.record(session, now, actor, "poll.create", poll.prefix, unit.name)
+    session.commit()
+    return poll.id
+
+
+def _check_entry(entry: PollEntry) -> None:
+    if not entry.title.strip() or len(entry.title.strip()) > 60:
+        raise BadInput("测评会名称须为 1 至 60 个字。")
+    if entry.entitled < 1:
+        raise BadInput("应到人数须是 1 或更大的整数。")
+    _check_present(entry.present)
+    if not entry.classes:
+        raise BadInput("请至少设一个票种。")
+    keys = [ballot_class.key for ballot_class in entry.classes]
+    if len(set(keys)) != len(keys):
+        raise BadInput("票种的代号有重复，请改成不同的代号。")
+    for ballot_class in entry.classes:
+        if not (ballot_class.key.isascii() and ballot_class.key.isalnum() and len(ballot_class.key) <= 8):
+            raise BadInput(f"票种代号“{ballot_class.key}”须是 1 至 8 个字母或数字，如 A。")
+        if not ballot_class.weight.is_finite() or ballot_class.weight <= 0:
+            raise BadInput(f"票种 {ballot_class.key} 的权重须是大于 0 的数。")
+
+
+def parse_classes(text: str) -> list[ClassEntry]:
+    """Ballot classes as typed, a line each: key, name, weight. Raises BadInput naming the line."""
+    classes = []
+    for number, line in enumerate(text.replace("\u3000", " ").splitlines(), start=1):
+        words = line.replace("，", " ").replace(",", " ").split()
+        if not words:
+            continue
+        try:
+            key, name, weight = words
+            classes.append(ClassEntry(unicodedata.normalize("NFKC", key), name, Decimal(weight)))
+        except (ValueError, InvalidOperation):
+            remedy = "应写成“代号 名称 权重”，如“A 领导班子成员 40”。"
+            raise BadInput(f"票种第 {number} 行“{line.strip()}”{remedy}") from None
+    return classes
+
+
+def _check_present(present: int | None) -> None:
+    if present is not None and present < 0:
+        raise BadInput("实到人数不能小于 0。")
+
+
+def _questionnaire(key: str) -> Questionnaire | None:
+    return loader.questionnaire(key) if key else None
+
+
+def _form_rules(questionnaire: Questionnaire | None) -> FormRules | None:
+    if questionnaire is None:
+        return None
+    return FormRules(
+        grades={grade.letter: grade.weight for grade in questionnaire.grades},
+        questions={question.key: question.weight for question in questionnaire.questions},
+    )
+
+
+def _free_prefix(session: Session) -> str:
+    while True:
+        prefix = codes.new_prefix()
+        if session.scalar(select(Poll.id).where(Poll.prefix == prefix)) is None:
+            return prefix
+
+
+def set_present(session: Session, now: datetime, actor: Actor, poll_id: int, present: int) -> None:
+    """Writes down the number present (实到). Raises BadInput, WrongState once the poll is sealed."""
+    poll = locked_poll(session, poll_id)
+    if poll.state is PollState.SEALED:
+        raise WrongState("测评会已经封存，实到人数不能再改。")
+    _check_present(present)
+    poll.present = present
+    audit.record(session, now, actor, "poll.present", poll.prefix, str(present))
+    session.commit()
+
+
+def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
+    """Freezes the sheet and lets votes in. Raises WrongState, BadInput when there is nobody to rate."""
+    poll = locked_poll(session, poll_id)
+    if poll.state is not PollState.DRAFT:
+        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，不能再开始一次。")
+    sheet = build_sheet(poll)
+    if sheet.length() == 0:
+        raise BadInput(f"单位“{poll.unit.name}”没有可测评的内容：没有单位测评表，也没有领导名单。")
+    poll.sheet = sheet.to_json()
+    poll.state = PollState.OPEN
+    poll.opened_at = now
+    audit.record(session, now, actor, "poll.open", poll.prefix)
+    session.commit()
+
+
+def build_sheet(poll: Poll) -> polling.Sheet:
+    """The sheet of a draft poll, from the questionnaires and the unit's leaders as they are now."""
+    return polling.Sheet(
+        title=poll.title,
+        unit=poll.unit.name,
+        organization=_sheet_form(_questionnaire(poll.questionnaires["organization"])),
+        leader=_sheet_form(_questionnaire(poll.questionnaires["leader"])),
+        leaders=tuple(polling.Leader(leader.name, leader.post) for leader in poll.unit.leaders),
+    )
+
+
+def _sheet_form(questionnaire: Questionnaire | None) -> polling.Questionnaire | None:
+    if questionnaire is None:
+        return None
+    return polling.Questionnaire(
+        title=questionnaire.title,
+        choices=tuple(polling.Choice(grade.letter, grade.name) for grade in questionnaire.grades),
+        questions=tuple(polling.Question(question.key, question.text) for question in questionnaire.questions),
+    )
+
+
+def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
+    """Lets no more votes in. Raises WrongState."""
+    poll = locked_poll(session, poll_id)
+    if poll.state is not PollState.OPEN:
+        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，不在投票中，不用结束。")
+    poll.state = PollState.CLOSED
+    poll.closed_at = now
+    audit.record(session, now, actor, "poll.close", poll.prefix)
+    session.commit()
+
+
+def seal_poll(database: Database, now: datetime, actor: Actor, poll_id: int) -> str:
+    """Shuffles the boxes, checks conservation, seals; returns the seal. Raises WrongState, Imbalance.
+
+    Ballots and receipts are written again in random order within one transaction, so that no row version, order or
+    transaction number tells when one came in; then the files are scrubbed of the old ones.
+    """
+    with database.writing() as session:
+        value = _seal(session, now, actor, poll_id)
+    database.scrub()
+    return value
+
+
+def _seal(session: Session, now: datetime, actor: Actor, poll_id: int) -> str:
+    poll = locked_poll(session, poll_id)
+    if poll.state is not PollState.CLOSED:
+        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，须先结束投票才能封存。")
+    _shuffle(session, poll_id)
+    record = read_record(session, poll)
+    fault = imbalance(record)
+    if fault is not None:
+        raise Imbalance(f"票数对不上，没有封存：{fault}。请保留现场并联系管理员。")
+    poll.state = PollState.SEALED
+    poll.sealed_at = now
+    poll.seal = seal(record)
+    audit.record(session, now, actor, "poll.seal", poll.prefix, poll.seal)
+    session.commit()
+    return poll.seal
+
+
+def _shuffle(session: Session, poll_id: int) -> None:
+    order = secrets.SystemRandom()
+    ballots = session.execute(select(Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll_id)).all()
+    receipts = session.scalars(select(Receipt.code).where(Receipt.poll_id == poll_id)).all()
+    session.execute(delete(Ballot).where(Ballot.poll_id == poll_id))
+    session.execute(delete(Receipt).where(Receipt.poll_id == poll_id))
+    if ballots:
+        rows = [
+            {"poll_id": poll_id, "id": secrets.token_bytes(16), "class_key": key, "answers": answers}
+            for key, answers in order.sample(ballots, len(ballots))
+        ]
+        session.execute(insert(Ballot), rows)
+    if receipts:
+        codes_in_order = order.sample(receipts, len(receipts))
+        session.execute(insert(Receipt), [{"poll_id": poll_id, "code": code} for code in codes_in_order])
+
+
+def poll_of(session: Session, poll_id: int) -> Poll:
+    return _found(session, select(Poll).where(Poll.id == poll_id), poll_id)
+
+
+def locked_poll(session: Session, poll_id: int) -> Poll:
+    """The poll, locked against casting and other changes until the transaction ends."""
+    return _found(session, select(Poll).where(Poll.id == poll_id).with_for_update(of=Poll), poll_id)
+
+
+def _found(session: Session, query: Select[Poll], poll_id: int) -> Poll:
+    poll = session.scalar(query)
+    if poll is None:
+        raise NotFound(f"没有编号为 {poll_id} 的测评会。")
+    return poll
+
+
+def list_polls(session: Session) -> list[Poll]:
+    """All polls, the newest first."""
+    return list(session.scalars(select(Poll).join(Unit).order_by(Poll.id.desc())))

@@ -1,0 +1,33 @@
+"""What the running site is made of: handed to pages and commands by app.py."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from surveys.services.casting import OpenPolls
+from surveys.settings import Settings
+from surveys.storage.database import Database
+from surveys.storage.schema import is_current, migrate
+
+
+@dataclass(frozen=True)
+class Site:
+    settings: Settings
+    database: Database
+    open_polls: OpenPolls
+
+    @classmethod
+    def build(cls, settings: Settings) -> "Site":
+        return cls(settings, Database(settings.database_url), OpenPolls())
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def migrate(self) -> None:
+        migrate(self.database)
+
+    def is_current(self) -> bool:
+        return is_current(self.database)
+
+    def ballot_url(self, grouped_code: str) -> str:
+        """The address a slip's QR holds."""
+        return f"{self.settings.public_url}/b/{grouped_code}"

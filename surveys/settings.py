@@ -1,0 +1,107 @@
+"""What the site is told from outside: four environment variables, read and checked once at start."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
+SECRET_KEY_LENGTH = 32
+
+Value = TypeVar("Value")
+
+
+class SettingsError(Exception):
+    """A setting is missing or malformed; the text says which one and how to set it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`public_url` has no slash at its end; `data_dir` exists."""
+
+    database_url: URL
+    secret_key: str
+    public_url: str
+    data_dir: Path
+
+    @property
+    def https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Reads the four variables. Raises SettingsError, which names every fault at once."""
+        faults: list[str] = []
+
+        def take(name: str, read: Callable[[str], Value]) -> Value | None:
+            try:
+                return read(environment.get(name, "").strip())
+            except SettingsError as error:
+                faults.append(str(error))
+                return None
+
+        database_url = take("DATABASE_URL", database_url_of)
+        secret_key = take("SECRET_KEY", _secret_key)
+        public_url = take("PUBLIC_URL", _public_url)
+        data_dir = take("DATA_DIR", _data_dir)
+        if database_url is None or secret_key is None or public_url is None or data_dir is None:
+            raise SettingsError("\n".join(faults))
+        return cls(database_url, secret_key, public_url, data_dir)
+
+
+def database_url_of(text: str) -> URL:
+    """A database address with the driver this project uses. Raises SettingsError."""
+    remedy = "请设为 sqlite:////绝对路径/ceping.db 或 postgresql://用户:口令@主机:5432/库名"
+    if not text:
+        raise SettingsError(f"没有设置 DATABASE_URL（数据库地址）。{remedy}")
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise SettingsError(f"DATABASE_URL 不是数据库地址。{remedy}") from None
+    driver = DRIVERS.get(url.get_backend_name())
+    if driver is None:
+        raise SettingsError(f"DATABASE_URL 的数据库类型 {url.get_backend_name()} 不受支持。{remedy}")
+    if driver.startswith("sqlite") and (url.database in (None, "", ":memory:") or not Path(url.database).is_absolute()):
+        raise SettingsError(
+            "DATABASE_URL 的 SQLite 文件须是绝对路径，sqlite: 后面有四条斜线：sqlite:////绝对路径/ceping.db"
+        )
+    return url.set(drivername=driver)
+
+
+def _secret_key(text: str) -> str:
+    remedy = "请设为一串保密的随机字符：python3 -c 'import secrets; print(secrets.token_hex(32))'"
+    if not text:
+        raise SettingsError(f"没有设置 SECRET_KEY（签名密钥）。{remedy}")
+    if len(text) < SECRET_KEY_LENGTH:
+        raise SettingsError(f"SECRET_KEY 太短，至少 {SECRET_KEY_LENGTH} 个字符。{remedy}")
+    return text
+
+
+def _public_url(text: str) -> str:
+    remedy = "请设为参评人手机能打开的网址，如 https://ceping.example.cn"
+    if not text:
+        raise SettingsError(f"没有设置 PUBLIC_URL（印在二维码里的网址）。{remedy}")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(f"PUBLIC_URL 不是网址：{text}。{remedy}")
+    if parts.path.strip("/"):
+        raise SettingsError(f"PUBLIC_URL 只写到主机名和端口，不带路径：{text}。{remedy}")
+    return text.rstrip("/")
+
+
+def _data_dir(text: str) -> Path:
+    remedy = "请设为一个可写的文件夹的绝对路径，如 /var/lib/ceping"
+    if not text:
+        raise SettingsError(f"没有设置 DATA_DIR（数据文件夹）。{remedy}")
+    path = Path(text)
+    if not path.is_absolute():
+        raise SettingsError(f"DATA_DIR 不是绝对路径：{text}。{remedy}")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"DATA_DIR 不能用：{text}（{error.strerror}）。{remedy}") from None
+    return path

@@ -1,0 +1,105 @@
+"""Who may call what. Every view declares it; one that does not is refused to everybody."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from flask import Flask, abort, current_app, flash, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf import CSRFProtect
+
+from surveys.services import accounts
+from surveys.services.actors import Actor, Permission
+from surveys.services.site import Site
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+csrf = CSRFProtect()
+
+
+class Staff(UserMixin):  # type: ignore[misc]
+    """Flask-Login's user: the actor, known in the cookie by the account's session key."""
+
+    def __init__(self, actor: Actor, session_key: str) -> None:
+        self.actor = actor
+        self.session_key = session_key
+
+    def get_id(self) -> str:
+        return self.session_key
+
+
+def public(view: View) -> View:
+    """Anybody may call it: a participant, a messenger's preview, a passer-by."""
+    return _declare(view, PUBLIC)
+
+
+def signed_in(view: View) -> View:
+    """Any staff account may call it."""
+    return _declare(view, SIGNED_IN)
+
+
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Only roles with this permission may call it."""
+    return lambda view: _declare(view, permission)
+
+
+def _declare(view: View, access: str) -> View:
+    view.access = access  # type: ignore[attr-defined]
+    return view
+
+
+def declared(view: Callable[..., Any]) -> str | None:
+    """What a view declares, or None."""
+    return getattr(view, "access", None)
+
+
+def site(app: Flask | None = None) -> Site:
+    return cast(Site, (app or current_app).extensions["site"])
+
+
+def actor() -> Actor:
+    """Who is signed in. For views behind `signed_in` or `needs`."""
+    return cast(Staff, current_user).actor
+
+
+def may(permission: Permission) -> bool:
+    return current_user.is_authenticated and actor().may(permission)
+
+
+def check() -> ResponseReturnValue | None:
+    if request.endpoint is None:
+        return None  # no such page: the error page says so
+    access = declared(current_app.view_functions[request.endpoint])
+    if access == PUBLIC:
+        return None
+    if access is None:
+        abort(403)
+    if not current_user.is_authenticated:
+        if request.method in ("GET", "HEAD"):
+            return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")))
+        flash("登录已过期，请重新登录后再操作一次，刚才的操作没有生效。")
+        return redirect(url_for("sign_in.form"))
+    if access != SIGNED_IN and not may(Permission(access)):
+        abort(403)
+    return None
+
+
+def _load(session_key: str) -> Staff | None:
+    if "staff" not in g:
+        with site().database.reading() as session:
+            found = accounts.signed_in(session, session_key)
+        g.staff = None if found is None else Staff(found, session_key)
+    return cast(Staff | None, g.staff)
+
+
+def register(app: Flask) -> None:
+    csrf.init_app(app)
+    login = LoginManager(app)
+    login.session_protection = None  # phones and offices change addresses; the session key ends sessions
+    login.user_loader(_load)
+    app.before_request(check)
+    app.view_functions["static"] = public(app.view_functions["static"])
+    app.jinja_env.globals.update(may=may, Permission=Permission)

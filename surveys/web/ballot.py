@@ -1,0 +1,109 @@
+"""The participant's pages. No session, no cookie; only the POST of a sheet changes anything."""
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from surveys.polling import receipts
+from surveys.polling.base32 import grouped
+from surveys.services import casting
+from surveys.web.access import csrf, public, site
+from surveys.web.prepared import prepared, render_sheet
+
+pages = Blueprint("ballot", __name__)
+# The code in the address is the voter's whole authority, and there is no cookie another site could ride on.
+csrf.exempt(pages)
+
+# For each reason: status, title, what is so and what to do.
+REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
+    casting.UnknownTicket: (
+        404,
+        "没有这张票",
+        "票码可能输错了一位。请对照纸条再输一遍，或重新扫描二维码。仍不行，请找现场工作人员。",
+    ),
+    casting.TicketUsed: (
+        409,
+        "此票已使用",
+        "这张票已经计入，每张票只计一次，不能再投，也不能修改。如果是您本人刚投的，已经成功，可以关闭页面。"
+        "如果您还没有投过，请找现场工作人员。",
+    ),
+    casting.TicketVoid: (410, "此票已作废", "这张票已由工作人员作废，不能再投。请向现场工作人员领取新票。"),
+    casting.PollNotOpen: (
+        409,
+        "投票还没有开始",
+        "您的票是有效的，还没有使用。请等主持人宣布开始后，再扫一次二维码或刷新本页。",
+    ),
+    casting.PollClosed: (
+        410,
+        "投票已经结束",
+        "这张票没有使用，现在不能再投了。如有疑问，请找现场工作人员。",
+    ),
+    casting.RefusedAnswers: (
+        400,
+        "这次提交没有计入",
+        "提交的内容和这张测评表对不上，票没有使用。请重新扫描二维码，打开表格再填一次。",
+    ),
+}
+
+
+@pages.get("/")
+@public
+def start() -> ResponseReturnValue:
+    return render_template("ballot/start.html", typed="", fault=None)
+
+
+@pages.post("/")
+@public
+def find() -> ResponseReturnValue:
+    """A typed code: to its ballot. In the body, not the address, so that no log keeps what was mistyped."""
+    typed = request.form.get("code", "")
+    try:
+        code = casting.normalized(typed)
+    except casting.UnknownTicket:
+        fault = "票码应是 20 个字母和数字，请对照纸条再输一遍。" if typed.strip() else "请输入纸条上的票码。"
+        page = render_template("ballot/start.html", typed=typed[:60], fault=fault)
+        return make_response(page, 400)
+    return redirect(url_for("ballot.show", code=grouped(code)), 303)
+
+
+@pages.get("/b/<code>")
+@public
+def show(code: str) -> ResponseReturnValue:
+    try:
+        with site().database.looking() as connection:
+            found = casting.find(connection, casting.normalized(code))
+            poll = site().open_polls.get(connection, found)
+    except casting.CastError as error:
+        return reason_page(error)
+    return prepared().page(found, poll).response()
+
+
+@pages.post("/b/<code>")
+@public
+def cast(code: str) -> ResponseReturnValue:
+    if request.mimetype != "application/x-www-form-urlencoded":
+        abort(415)
+    submitted = request.form.to_dict(flat=False)
+    blanks_meant = submitted.pop("blanks_meant", []) == ["1"]
+    sent_nonce = submitted.pop("nonce", [""])
+    nonce = sent_nonce[0] or receipts.new_nonce()
+    try:
+        if len(sent_nonce) != 1:
+            raise casting.RefusedAnswers
+        receipts.check_nonce(nonce)
+        with site().database.casting() as connection:
+            receipt = casting.cast(
+                connection, site().open_polls, casting.normalized(code), nonce, submitted, blanks_meant
+            )
+    except casting.BlankAnswers as error:
+        return make_response(render_sheet(error.poll, error.answers, nonce), 422)
+    except receipts.MalformedNonce:
+        return reason_page(casting.RefusedAnswers())
+    except casting.CastError as error:
+        return reason_page(error)
+    return render_template("ballot/receipt.html", receipt=grouped(receipt))
+
+
+def reason_page(error: casting.CastError) -> Response:
+    status, title, text = REASONS[type(error)]
+    unknown = isinstance(error, casting.UnknownTicket)
+    return make_response(render_template("ballot/reason.html", title=title, text=text, retype=unknown), status)

@@ -1,0 +1,79 @@
+"""Errors as pages: what happened, what is safe, what to do next."""
+
+import re
+from logging import LogRecord
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from surveys.services.errors import BadInput, DatabaseBusy, Imbalance, NotAllowed, NotFound, Refusal, WrongState
+
+STATUS = {NotFound: 404, NotAllowed: 403, BadInput: 400, WrongState: 409, Imbalance: 500}
+
+TEXTS = {
+    400: ("提交的内容不完整", "没有改动任何数据。请返回上一页核对后重新提交。"),
+    403: ("您的账号不能进行这项操作", "没有改动任何数据。如需要，请联系管理员调整账号。"),
+    404: ("没有这个页面", "请核对网址，或从首页重新进入。"),
+    405: ("不能这样打开这个网址", "请从页面上的按钮进入。"),
+    413: ("提交的内容太大", "没有改动任何数据。请减少内容后重新提交。"),
+    415: ("提交的格式不对", "没有改动任何数据。请从页面上的表单提交。"),
+    500: ("网站出了故障", "您刚才的操作可能没有完成，请返回核对后再试。若反复出现，请告诉管理员。"),
+    503: ("网站正忙", "刚才的操作没有完成，请过几秒钟再试一次。"),
+}
+
+_CODE_IN_PATH = re.compile(r"/b/[^\s\"'?\]]+")
+
+
+def masked(text: str) -> str:
+    """A log line without the codes in its ballot addresses."""
+    return _CODE_IN_PATH.sub("/b/***", text)
+
+
+def mask_record(record: LogRecord) -> bool:
+    record.msg, record.args = masked(record.getMessage()), None
+    return True
+
+
+def error_page(status: int, title: str, text: str) -> Response:
+    return make_response(render_template("errors/error.html", title=title, text=text), status)
+
+
+def refused(error: Refusal) -> Response:
+    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+    return error_page(status, "没有完成", str(error))
+
+
+def http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return make_response(error.get_response())
+    title, text = TEXTS.get(status, TEXTS[400 if status < 500 else 500])
+    response = error_page(status, title, text)
+    allow = getattr(error, "valid_methods", None)
+    if allow:
+        response.headers["Allow"] = ", ".join(allow)
+    return response
+
+
+def csrf_failed(_error: CSRFError) -> Response:
+    return error_page(400, "页面已过期", "没有改动任何数据。请返回上一页，刷新后再提交一次。")
+
+
+def database_busy(error: DatabaseBusy) -> Response:
+    current_app.logger.error("database: %s", masked(str(error.orig)))
+    return error_page(503, *TEXTS[503])
+
+
+def broken(error: InternalServerError) -> Response:
+    return error_page(500, *TEXTS[500])
+
+
+def register(app: Flask) -> None:
+    app.logger.addFilter(mask_record)
+    app.register_error_handler(Refusal, refused)
+    app.register_error_handler(CSRFError, csrf_failed)
+    app.register_error_handler(DatabaseBusy, database_busy)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(500, broken)
+    app.context_processor(lambda: {"for_voter": request.path == "/" or request.path.startswith("/b/")})

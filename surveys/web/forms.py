@@ -1,0 +1,113 @@
+"""Staff forms (Flask-WTF): labels in Chinese, CSRF on each."""
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    DateField,
+    HiddenField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+
+from surveys.services.errors import BadInput
+
+REQUIRED = "请填写此项。"
+NUMBER = "请填写数字，用半角。"
+
+
+class StaffForm(FlaskForm):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        locales = ("zh",)
+
+    def checked(self) -> "StaffForm":
+        """The form itself, valid. Raises BadInput that names the first wrong field and why."""
+        if self.validate_on_submit():
+            return self
+        name, faults = next(iter(self.errors.items()))
+        raise BadInput(f"{self[name].label.text if name else '表单'}：{faults[0]}")
+
+
+class SignInForm(StaffForm):
+    name = StringField("账号", [DataRequired(REQUIRED), Length(max=100)])
+    password = PasswordField("密码", [DataRequired(REQUIRED), Length(max=200)])
+
+
+class PasswordForm(StaffForm):
+    old = PasswordField("原密码", [DataRequired(REQUIRED), Length(max=200)])
+    new = PasswordField("新密码（至少 10 个字符）", [DataRequired(REQUIRED), Length(10, 200, "新密码至少 10 个字符。")])
+
+
+class ActForm(StaffForm):
+    """A button: nothing but the CSRF token."""
+
+
+class ConfirmForm(StaffForm):
+    """A button for what cannot be undone."""
+
+    sure = BooleanField("我确认", [InputRequired("请先勾选“我确认”。")])
+
+
+class IssueForm(StaffForm):
+    class_key = SelectField("票种")
+    count = IntegerField("张数", [InputRequired(NUMBER), NumberRange(1, 5000, "张数须是 1 至 5000。")])
+    format = RadioField(
+        "下载为",
+        choices=[("pdf", "打印纸条（PDF）"), ("csv", "表格（CSV）"), ("zip", "两样都要（ZIP）")],
+        default="pdf",
+    )
+
+
+class PresentForm(StaffForm):
+    present = IntegerField("实到人数", [InputRequired(NUMBER), NumberRange(0, 100000, "人数须是 0 至 100000。")])
+
+
+class VoidForm(StaffForm):
+    code = StringField("票码", [DataRequired(REQUIRED), Length(max=60)])
+    reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
+
+
+class PollForm(StaffForm):
+    title = StringField("测评会名称", [DataRequired(REQUIRED), Length(max=60)], default="年度民主测评")
+    entitled = IntegerField("应到人数", [InputRequired(NUMBER), NumberRange(1, 100000, "人数须是 1 至 100000。")])
+    classes = TextAreaField(
+        "票种（一行一种：代号 名称 权重）", [DataRequired(REQUIRED), Length(max=1000)], default="A 参评人 1"
+    )
+    rehearsal = BooleanField("这是演练，结果不计入考核")
+
+
+class AssessmentForm(StaffForm):
+    title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=100)])
+    frameworks = SelectMultipleField("测评体系（可多选）", [DataRequired("请至少选一个测评体系。")])
+
+
+class UnitForm(StaffForm):
+    name = StringField("单位名称", [DataRequired(REQUIRED), Length(max=100)])
+    category = StringField("类别（同类别内排名）", [DataRequired(REQUIRED), Length(max=50)])
+    framework = SelectField("测评体系")
+    tags = StringField("单位标签（用空格隔开，没有就不填）", [Optional(), Length(max=300)])
+    department = StringField("本单位作为考核部门时的名称（回避用，没有就不填）", [Optional(), Length(max=50)])
+    leaders = TextAreaField("领导名单（一行一人：姓名 职务）", [Optional(), Length(max=10000)])
+
+
+class EventForm(StaffForm):
+    row_key = HiddenField("行", [DataRequired(REQUIRED)])
+    points = StringField("分数", [Optional(), Length(max=10)])
+    happened_on = DateField("日期", [InputRequired("请填写日期。")])
+    document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])
+    reason = StringField("事由", [DataRequired(REQUIRED), Length(max=500)])
+
+
+class CancelForm(StaffForm):
+    reason = StringField("撤销理由", [DataRequired(REQUIRED), Length(max=500)])
+
+
+class ExemptForm(StaffForm):
+    row_key = HiddenField("行", [DataRequired(REQUIRED)])
+    document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])
+    reason = StringField("免考理由", [DataRequired(REQUIRED), Length(max=500)])

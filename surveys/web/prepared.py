@@ -1,0 +1,68 @@
+"""A poll's ballot page, rendered once per process and kept as bytes: it is the same for every ticket (design 7)."""
+
+import gzip
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Response, current_app, render_template, request
+
+from surveys.polling.sheet import Form, Question
+from surveys.services.casting import Found, OpenPoll
+
+
+@dataclass(frozen=True)
+class PreparedPage:
+    plain: bytes
+    zipped: bytes
+
+    def response(self) -> Response:
+        """Gzip for whoever takes it: nearly everybody."""
+        if "gzip" in request.headers.get("Accept-Encoding", ""):
+            response = Response(self.zipped, mimetype="text/html")
+            response.headers["Content-Encoding"] = "gzip"
+        else:
+            response = Response(self.plain, mimetype="text/html")
+        response.headers["Vary"] = "Accept-Encoding"
+        return response
+
+
+class PreparedPages:
+    def __init__(self) -> None:
+        self._pages: dict[tuple[int, object], PreparedPage] = {}
+
+    def page(self, found: Found, poll: OpenPoll) -> PreparedPage:
+        key = (found.poll_id, found.opened_at)
+        if key not in self._pages:
+            plain = render_sheet(poll, None).encode()
+            self._pages[key] = PreparedPage(plain, gzip.compress(plain, 9, mtime=0))
+        return self._pages[key]
+
+
+def prepared() -> PreparedPages:
+    """This site's prepared pages."""
+    return cast(PreparedPages, current_app.extensions["prepared"])
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A question left blank: the field to jump to, and how to call it."""
+
+    field: str
+    label: str
+
+
+def render_sheet(poll: OpenPoll, answers: str | None, nonce: str = "") -> str:
+    """The ballot page: fresh, or with the answers kept and what is blank named."""
+    kept = dict(zip((name for name, _ in poll.sheet.fields()), answers or "", strict=False))
+    gaps = [
+        Gap(form.field(question), _label(form, question))
+        for form in poll.sheet.forms()
+        for question in form.questionnaire.questions
+        if kept.get(form.field(question)) == "-"
+    ]
+    return render_template("ballot/sheet.html", poll=poll, sheet=poll.sheet, kept=kept, gaps=gaps, nonce=nonce)
+
+
+def _label(form: Form, question: Question) -> str:
+    whose = "领导班子" if form.leader is None else form.leader.name
+    return f"{whose} 第 {question.key} 项"

@@ -1,0 +1,134 @@
+"""A unit's score sheet, and entering what decides its rows."""
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from surveys.scoring.exact import shown
+from surveys.scoring.score_sheet import RowState
+from surveys.services import marks, score_sheets
+from surveys.services.actors import Permission
+from surveys.services.marks import MarkEntry
+from surveys.services.results import plain_points
+from surveys.services.score_sheets import SheetLine, UnitSheet
+from surveys.web.access import actor, may, needs, site
+from surveys.web.forms import ActForm, CancelForm, EventForm, ExemptForm
+
+pages = Blueprint("score_sheets", __name__)
+
+STATE_NAMES = {
+    RowState.NOT_APPLICABLE: "不适用",
+    RowState.EXEMPTED: "免考",
+    RowState.PENDING: "待打分",
+    RowState.MARKED: "已定",
+    RowState.WITHHELD: "测评不计分",
+}
+
+
+@pages.get("/units/<int:unit_id>")
+@needs(Permission.SEE_SHEETS)
+def show(unit_id: int) -> ResponseReturnValue:
+    sheet = _sheet(unit_id)
+    return render_template(
+        "score_sheets/show.html",
+        sheet=sheet,
+        lines=_visible(sheet),
+        form=ActForm(),
+        department=actor().department,
+        state_names=STATE_NAMES,
+        RowState=RowState,
+        plain_points=plain_points,
+        shown=shown,
+    )
+
+
+@pages.post("/units/<int:unit_id>/marks")
+@needs(Permission.MARK)
+def enter_marks(unit_id: int) -> ResponseReturnValue:
+    """All the marks typed on the sheet, together: what did not change makes no new version."""
+    ActForm().checked()
+    entries = []
+    for line in _visible(_sheet(unit_id)):
+        for department in line.departments:
+            key = line.row.standard.key
+            typed = request.form.get(f"{key}:{department}", "").strip()
+            remark = request.form.get(f"{key}:remark", "").strip()
+            latest = line.marks.get(department)
+            if typed and (latest is None or typed != str(latest.points) or (remark and remark != latest.remark)):
+                entries.append(MarkEntry(key, department, typed, remark))
+    with site().database.writing() as session:
+        marks.enter_marks(session, site().now(), actor(), unit_id, entries)
+    flash(f"已保存 {len(entries)} 处改动。" if entries else "没有改动。")
+    return redirect(url_for("score_sheets.show", unit_id=unit_id))
+
+
+@pages.get("/units/<int:unit_id>/rows/<row_key>")
+@needs(Permission.DECIDE)
+def row(unit_id: int, row_key: str) -> ResponseReturnValue:
+    sheet = _sheet(unit_id)
+    line = next((line for line in sheet.lines if line.row.standard.key == row_key), None)
+    if line is None:
+        abort(404)
+    return render_template(
+        "score_sheets/row.html",
+        sheet=sheet,
+        line=line,
+        event_form=EventForm(row_key=row_key, happened_on=site().now().date()),
+        exempt_form=ExemptForm(row_key=row_key),
+        cancel_form=CancelForm(),
+        state_names=STATE_NAMES,
+        RowState=RowState,
+        plain_points=plain_points,
+        shown=shown,
+    )
+
+
+@pages.post("/units/<int:unit_id>/events")
+@needs(Permission.DECIDE)
+def record_event(unit_id: int) -> ResponseReturnValue:
+    form = EventForm()
+    form.checked()
+    entry = marks.EventEntry(
+        form.row_key.data, form.points.data or "", form.happened_on.data, form.document.data, form.reason.data
+    )
+    with site().database.writing() as session:
+        marks.record_event(session, site().now(), actor(), unit_id, entry)
+    return _back(unit_id, form.row_key.data, "事件已登记。")
+
+
+@pages.post("/units/<int:unit_id>/events/<int:event_id>/cancel")
+@needs(Permission.DECIDE)
+def cancel_event(unit_id: int, event_id: int) -> ResponseReturnValue:
+    form = CancelForm()
+    form.checked()
+    with site().database.writing() as session:
+        marks.cancel_event(session, site().now(), actor(), event_id, form.reason.data)
+    flash("事件已撤销，记录仍保留。")
+    return redirect(url_for("score_sheets.show", unit_id=unit_id))
+
+
+@pages.post("/units/<int:unit_id>/exemptions")
+@needs(Permission.DECIDE)
+def exempt(unit_id: int) -> ResponseReturnValue:
+    form = ExemptForm()
+    form.checked()
+    with site().database.writing() as session:
+        marks.exempt(session, site().now(), actor(), unit_id, form.row_key.data, form.reason.data, form.document.data)
+    return _back(unit_id, form.row_key.data, "已登记免考，这一行不计入基础分。")
+
+
+def _sheet(unit_id: int) -> UnitSheet:
+    with site().database.reading() as session:
+        return score_sheets.unit_sheet(session, unit_id)
+
+
+def _visible(sheet: UnitSheet) -> list[SheetLine]:
+    """An assessor sees the own department's rows; who decides sees all."""
+    if may(Permission.DECIDE):
+        return list(sheet.lines)
+    own = actor().department
+    return [line for line in sheet.lines if own in line.departments and line.value.state is not RowState.NOT_APPLICABLE]
+
+
+def _back(unit_id: int, row_key: str, message: str) -> ResponseReturnValue:
+    flash(message)
+    return redirect(url_for("score_sheets.row", unit_id=unit_id, row_key=row_key))

@@ -1,0 +1,58 @@
+"""Setting up: assessments, their units, leaders and tags."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from surveys.catalog import loader
+from surveys.services import assessments
+from surveys.services.actors import Permission
+from surveys.services.assessments import UnitEntry
+from surveys.web.access import actor, needs, signed_in, site
+from surveys.web.forms import AssessmentForm, UnitForm
+
+pages = Blueprint("setup", __name__)
+
+
+@pages.get("/assessments")
+@signed_in
+def index() -> ResponseReturnValue:
+    with site().database.reading() as session:
+        return render_template("setup/index.html", assessments=assessments.list_assessments(session))
+
+
+@pages.route("/assessments/new", methods=["GET", "POST"])
+@needs(Permission.DECIDE)
+def create() -> ResponseReturnValue:
+    form = AssessmentForm()
+    form.frameworks.choices = [(key, loader.framework(key).title) for key in loader.framework_keys()]
+    if request.method == "GET":
+        return render_template("setup/new.html", form=form)
+    form.checked()
+    with site().database.writing() as session:
+        assessments.create_assessment(session, site().now(), actor(), form.title.data, form.frameworks.data)
+    flash("考核已建立。下一步：添加单位。")
+    return redirect(url_for("setup.index"))
+
+
+@pages.route("/assessments/<int:assessment_id>/units/new", methods=["GET", "POST"])
+@needs(Permission.DECIDE)
+def add_unit(assessment_id: int) -> ResponseReturnValue:
+    form = UnitForm()
+    with site().database.reading() as session:
+        frameworks = assessments.frameworks_of(assessments.assessment_of(session, assessment_id))
+    form.framework.choices = [(framework.key, framework.title) for framework in frameworks]
+    if request.method == "GET":
+        return render_template("setup/new_unit.html", form=form, frameworks=frameworks)
+    form.checked()
+    entry = UnitEntry(
+        name=form.name.data,
+        category=form.category.data,
+        framework=form.framework.data,
+        tags=tuple((form.tags.data or "").replace("、", " ").replace("，", " ").replace("\u3000", " ").split()),
+        leaders=assessments.parse_leaders(form.leaders.data or ""),
+        department=(form.department.data or "").strip() or None,
+    )
+    with site().database.writing() as session:
+        assessments.add_unit(session, site().now(), actor(), assessment_id, entry)
+    flash(f"已添加单位“{entry.name}”。")
+    return redirect(url_for("setup.index"))

@@ -1,0 +1,82 @@
+"""Signing in and out, and the account's own password."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+
+from surveys.services import accounts
+from surveys.services.actors import Permission
+from surveys.services.errors import Refusal
+from surveys.web.access import Staff, actor, may, public, signed_in, site
+from surveys.web.forms import ActForm, PasswordForm, SignInForm
+
+pages = Blueprint("sign_in", __name__)
+
+
+@pages.get("/login")
+@public
+def form() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(url_for("sign_in.home"))
+    return render_template("staff/sign_in.html", form=SignInForm(), fault=None)
+
+
+@pages.post("/login")
+@public
+def sign_in() -> ResponseReturnValue:
+    form = SignInForm()
+    try:
+        form.checked()
+        with site().database.reading() as database_session:
+            session_key = accounts.sign_in(database_session, form.name.data, form.password.data)
+            found = accounts.signed_in(database_session, session_key)
+    except Refusal as error:
+        return render_template("staff/sign_in.html", form=form, fault=str(error)), 400
+    assert found is not None
+    session.clear()
+    session.permanent = True
+    login_user(Staff(found, session_key))
+    return redirect(_safe_next() or url_for("sign_in.home"))
+
+
+def _safe_next() -> str | None:
+    """Where the visitor wanted to go, if that is a page of this site."""
+    wanted = request.args.get("next", "")
+    parts = urlsplit(wanted)
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
+    return wanted if inside else None
+
+
+@pages.post("/logout")
+@signed_in
+def sign_out() -> ResponseReturnValue:
+    ActForm().checked()
+    logout_user()
+    session.clear()
+    return redirect(url_for("sign_in.form"))
+
+
+@pages.get("/home")
+@signed_in
+def home() -> ResponseReturnValue:
+    """To the page this role works on."""
+    return redirect(url_for("polls.index" if may(Permission.SEE_POLLS) else "setup.index"))
+
+
+@pages.route("/password", methods=["GET", "POST"])
+@signed_in
+def password() -> ResponseReturnValue:
+    form = PasswordForm()
+    if request.method == "GET":
+        return render_template("staff/password.html", form=form, fault=None)
+    try:
+        form.checked()
+        with site().database.writing() as database_session:
+            key = accounts.change_password(database_session, site().now(), actor(), form.old.data, form.new.data)
+    except Refusal as error:
+        return render_template("staff/password.html", form=form, fault=str(error)), 400
+    login_user(Staff(actor(), key))
+    flash("密码已修改，其他地方的登录已失效。")
+    return redirect(url_for("sign_in.home"))
