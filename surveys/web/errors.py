@@ -1,13 +1,11 @@
 """Errors as pages: what happened, what is safe, what to do next."""
 
-import re
-from logging import LogRecord
-
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from surveys.services.errors import BadInput, DatabaseBusy, Imbalance, NotAllowed, NotFound, Refusal, WrongState
+from surveys.web.masking import mask_record, masked
 
 STATUS = {NotFound: 404, NotAllowed: 403, BadInput: 400, WrongState: 409, Imbalance: 500}
 
@@ -21,18 +19,6 @@ TEXTS = {
     500: ("网站出了故障", "您刚才的操作可能没有完成，请返回核对后再试。若反复出现，请告诉管理员。"),
     503: ("网站正忙", "刚才的操作没有完成，请过几秒钟再试一次。"),
 }
-
-_CODE_IN_PATH = re.compile(r"/b/[^\s\"'?\]]+")
-
-
-def masked(text: str) -> str:
-    """A log line without the codes in its ballot addresses."""
-    return _CODE_IN_PATH.sub("/b/***", text)
-
-
-def mask_record(record: LogRecord) -> bool:
-    record.msg, record.args = masked(record.getMessage()), None
-    return True
 
 
 def error_page(status: int, title: str, text: str) -> Response:

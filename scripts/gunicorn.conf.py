@@ -1,0 +1,37 @@
+"""How the site is served. Threads carry slow phones when no proxy buffers for them (docs/decisions/0005)."""
+
+import os
+import sys
+from pathlib import Path
+
+from dotenv import load_dotenv
+
+ROOT = Path(__file__).resolve().parents[1]
+load_dotenv(ROOT / ".env")
+
+chdir = str(ROOT)
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = 16
+keepalive = 5
+timeout = 60
+graceful_timeout = 20
+accesslog = "-"
+errorlog = "-"
+logger_class = "surveys.web.access_log.MaskedLogger"
+access_log_format = '%(t)s "%(r)s" %(s)s %(b)s'
+
+
+def on_starting(_server: object) -> None:
+    """Faults of the settings or the database end the start once, instead of every worker again and again."""
+    sys.path.insert(0, str(ROOT))
+    from surveys.services.site import Site
+    from surveys.settings import Settings, SettingsError
+
+    try:
+        site = Site.build(Settings.from_environment(os.environ))
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None
+    if not site.is_current():
+        raise SystemExit("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
+    site.database.engine.dispose()
