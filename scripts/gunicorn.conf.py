@@ -19,6 +19,7 @@ graceful_timeout = 20
 accesslog = "-"
 errorlog = "-"
 logger_class = "surveys.web.access_log.MaskedLogger"
+control_socket_disable = True
 access_log_format = '%(t)s "%(r)s" %(s)s %(b)s'
 
 

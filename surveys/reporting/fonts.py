@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 import matplotlib
-from matplotlib.ft2font import FT2Font, LoadFlags
+from fontTools.ttLib import TTFont
 
 FONT_FILE = Path(__file__).parent / "fonts" / "NotoSansSC-Regular.ttf"
 # A name of its own: asked for "Noto Sans SC", matplotlib might load the system's variable file, drawn as Thin.
@@ -21,29 +21,21 @@ _WHITE_SPACE = re.compile(r"[^\S\u3000]+")
 
 
 @cache
-def _font() -> FT2Font:
-    return FT2Font(str(FONT_FILE))
-
-
-@cache
-def _glyphs() -> dict[int, int]:
-    return dict(_font().get_charmap())
-
-
-@cache
-def _advance(character: str) -> float:
-    glyph = _font().load_char(ord(character), LoadFlags.NO_SCALE)
-    return float(glyph.horiAdvance) / _font().units_per_EM
+def _advances() -> dict[int, float]:
+    """Widths in ems by character. Read in one go: a FreeType face shared by threads fails at random."""
+    with TTFont(FONT_FILE, lazy=True) as font:
+        em, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
+        return {character: metrics[glyph][0] / em for character, glyph in font.getBestCmap().items()}
 
 
 def printable(text: str) -> str:
     """The text on one line (wide spaces stay) with every character the typeface lacks shown as 〓."""
-    return "".join(c if ord(c) in _glyphs() else MISSING for c in _WHITE_SPACE.sub(" ", text).strip())
+    return "".join(c if ord(c) in _advances() else MISSING for c in _WHITE_SPACE.sub(" ", text).strip())
 
 
 def width_in_ems(text: str) -> float:
     """How wide a line of printable text runs, in units of its size."""
-    return sum(_advance(character) for character in text)
+    return sum(_advances().get(ord(character), 1.0) for character in text)
 
 
 @cache

@@ -97,9 +97,11 @@ def _load(session_key: str) -> Staff | None:
 
 def register(app: Flask) -> None:
     csrf.init_app(app)
-    login = LoginManager(app)
+    # Not its context processor: rendering a voter's page must not open the session.
+    login = LoginManager()
+    login.init_app(app, add_context_processor=False)
     login.session_protection = None  # phones and offices change addresses; the session key ends sessions
     login.user_loader(_load)
     app.before_request(check)
     app.view_functions["static"] = public(app.view_functions["static"])
-    app.jinja_env.globals.update(may=may, Permission=Permission)
+    app.jinja_env.globals.update(may=may, Permission=Permission, current_user=current_user)

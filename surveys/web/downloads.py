@@ -1,9 +1,9 @@
 """Files as answers."""
 
+import io
 from typing import Literal, cast
 
-from flask import Response
-from werkzeug.http import dump_options_header
+from flask import Response, send_file
 
 ChartFormat = Literal["png", "svg"]
 _CHART_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
@@ -15,14 +15,9 @@ def chart_type(extension: str) -> ChartFormat | None:
 
 def attachment(data: bytes, mimetype: str, name: str) -> Response:
     """A download under a Chinese name."""
-    return _named(Response(data, mimetype=mimetype), "attachment", name)
+    return send_file(io.BytesIO(data), mimetype, as_attachment=True, download_name=name)
 
 
 def image(data: bytes, extension: ChartFormat, name: str, *, download: bool) -> Response:
     """A chart, in the page or as a download."""
-    return _named(Response(data, mimetype=_CHART_TYPES[extension]), "attachment" if download else "inline", name)
-
-
-def _named(response: Response, disposition: str, name: str) -> Response:
-    response.headers["Content-Disposition"] = dump_options_header(disposition, {"filename": name})
-    return response
+    return send_file(io.BytesIO(data), _CHART_TYPES[extension], as_attachment=download, download_name=name)

@@ -1,5 +1,7 @@
 """A unit's score sheet, and entering what decides its rows."""
 
+from itertools import groupby
+
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -31,7 +33,7 @@ def show(unit_id: int) -> ResponseReturnValue:
     return render_template(
         "score_sheets/show.html",
         sheet=sheet,
-        lines=_visible(sheet),
+        blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
         form=ActForm(),
         department=actor().department,
         state_names=STATE_NAMES,

@@ -1,0 +1,84 @@
+"""Regenerates docs/pictures from a fresh demo: scripts/pictures (needs Chromium)."""
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from local_server import free_port, running
+
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1440, "height": 900}
+
+
+def save(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def voter(browser: Browser, base: str, link: str) -> None:
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+    page.goto(base)
+    save(page, "voter-start")
+    page.goto(link)
+    save(page, "voter-ballot")
+    for group in page.locator("fieldset").all():
+        group.locator("label").nth(1).click()
+    page.locator("h2").nth(1).scroll_into_view_if_needed()
+    save(page, "voter-leader")
+    page.locator("button[type=submit]").click()
+    save(page, "voter-receipt")
+    page.goto(link)
+    save(page, "voter-used")
+
+
+def staff(browser: Browser, base: str, password: str) -> None:
+    page = browser.new_context(viewport=DESK).new_page()
+    page.goto(f"{base}/login")
+    page.fill("#name", "admin")
+    page.fill("#password", password)
+    page.click("main button")
+    save(page, "staff-polls")
+    for name, path in {
+        "staff-poll": "/polls/6",
+        "staff-tally": "/polls/1/tally",
+        "staff-sheet": "/units/1",
+        "staff-results": "/assessments/1/results",
+    }.items():
+        page.goto(base + path)
+        save(page, name)
+
+
+def main() -> None:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("没有 Chromium：apt-get install chromium fonts-noto-cjk")
+    PICTURES.mkdir(exist_ok=True)
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    with tempfile.TemporaryDirectory() as folder:
+        environment = os.environ | {
+            "DATABASE_URL": f"sqlite:///{folder}/demo.db",
+            "SECRET_KEY": "pictures-" * 4,
+            "PUBLIC_URL": base,
+            "DATA_DIR": folder,
+        }
+        flask = [".venv/bin/flask", "--app", "app"]
+        subprocess.run([*flask, "migrate"], cwd=ROOT, env=environment, check=True)
+        told = subprocess.run([*flask, "demo"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+        links = re.findall(r"http://\S+/b/\S+", told.stdout)
+        password = re.findall(r"admin  密码 (\S+)", told.stdout)[0]
+        with running(port, environment), sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            voter(browser, base, links[0])
+            staff(browser, base, password)
+            browser.close()
+
+
+main()
