@@ -5,6 +5,7 @@ An answer sheet is one letter per question, `-` for 未填: first the organizati
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 BLANK = "-"
@@ -90,11 +91,17 @@ class Sheet:
         """Questions on the sheet, and letters on an answer sheet."""
         return sum(len(form.questionnaire.questions) for form in self.forms())
 
-    def fields(self) -> Iterator[tuple[str, str]]:
+    def fields(self) -> tuple[tuple[str, str], ...]:
         """(field name, letters it may hold), in the order of the answer sheet."""
-        for form in self.forms():
-            for question in form.questionnaire.questions:
-                yield form.field(question), form.questionnaire.letters
+        return self._fields
+
+    @cached_property
+    def _fields(self) -> tuple[tuple[str, str], ...]:
+        return tuple(
+            (form.field(question), form.questionnaire.letters)
+            for form in self.forms()
+            for question in form.questionnaire.questions
+        )
 
     def read(self, submitted: Mapping[str, Sequence[str]]) -> str:
         """The answer sheet of a submitted form. Raises BadAnswers for anything that is not on the sheet."""

@@ -100,7 +100,7 @@ def cast(code: str) -> ResponseReturnValue:
         return reason_page(casting.RefusedAnswers())
     except casting.CastError as error:
         return reason_page(error)
-    return render_template("ballot/receipt.html", receipt=grouped(receipt))
+    return prepared().receipt(grouped(receipt))
 
 
 def reason_page(error: casting.CastError) -> Response:

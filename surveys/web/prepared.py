@@ -26,9 +26,19 @@ class PreparedPage:
         return response
 
 
+_RECEIPT_HERE = "XXXX-XXXX-XXXX"
+
+
 class PreparedPages:
     def __init__(self) -> None:
         self._pages: dict[tuple[int, object], PreparedPage] = {}
+        self._receipt_page: str | None = None
+
+    def receipt(self, receipt: str) -> str:
+        """The page that shows a receipt."""
+        if self._receipt_page is None:
+            self._receipt_page = render_template("ballot/receipt.html", receipt=_RECEIPT_HERE)
+        return self._receipt_page.replace(_RECEIPT_HERE, receipt)
 
     def page(self, found: Found, poll: OpenPoll) -> PreparedPage:
         key = (found.poll_id, found.opened_at)
