@@ -18,7 +18,18 @@ from surveys.catalog.problems import CatalogError
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState
 from surveys.reporting.slips import slips_csv
-from surveys.services import accounts, assessments, bundles, polls, printing, records, results, tallies, tickets
+from surveys.services import (
+    accounts,
+    assessments,
+    bundles,
+    polls,
+    printing,
+    records,
+    results,
+    sealing,
+    tallies,
+    tickets,
+)
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.demo import DemoLinks, fill_demo
 from surveys.services.errors import Refusal
@@ -192,6 +203,7 @@ def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
         "framework": poll.unit.framework,
         "state": poll.state.value,
         "rehearsal": poll.rehearsal,
+        "two_person": poll.two_person,
         "classes": [
             {
                 "key": entry.key,
@@ -222,9 +234,16 @@ def _ballot_class(text: str) -> polls.ClassEntry:
 @click.option("--present", type=int, help="实到人数，可以后再填")
 @click.option("--class", "classes", multiple=True, default=["A:参评人:1"], show_default=True, help="代号:名称:权重")
 @click.option("--rehearsal", is_flag=True, help="演练，不计入考核")
+@click.option("--two-person", is_flag=True, help="双人启封：组织员和监票人都启封后才能看结果")
 @reports_refusals
 def poll_create(
-    unit_id: int, title: str, entitled: int, present: int | None, classes: tuple[str, ...], rehearsal: bool
+    unit_id: int,
+    title: str,
+    entitled: int,
+    present: int | None,
+    classes: tuple[str, ...],
+    rehearsal: bool,
+    two_person: bool,
 ) -> None:
     """新建一次测评会，打印其编号。"""
     entry = polls.PollEntry(
@@ -234,6 +253,7 @@ def poll_create(
         present=present,
         classes=[_ballot_class(text) for text in classes],
         rehearsal=rehearsal,
+        two_person=two_person,
     )
     with site().database.writing() as session:
         click.echo(polls.create_poll(session, site().now(), COMMAND_LINE, entry))
@@ -291,7 +311,21 @@ def poll_close(poll_id: int) -> None:
     with site().database.writing() as session:
         if polls.poll_of(session, poll_id).state is not PollState.CLOSED:
             polls.close_poll(session, site().now(), COMMAND_LINE, poll_id)
-    click.echo(polls.seal_poll(site().database, site().now(), COMMAND_LINE, poll_id))
+    click.echo(sealing.seal_poll(site(), site().now(), COMMAND_LINE, poll_id))
+
+
+@poll_group.command("unseal")
+@click.argument("poll_id", type=int)
+@click.option("--account", required=True, help="组织员或监票人的账号")
+@click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@reports_refusals
+def poll_unseal(poll_id: int, account: str, password: str) -> None:
+    """双人启封中的一方，用自己的账号和密码。"""
+    with site().database.writing() as session:
+        actor = accounts.signed_in(session, accounts.sign_in(session, account, password))
+        assert actor is not None
+        done = sealing.unseal(session, site().now(), actor, poll_id)
+    click.echo("结果已启封。" if done else "已登记，还需另一方启封。", err=True)
 
 
 @poll_group.command("turnout")

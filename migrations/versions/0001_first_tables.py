@@ -143,6 +143,7 @@ def upgrade() -> None:
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("state", sa.Enum("draft", "open", "closed", "sealed", native_enum=False, length=10), nullable=False),
         sa.Column("rehearsal", sa.Boolean(), nullable=False),
+        sa.Column("two_person", sa.Boolean(), nullable=False),
         sa.Column("entitled", sa.Integer(), nullable=False),
         sa.Column("present", sa.Integer(), nullable=True),
         sa.Column("questionnaires", sa.JSON(), nullable=False),
@@ -152,6 +153,7 @@ def upgrade() -> None:
         sa.Column("closed_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("sealed_at", types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("seal", sa.Text(), nullable=True),
+        sa.Column("envelope_salt", sa.LargeBinary(length=32), nullable=True),
         sa.CheckConstraint("(state = 'sealed') = (seal IS NOT NULL)", name=op.f("ck_polls_seal_when_sealed")),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_polls_unit_id_units")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_polls")),
@@ -166,6 +168,16 @@ def upgrade() -> None:
         sa.Column("tag", sa.String(length=100), nullable=False),
         sa.ForeignKeyConstraint(["unit_id"], ["units.id"], name=op.f("fk_unit_tags_unit_id_units")),
         sa.PrimaryKeyConstraint("unit_id", "tag", name=op.f("pk_unit_tags")),
+    )
+    op.create_table(
+        "unsealings",
+        sa.Column("poll_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(length=20), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("made_at", types.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_unsealings_account_id_accounts")),
+        sa.ForeignKeyConstraint(["poll_id"], ["polls.id"], name=op.f("fk_unsealings_poll_id_polls")),
+        sa.PrimaryKeyConstraint("poll_id", "key", name=op.f("pk_unsealings")),
     )
     op.create_table(
         "ballot_classes",
@@ -219,6 +231,7 @@ def downgrade() -> None:
     op.drop_table("ballots")
     op.drop_table("receipts")
     op.drop_table("ballot_classes")
+    op.drop_table("unsealings")
     op.drop_table("unit_tags")
     with op.batch_alter_table("polls", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_polls_unit_id"))

@@ -1,22 +1,47 @@
 """What may be known of a poll, and whether it counts (design 4, 5)."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from fractions import Fraction
 
 from surveys.polling.states import PollState
 
 TURNOUT_STEP = 5
+FEWEST_SHOWN = 5
+"""A ballot class with fewer valid ballots is not shown by itself."""
 
 
-def results_visible(state: PollState) -> bool:
-    """No result before sealing, on any path."""
-    return state is PollState.SEALED
+class Key(StrEnum):
+    """The two hands that open a result when the poll asks for two persons (双人启封)."""
+
+    ORGANIZER = "organizer"
+    SCRUTINEER = "scrutineer"
+
+
+def results_visible(state: PollState, two_person: bool, opened_by: Collection[Key]) -> bool:
+    """No result before sealing, on any path; and where two persons must open it, not before both have."""
+    return state is PollState.SEALED and (not two_person or set(opened_by) >= set(Key))
 
 
 def shown_turnout(cast: int, state: PollState) -> int:
     """Ballots returned as anybody may see them: in whole steps until the poll is sealed, so that watching one person
     vote and the figure move says nothing."""
-    return cast if results_visible(state) else cast - cast % TURNOUT_STEP
+    return cast if state is PollState.SEALED else cast - cast % TURNOUT_STEP
+
+
+def hidden_classes(valid: Mapping[str, int]) -> frozenset[str]:
+    """The ballot classes whose results are not shown by themselves: each with fewer than 5 valid ballots, and as many
+    others, the smallest first, as it takes that subtracting from the total yields no group of fewer than 5.
+
+    A class without valid ballots has nothing to hide.
+    """
+    sizes = {key: count for key, count in valid.items() if count > 0}
+    hidden = {key for key, count in sizes.items() if count < FEWEST_SHOWN}
+    others = sorted((key for key in sizes if key not in hidden), key=lambda key: (sizes[key], key))
+    while hidden and others and (len(hidden) == 1 or sum(sizes[key] for key in hidden) < FEWEST_SHOWN):
+        hidden.add(others.pop(0))
+    return frozenset(hidden)
 
 
 @dataclass(frozen=True)

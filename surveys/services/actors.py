@@ -8,16 +8,18 @@ class Role(StrEnum):
     ADMIN = "admin"
     ORGANIZER = "organizer"
     ASSESSOR = "assessor"
+    SCRUTINEER = "scrutineer"
 
     @property
     def label(self) -> str:
-        return {Role.ADMIN: "管理员", Role.ORGANIZER: "组织员", Role.ASSESSOR: "考评员"}[self]
+        return {"admin": "管理员", "organizer": "组织员", "assessor": "考评员", "scrutineer": "监票人"}[self.value]
 
 
 class Permission(StrEnum):
     SEE_POLLS = "see_polls"
     RUN_POLLS = "run_polls"  # create, issue, open, close, seal, void
     SEE_TALLIES = "see_tallies"  # of sealed polls
+    UNSEAL = "unseal"  # one of the two hands that open a result
     SEE_SHEETS = "see_sheets"
     MARK = "mark"  # an assessor: only the rows of the own department
     DECIDE = "decide"  # ledger, exemptions, confirmed values, set-up of an assessment
@@ -25,9 +27,10 @@ class Permission(StrEnum):
 
 
 WHO_MAY: dict[Permission, frozenset[Role]] = {
-    Permission.SEE_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER}),
+    Permission.SEE_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.RUN_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER}),
-    Permission.SEE_TALLIES: frozenset({Role.ADMIN, Role.ORGANIZER}),
+    Permission.SEE_TALLIES: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
+    Permission.UNSEAL: frozenset({Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.SEE_SHEETS: frozenset({Role.ADMIN, Role.ASSESSOR}),
     Permission.MARK: frozenset({Role.ADMIN, Role.ASSESSOR}),
     Permission.DECIDE: frozenset({Role.ADMIN}),

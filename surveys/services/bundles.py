@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from surveys.polling.base32 import grouped
 from surveys.polling.seal import FORMAT, Record
 from surveys.services.records import read_record, verify
-from surveys.services.tallies import count, to_json
+from surveys.services.tallies import count, require_visible, to_json
 from surveys.storage.tables import Poll
 
 README = """\
@@ -37,7 +37,8 @@ _ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 
 
 def write_bundle(session: Session, poll: Poll) -> bytes:
-    """The zip. Raises WrongState before the poll is sealed, Imbalance when the data do not match the seal."""
+    """The zip. Raises WrongState before the result may be seen, Imbalance when the data do not match the seal."""
+    require_visible(poll)
     seal = verify(session, poll)
     record = read_record(session, poll)
     tally = count(poll.id, seal, record)

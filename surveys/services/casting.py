@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from surveys.polling import codes, receipts
+from surveys.polling import codes, envelopes, receipts
 from surveys.polling.base32 import Malformed
 from surveys.polling.sheet import BLANK, BadAnswers, Sheet
 from surveys.polling.states import PollState, TicketState
@@ -55,9 +55,10 @@ class BlankAnswers(CastError):
 
 @dataclass(frozen=True)
 class OpenPoll:
-    """What of a poll is frozen when it opens."""
+    """What of a poll is frozen when it opens. `key` shuts its envelopes."""
 
     sheet: Sheet
+    key: bytes
     blank: BlankPolicy
     rehearsal: bool
 
@@ -91,7 +92,7 @@ _spend = (
 )
 _drop_in_ballots = insert(Ballot)
 _drop_in_receipts = insert(Receipt)
-_select_open = select(Poll.sheet, Poll.rules, Poll.rehearsal).where(Poll.id == bindparam("poll"))
+_select_open = select(Poll.sheet, Poll.rules, Poll.rehearsal, Poll.envelope_salt).where(Poll.id == bindparam("poll"))
 
 
 def normalized(typed: str) -> str:
@@ -111,14 +112,20 @@ def find(connection: Connection, code: str) -> Found:
 class OpenPolls:
     """What the open polls ask, read once per process."""
 
-    def __init__(self) -> None:
+    def __init__(self, site_secret: str) -> None:
+        self._site_secret = site_secret
         self._polls: dict[tuple[int, datetime], OpenPoll] = {}
 
     def get(self, connection: Connection, found: Found) -> OpenPoll:
         key = (found.poll_id, found.opened_at)
         if key not in self._polls:
-            sheet, rules, rehearsal = connection.execute(_select_open, {"poll": found.poll_id}).one()
-            self._polls[key] = OpenPoll(Sheet.from_json(sheet or {}), PollRules.from_json(rules).blank, rehearsal)
+            sheet, rules, rehearsal, salt = connection.execute(_select_open, {"poll": found.poll_id}).one()
+            self._polls[key] = OpenPoll(
+                sheet=Sheet.from_json(sheet or {}),
+                key=envelopes.poll_key(self._site_secret, salt or b""),
+                blank=PollRules.from_json(rules).blank,
+                rehearsal=rehearsal,
+            )
         return self._polls[key]
 
 
@@ -154,9 +161,10 @@ def cast(
         return _receipt_again(connection, poll_id, receipt)
     if connection.execute(_find_receipt, {"poll": poll_id, "receipt": receipt}).first() is not None:
         raise RefusedAnswers("the nonce of another submission")
+    envelope = envelopes.close(open_poll.key, prefix, found.class_key, answers)
     connection.execute(
         _drop_in_ballots,
-        {"poll_id": poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": answers},
+        {"poll_id": poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": envelope},
     )
     connection.execute(_drop_in_receipts, {"poll_id": poll_id, "code": receipt})
     connection.commit()

@@ -18,7 +18,7 @@ from surveys.polling.sheet import BLANK, Sheet
 from surveys.polling.states import PollState
 from surveys.reporting.slips import slips_pdf
 from surveys.scoring.score_sheet import Kind, RowState
-from surveys.services import accounts, assessments, casting, marks, polls, printing, score_sheets, tickets
+from surveys.services import accounts, assessments, casting, marks, polls, printing, score_sheets, sealing, tickets
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.errors import WrongState
 from surveys.services.site import Site
@@ -157,7 +157,7 @@ def _hold_poll(site: Site, unit_id: int, entry: Mapping[str, Any]) -> None:
     with site.database.writing() as session:
         polls.close_poll(session, site.now(), COMMAND_LINE, poll_id)
     if state is PollState.SEALED:
-        polls.seal_poll(site.database, site.now(), COMMAND_LINE, poll_id)
+        sealing.seal_poll(site, site.now(), COMMAND_LINE, poll_id)
 
 
 def _submissions(sheet: Sheet, items: list[str]) -> Iterator[dict[str, list[str]]]:

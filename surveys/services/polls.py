@@ -1,6 +1,5 @@
 """A poll's life: draft, open, closed, sealed. Issuing is in `tickets`, voting in `casting`."""
 
-import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,24 +7,21 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
-from sqlalchemy import Select, delete, insert, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from surveys.catalog import loader
 from surveys.catalog.model import Questionnaire
-from surveys.polling import codes
+from surveys.polling import codes, envelopes
 from surveys.polling import sheet as polling
-from surveys.polling.seal import imbalance, seal
 from surveys.polling.states import PollState
 from surveys.scoring.grades import BlankPolicy, FormRules
 from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.assessments import unit_of
-from surveys.services.errors import BadInput, Imbalance, NotFound, WrongState
-from surveys.services.records import read_record
-from surveys.storage.database import Database
-from surveys.storage.tables import Ballot, BallotClass, Poll, Receipt, Unit
+from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.storage.tables import BallotClass, Poll, Unit
 
 STATE_NAMES = {
     PollState.DRAFT: "未开始",
@@ -58,6 +54,7 @@ class PollEntry:
     blank: BlankPolicy | None = None
     quorum: Fraction = Fraction(2, 3)
     rehearsal: bool = False
+    two_person: bool = False
 
 
 def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
@@ -75,6 +72,7 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
         title=entry.title.strip(),
         state=PollState.DRAFT,
         rehearsal=entry.rehearsal,
+        two_person=entry.two_person,
         entitled=entry.entitled,
         present=entry.present,
         rules=rules.to_json(),
@@ -171,6 +169,7 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     poll.sheet = sheet.to_json()
     poll.state = PollState.OPEN
     poll.opened_at = now
+    poll.envelope_salt = envelopes.new_salt()
     audit.record(session, now, actor, "poll.open", poll.prefix)
     session.commit()
 
@@ -205,52 +204,6 @@ def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> N
     poll.closed_at = now
     audit.record(session, now, actor, "poll.close", poll.prefix)
     session.commit()
-
-
-def seal_poll(database: Database, now: datetime, actor: Actor, poll_id: int) -> str:
-    """Shuffles the boxes, checks conservation, seals; returns the seal. Raises WrongState, Imbalance.
-
-    Ballots and receipts are written again in random order within one transaction, so that no row version, order or
-    transaction number tells when one came in; then the files are scrubbed of the old ones.
-    """
-    with database.writing() as session:
-        value = _seal(session, now, actor, poll_id)
-    database.scrub()
-    return value
-
-
-def _seal(session: Session, now: datetime, actor: Actor, poll_id: int) -> str:
-    poll = locked_poll(session, poll_id)
-    if poll.state is not PollState.CLOSED:
-        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，须先结束投票才能封存。")
-    _shuffle(session, poll_id)
-    record = read_record(session, poll)
-    fault = imbalance(record)
-    if fault is not None:
-        raise Imbalance(f"票数对不上，没有封存：{fault}。请保留现场并联系管理员。")
-    poll.state = PollState.SEALED
-    poll.sealed_at = now
-    poll.seal = seal(record)
-    audit.record(session, now, actor, "poll.seal", poll.prefix, poll.seal)
-    session.commit()
-    return poll.seal
-
-
-def _shuffle(session: Session, poll_id: int) -> None:
-    order = secrets.SystemRandom()
-    ballots = session.execute(select(Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll_id)).all()
-    receipts = session.scalars(select(Receipt.code).where(Receipt.poll_id == poll_id)).all()
-    session.execute(delete(Ballot).where(Ballot.poll_id == poll_id))
-    session.execute(delete(Receipt).where(Receipt.poll_id == poll_id))
-    if ballots:
-        rows = [
-            {"poll_id": poll_id, "id": secrets.token_bytes(16), "class_key": key, "answers": answers}
-            for key, answers in order.sample(ballots, len(ballots))
-        ]
-        session.execute(insert(Ballot), rows)
-    if receipts:
-        codes_in_order = order.sample(receipts, len(receipts))
-        session.execute(insert(Receipt), [{"poll_id": poll_id, "code": code} for code in codes_in_order])
 
 
 def poll_of(session: Session, poll_id: int) -> Poll:

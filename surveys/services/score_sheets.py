@@ -16,7 +16,7 @@ from surveys.scoring.exact import Score, exact
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.marks import departments_of
-from surveys.services.tallies import Tally, tally
+from surveys.services.tallies import Tally, is_visible, tally
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, Unit
 
 Entry = TypeVar("Entry", Mark, Event, Exemption, Poll)
@@ -76,14 +76,13 @@ def _sheets(session: Session, assessment: Assessment, units: Sequence[Unit]) -> 
     marks = _by_unit(session.scalars(select(Mark).where(Mark.unit_id.in_(ids)).order_by(Mark.version)))
     events = _by_unit(session.scalars(select(Event).where(Event.unit_id.in_(ids)).order_by(Event.id)))
     exemptions = _by_unit(session.scalars(select(Exemption).where(Exemption.unit_id.in_(ids))))
-    polls = _by_unit(
-        session.scalars(
-            select(Poll)
-            .where(Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal)
-            .order_by(Poll.sealed_at)
-            .options(selectinload(Poll.classes))
-        )
+    sealed = session.scalars(
+        select(Poll)
+        .where(Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal)
+        .order_by(Poll.sealed_at)
+        .options(selectinload(Poll.classes), selectinload(Poll.unsealings))
     )
+    polls = _by_unit(poll for poll in sealed if is_visible(poll))
     rules = ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
     return [
@@ -127,7 +126,10 @@ def _sheet(
         value = _value(row.standard, tags, key in exempted, departments, latest, own_events, result)
         lines.append(SheetLine(row, value, departments, latest, own_events, exempted.get(key), result))
     score = scoring.score_sheet(
-        [_scored_row(line.row) for line in lines], {line.row.standard.key: line.value for line in lines}, rules
+        [_scored_row(line.row) for line in lines],
+        {line.row.standard.key: line.value for line in lines},
+        rules,
+        {block.code: block.points for block in framework.blocks},
     )
     return UnitSheet(unit, framework, tuple(lines), score, result)
 
@@ -172,4 +174,6 @@ def _democratic(standard: Standard, result: Tally) -> RowValue:
     score: Score | None = None if result.organization is None else result.organization.score
     if result.shortcoming is not None or score is None:
         return RowValue(RowState.WITHHELD)
-    return RowValue(RowState.MARKED, score * exact(standard.points) / 100)
+    points = exact(standard.points)
+    # A scale of grades may go below 0 or above 100; a row does not.
+    return RowValue(RowState.MARKED, min(max(score * points / 100, Fraction(0)), points))

@@ -17,7 +17,7 @@ class Site:
 
     @classmethod
     def build(cls, settings: Settings) -> "Site":
-        return cls(settings, Database(settings.database_url), OpenPolls())
+        return cls(settings, Database(settings.database_url), OpenPolls(settings.secret_key))
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -2,17 +2,18 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from surveys.polling.disclosure import Turnout, results_visible, shortcoming
+from surveys.catalog.model import plain
+from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, hidden_classes, results_visible, shortcoming
 from surveys.polling.seal import Record
 from surveys.polling.sheet import BLANK, Choice, Form, Leader, Sheet
 from surveys.scoring.exact import Score, shown
-from surveys.scoring.grades import FormRules, form_score, question_score
+from surveys.scoring.grades import FormRules, form_score, item_score, question_score
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.tally import ClassTally, tally_class
 from surveys.services.errors import WrongState
@@ -29,6 +30,11 @@ class QuestionTally:
     counts: Mapping[str, int]
     score: Score | None
 
+    @property
+    def unanimous(self) -> bool:
+        """Everybody gave the same grade: the result tells what each of them wrote."""
+        return sum(count > 0 for count in self.counts.values()) == 1 and self.counts[BLANK] == 0
+
 
 @dataclass(frozen=True)
 class FormTally:
@@ -37,6 +43,20 @@ class FormTally:
     choices: tuple[Choice, ...]
     questions: tuple[QuestionTally, ...]
     score: Score | None
+
+
+@dataclass(frozen=True)
+class ClassResult:
+    """One ballot class by itself. `hidden`: too few ballots, or one could be worked out from it; then no `score`."""
+
+    key: str
+    name: str
+    weight: Decimal
+    issued: int
+    returned: int
+    valid: int
+    score: Score | None
+    hidden: bool
 
 
 @dataclass(frozen=True)
@@ -50,23 +70,73 @@ class Tally:
     valid: int
     seal: str
     shortcoming: str | None
+    classes: tuple[ClassResult, ...]
     organization: FormTally | None
     leaders: tuple[FormTally, ...]
+
+    @property
+    def has_hidden_class(self) -> bool:
+        return any(entry.hidden for entry in self.classes)
+
+    @property
+    def few(self) -> bool:
+        """So few valid ballots that the result says much of each."""
+        return self.valid < FEWEST_SHOWN
+
+    @property
+    def unanimous(self) -> tuple[str, ...]:
+        """Where everybody gave the same grade, in words."""
+        forms = (*((self.organization,) if self.organization else ()), *self.leaders)
+        return tuple(
+            f"{form.leader.name if form.leader else '领导班子'}第 {question.key} 项"
+            for form in forms
+            for question in form.questions
+            if question.unanimous
+        )
 
     @property
     def invalid(self) -> int:
         return self.turnout.returned - self.valid
 
 
-def tally(session: Session, poll: Poll) -> Tally:
-    """The gate every result passes through. Raises WrongState before the poll is sealed."""
-    if not results_visible(poll.state) or poll.seal is None:
+def is_visible(poll: Poll) -> bool:
+    return results_visible(poll.state, poll.two_person, {Key(entry.key) for entry in poll.unsealings})
+
+
+def require_visible(poll: Poll) -> str:
+    """The gate every result passes through, on every path. Returns the seal; raises WrongState."""
+    if poll.seal is None:
         raise WrongState("测评会还没有封存，封存之前任何人都看不到结果。")
-    return count(poll.id, poll.seal, read_record(session, poll))
+    if not is_visible(poll):
+        raise WrongState("结果还没有启封。这次测评会须由一名组织员和一名监票人各自登录启封，两人都操作后才能看结果。")
+    return poll.seal
+
+
+def tally(session: Session, poll: Poll) -> Tally:
+    """The result as it may be shown. Raises WrongState before the poll is sealed and open to view."""
+    seal = require_visible(poll)
+    return disclosed(count(poll.id, seal, read_record(session, poll)))
+
+
+def disclosed(tally: Tally) -> Tally:
+    """Without what would tell the answers of a small class: its own score, and each question's weighted score, from
+    which together with the counts a class of one or two ballots can be solved for. The forms' scores stay."""
+    if not tally.has_hidden_class:
+        return tally
+    return replace(
+        tally,
+        classes=tuple(replace(entry, score=None) if entry.hidden else entry for entry in tally.classes),
+        organization=None if tally.organization is None else _without_scores(tally.organization),
+        leaders=tuple(_without_scores(form) for form in tally.leaders),
+    )
+
+
+def _without_scores(form: FormTally) -> FormTally:
+    return replace(form, questions=tuple(replace(question, score=None) for question in form.questions))
 
 
 def count(poll_id: int, seal: str, record: Record) -> Tally:
-    """The tally of a record."""
+    """The tally of a record, whole: for the bundle, which holds every ballot anyway."""
     sheet, rules = Sheet.from_json(record.sheet), PollRules.from_json(record.rules)
     classes = {
         entry.key: tally_class(
@@ -82,6 +152,7 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         returned=len(record.ballots),
     )
     forms = [_count_form(form, classes, weights, rules) for form in sheet.forms()]
+    hidden = hidden_classes({key: entry.valid for key, entry in classes.items()})
     return Tally(
         poll_id=poll_id,
         title=sheet.title,
@@ -90,8 +161,32 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         valid=sum(entry.valid for entry in classes.values()),
         seal=seal,
         shortcoming=shortcoming(turnout, rules.quorum),
+        classes=tuple(
+            ClassResult(
+                key=entry.key,
+                name=entry.name,
+                weight=weights[entry.key],
+                issued=entry.issued,
+                returned=classes[entry.key].returned,
+                valid=classes[entry.key].valid,
+                score=_class_score(sheet, classes[entry.key], rules),
+                hidden=len(classes) > 1 and entry.key in hidden,
+            )
+            for entry in record.classes
+        ),
         organization=next((form for form in forms if form.leader is None), None),
         leaders=tuple(form for form in forms if form.leader is not None),
+    )
+
+
+def _class_score(sheet: Sheet, own: ClassTally, rules: PollRules) -> Score | None:
+    """The organization's score by this class alone."""
+    form = next((form for form in sheet.forms() if form.leader is None), None)
+    if form is None or rules.organization is None:
+        return None
+    counted = own.questions[form.start : form.end]
+    return form_score(
+        [item_score(each, rules.organization.grades, rules.blank) for each in counted], rules.organization
     )
 
 
@@ -133,6 +228,18 @@ def _count_question(
     return QuestionTally(key, text, all_counts, question_score(by_class, weights, form_rules.grades, rules.blank))
 
 
+def warnings(tally: Tally) -> list[str]:
+    """What a reader of the result should know of its secrecy, in Chinese."""
+    found = []
+    if tally.few:
+        found.append(f"有效票只有 {tally.valid} 张，结果近于公开每个人的选择，请控制知悉范围。")
+    if tally.has_hidden_class:
+        found.append(f"有票种的有效票不足 {FEWEST_SHOWN} 张，各题得分和相关票种的得分不单独显示，总分照常计算。")
+    if tally.unanimous:
+        found.append(f"全体一致：{'、'.join(tally.unanimous)}。人人同填，等于知道每个人填了什么，请控制知悉范围。")
+    return found
+
+
 def to_json(tally: Tally) -> dict[str, Any]:
     """The shape of `poll tally --json` (design 9)."""
     organization = tally.organization
@@ -149,6 +256,20 @@ def to_json(tally: Tally) -> dict[str, Any]:
         "seal": tally.seal,
         "counts": tally.shortcoming is None,
         "shortcoming": tally.shortcoming,
+        "warnings": warnings(tally),
+        "classes": [
+            {
+                "key": entry.key,
+                "name": entry.name,
+                "weight": plain(entry.weight),
+                "issued": entry.issued,
+                "returned": entry.returned,
+                "valid": entry.valid,
+                "hidden": entry.hidden,
+                "score": _shown(entry.score),
+            }
+            for entry in tally.classes
+        ],
         "organization": None
         if organization is None
         else {"score": _shown(organization.score), "items": _questions_to_json(organization.questions)},

@@ -123,7 +123,10 @@ class Leader(Base):
 
 
 class Poll(Base):
-    """`sheet`: Sheet as JSON, frozen when the poll opens. `rules`: PollRules as JSON. `seal`: once it is sealed."""
+    """`sheet`: Sheet as JSON, frozen when the poll opens. `rules`: PollRules as JSON. `seal`: once it is sealed.
+
+    `envelope_salt`: from opening to sealing. `two_person`: an organizer and a scrutineer must both open the result.
+    """
 
     __tablename__ = "polls"
     __table_args__ = (CheckConstraint("(state = 'sealed') = (seal IS NOT NULL)", name="seal_when_sealed"),)
@@ -133,6 +136,7 @@ class Poll(Base):
     title: Mapped[str]
     state: Mapped[PollState] = mapped_column(_names(PollState))
     rehearsal: Mapped[bool]
+    two_person: Mapped[bool]
     entitled: Mapped[int]
     present: Mapped[int | None]
     questionnaires: Mapped[Document]
@@ -142,8 +146,20 @@ class Poll(Base):
     closed_at: Mapped[datetime | None]
     sealed_at: Mapped[datetime | None]
     seal: Mapped[str | None]
+    envelope_salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     unit: Mapped[Unit] = relationship()
     classes: Mapped[list["BallotClass"]] = relationship(order_by="BallotClass.key")
+    unsealings: Mapped[list["Unsealing"]] = relationship(order_by="Unsealing.key")
+
+
+class Unsealing(Base):
+    """One of the two hands that open a sealed result. `key`: organizer or scrutineer."""
+
+    __tablename__ = "unsealings"
+    poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(20), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
 
 
 class BallotClass(Base):
@@ -170,7 +186,10 @@ class Ticket(Base):
 
 
 class Ballot(Base):
-    """Box two: what was said. A random id, the class, one letter per question; no time, no sequence, no ticket."""
+    """Box two: what was said. A random id, the class, one letter per question; no time, no sequence, no ticket.
+
+    Until the poll is sealed `answers` is an envelope (surveys.polling.envelopes).
+    """
 
     __tablename__ = "ballots"
     __table_args__ = (_of_a_class(), {"sqlite_with_rowid": False})

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from surveys.web import access, assets, ballot, errors, headers, polls, results, score_sheets, setup, sign_in
+from surveys.web import access, assets, ballot, board, errors, headers, polls, results, score_sheets, setup, sign_in
 from surveys.web.prepared import PreparedPages
 
 
@@ -26,5 +26,5 @@ def register(app: Flask) -> None:
     errors.register(app)
     assets.register(app)
     access.register(app)
-    for module in (ballot, sign_in, polls, score_sheets, results, setup):
+    for module in (ballot, board, sign_in, polls, score_sheets, results, setup):
         app.register_blueprint(module.pages)

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from surveys.polling import receipts
 from surveys.polling.base32 import grouped
+from surveys.polling.codes import prefix_of as code_prefix
 from surveys.services import casting
 from surveys.web.access import csrf, public, site
 from surveys.web.prepared import prepared, render_sheet
@@ -100,7 +101,7 @@ def cast(code: str) -> ResponseReturnValue:
         return reason_page(casting.RefusedAnswers())
     except casting.CastError as error:
         return reason_page(error)
-    return prepared().receipt(grouped(receipt))
+    return prepared().receipt(code_prefix(casting.normalized(code)), grouped(receipt))
 
 
 def reason_page(error: casting.CastError) -> Response:

@@ -62,4 +62,4 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseBusy, database_busy)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(500, broken)
-    app.context_processor(lambda: {"for_voter": request.path == "/" or request.path.startswith("/b/")})
+    app.context_processor(lambda: {"for_voter": request.path == "/" or request.path.startswith(("/b/", "/board/"))})

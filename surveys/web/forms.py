@@ -79,6 +79,7 @@ class PollForm(StaffForm):
         "票种（一行一种：代号 名称 权重）", [DataRequired(REQUIRED), Length(max=1000)], default="A 参评人 1"
     )
     rehearsal = BooleanField("这是演练，结果不计入考核")
+    two_person = BooleanField("双人启封：组织员和监票人都启封后才能看结果")
 
 
 class AssessmentForm(StaffForm):

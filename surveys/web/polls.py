@@ -11,7 +11,7 @@ from surveys.polling.disclosure import shown_turnout
 from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
 from surveys.reporting.slips import SlipSheet, SlipTextTooLong, slips_csv, slips_pdf
 from surveys.scoring.exact import shown
-from surveys.services import assessments, bundles, polls, printing, records, tallies, tickets
+from surveys.services import assessments, bundles, polls, printing, records, sealing, tallies, tickets
 from surveys.services.actors import Permission
 from surveys.services.errors import BadInput
 from surveys.services.tallies import FormTally, Tally
@@ -60,6 +60,9 @@ def show(poll_id: int) -> ResponseReturnValue:
             void_form=VoidForm(),
             act_form=ActForm(),
             confirm_form=ConfirmForm(),
+            visible=tallies.is_visible(poll),
+            opened_by=[entry.key for entry in poll.unsealings],
+            own_key=sealing.KEYS.get(actor().role),
         )
 
 
@@ -133,8 +136,17 @@ def close(poll_id: int) -> ResponseReturnValue:
 @needs(Permission.RUN_POLLS)
 def seal(poll_id: int) -> ResponseReturnValue:
     ConfirmForm().checked()
-    polls.seal_poll(site().database, site().now(), actor(), poll_id)
+    sealing.seal_poll(site(), site().now(), actor(), poll_id)
     return _back(poll_id, "已封存，结果已生成。")
+
+
+@pages.post("/polls/<int:poll_id>/unseal")
+@needs(Permission.UNSEAL)
+def unseal(poll_id: int) -> ResponseReturnValue:
+    ConfirmForm().checked()
+    with site().database.writing() as session:
+        done = sealing.unseal(session, site().now(), actor(), poll_id)
+    return _back(poll_id, "两方都已启封，可以看结果了。" if done else "您这一方已启封，还需另一方登录启封。")
 
 
 @pages.post("/polls/<int:poll_id>/void")
@@ -155,7 +167,9 @@ def _back(poll_id: int, message: str) -> ResponseReturnValue:
 @pages.get("/polls/<int:poll_id>/tally")
 @needs(Permission.SEE_TALLIES)
 def tally(poll_id: int) -> ResponseReturnValue:
-    return render_template("polls/tally.html", tally=_tally(poll_id), shown=shown)
+    return render_template(
+        "polls/tally.html", tally=(found := _tally(poll_id)), warnings=tallies.warnings(found), shown=shown
+    )
 
 
 @pages.get("/polls/<int:poll_id>/charts/<int:number>.<extension>")
@@ -229,6 +243,7 @@ def create(unit_id: int) -> ResponseReturnValue:
         entitled=form.entitled.data,
         classes=polls.parse_classes(form.classes.data),
         rehearsal=form.rehearsal.data,
+        two_person=form.two_person.data,
     )
     with site().database.writing() as session:
         poll_id = polls.create_poll(session, site().now(), actor(), entry)

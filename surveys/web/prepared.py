@@ -27,6 +27,7 @@ class PreparedPage:
 
 
 _RECEIPT_HERE = "XXXX-XXXX-XXXX"
+_PREFIX_HERE = "YYYY"
 
 
 class PreparedPages:
@@ -34,11 +35,11 @@ class PreparedPages:
         self._pages: dict[tuple[int, object], PreparedPage] = {}
         self._receipt_page: str | None = None
 
-    def receipt(self, receipt: str) -> str:
-        """The page that shows a receipt."""
+    def receipt(self, prefix: str, receipt: str) -> str:
+        """The page that shows a receipt of the poll with this prefix."""
         if self._receipt_page is None:
-            self._receipt_page = render_template("ballot/receipt.html", receipt=_RECEIPT_HERE)
-        return self._receipt_page.replace(_RECEIPT_HERE, receipt)
+            self._receipt_page = render_template("ballot/receipt.html", receipt=_RECEIPT_HERE, prefix=_PREFIX_HERE)
+        return self._receipt_page.replace(_RECEIPT_HERE, receipt).replace(_PREFIX_HERE, prefix)
 
     def page(self, found: Found, poll: OpenPoll) -> PreparedPage:
         key = (found.poll_id, found.opened_at)

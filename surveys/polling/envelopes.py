@@ -1,0 +1,51 @@
+"""Envelopes: until a poll is sealed its answer sheets are encrypted, and the key is not in the database.
+
+Whoever reads the tables, their files or backups of that time finds who has voted, and envelopes that all look alike.
+Sealing opens them in random order and forgets the salt; what old copies still hold stays shut.
+"""
+
+import base64
+import binascii
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+NONCE_LENGTH = 12
+SALT_LENGTH = 32
+
+
+class BrokenEnvelope(Exception):
+    """The envelope was not closed with this key for this poll and class, or was altered."""
+
+
+def new_salt() -> bytes:
+    return secrets.token_bytes(SALT_LENGTH)
+
+
+def poll_key(site_secret: str, salt: bytes) -> bytes:
+    """From the site's secret, which is not in the database, and the poll's salt, which sealing forgets."""
+    return HKDF(SHA256(), 32, salt, b"ceping envelope 1").derive(site_secret.encode())
+
+
+def close(key: bytes, prefix: str, class_key: str, answers: str) -> str:
+    """Answers in an envelope, in base64. Equally long for every answer sheet of a poll."""
+    nonce = secrets.token_bytes(NONCE_LENGTH)
+    shut = AESGCM(key).encrypt(nonce, answers.encode("ascii"), _context(prefix, class_key))
+    return base64.b64encode(nonce + shut).decode("ascii")
+
+
+def open_envelope(key: bytes, prefix: str, class_key: str, envelope: str) -> str:
+    """The answers. Raises BrokenEnvelope; one moved to another poll or ballot class is broken too."""
+    try:
+        data = base64.b64decode(envelope, validate=True)
+        answers = AESGCM(key).decrypt(data[:NONCE_LENGTH], data[NONCE_LENGTH:], _context(prefix, class_key))
+        return answers.decode("ascii")
+    except (binascii.Error, InvalidTag, ValueError) as error:
+        raise BrokenEnvelope from error
+
+
+def _context(prefix: str, class_key: str) -> bytes:
+    return f"{prefix}:{class_key}".encode("ascii")

@@ -1,0 +1,118 @@
+"""Sealing a poll, and opening its result with two hands."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from surveys.polling import envelopes
+from surveys.polling.disclosure import Key
+from surveys.polling.seal import imbalance, seal
+from surveys.polling.states import PollState
+from surveys.services import audit
+from surveys.services.actors import Actor, Role
+from surveys.services.errors import Imbalance, NotAllowed, WrongState
+from surveys.services.polls import STATE_NAMES, locked_poll
+from surveys.services.records import read_record
+from surveys.services.site import Site
+from surveys.storage.tables import Ballot, Poll, Receipt, Ticket, Unsealing
+
+KEYS = {Role.ORGANIZER: Key.ORGANIZER, Role.SCRUTINEER: Key.SCRUTINEER}
+"""Who holds which of the two keys. An admin holds none."""
+
+_order = secrets.SystemRandom()
+
+
+def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int) -> str:
+    """Opens the envelopes, shuffles the boxes, checks conservation, seals; returns the seal.
+
+    The three boxes are written again in random order within one transaction, so that no row version, order or
+    transaction number tells when a ballot came in; then the files are scrubbed of the old rows. Raises WrongState,
+    Imbalance; then the poll stays closed and nothing is lost.
+    """
+    with site.database.writing() as session:
+        value = _seal(session, site.settings.secret_key, now, actor, poll_id)
+    site.database.scrub()
+    return value
+
+
+def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int) -> str:
+    poll = locked_poll(session, poll_id)
+    if poll.state is not PollState.CLOSED:
+        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，须先结束投票才能封存。")
+    _shuffle_ballots(session, poll, site_secret)
+    _shuffle_receipts(session, poll_id)
+    _shuffle_tickets(session, poll_id)
+    record = read_record(session, poll)
+    fault = imbalance(record)
+    if fault is not None:
+        raise Imbalance(f"票数对不上，没有封存：{fault}。请保留现场并联系管理员。")
+    poll.state = PollState.SEALED
+    poll.sealed_at = now
+    poll.seal = seal(record)
+    poll.envelope_salt = None
+    audit.record(session, now, actor, "poll.seal", poll.prefix, poll.seal)
+    session.commit()
+    return poll.seal
+
+
+def _shuffle_ballots(session: Session, poll: Poll, site_secret: str) -> None:
+    """Ballots out of their envelopes, under new ids, in random order."""
+    key = envelopes.poll_key(site_secret, poll.envelope_salt or b"")
+    found = session.execute(select(Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll.id)).all()
+    try:
+        ballots = [
+            {
+                "poll_id": poll.id,
+                "id": secrets.token_bytes(16),
+                "class_key": class_key,
+                "answers": envelopes.open_envelope(key, poll.prefix, class_key, envelope),
+            }
+            for class_key, envelope in found
+        ]
+    except envelopes.BrokenEnvelope:
+        raise Imbalance(
+            "有选票打不开，没有封存，选票都还在。若投票期间换过 SECRET_KEY，请换回原来的再封存；"
+            "否则有人动过选票，请保留现场。"
+        ) from None
+    _replace(session, Ballot, poll.id, ballots)
+
+
+def _shuffle_receipts(session: Session, poll_id: int) -> None:
+    found = session.scalars(select(Receipt.code).where(Receipt.poll_id == poll_id)).all()
+    _replace(session, Receipt, poll_id, [{"poll_id": poll_id, "code": code} for code in found])
+
+
+def _shuffle_tickets(session: Session, poll_id: int) -> None:
+    found = session.execute(
+        select(Ticket.poll_id, Ticket.code_hash, Ticket.class_key, Ticket.state).where(Ticket.poll_id == poll_id)
+    )
+    _replace(session, Ticket, poll_id, [dict(row) for row in found.mappings()])
+
+
+def _replace(
+    session: Session, box: type[Ballot] | type[Receipt] | type[Ticket], poll_id: int, rows: list[dict[str, Any]]
+) -> None:
+    session.execute(delete(box).where(box.poll_id == poll_id))
+    if rows:
+        session.execute(insert(box), _order.sample(rows, len(rows)))
+
+
+def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
+    """One of the two hands; whether the result is open now. Raises NotAllowed, WrongState."""
+    poll = locked_poll(session, poll_id)
+    if not poll.two_person:
+        raise WrongState("这次测评会没有设双人启封，封存后就能看结果。")
+    if poll.state is not PollState.SEALED:
+        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，封存之后才能启封。")
+    key = KEYS.get(actor.role)
+    if key is None or actor.account_id is None:
+        raise NotAllowed("启封须由一名组织员和一名监票人各自登录后操作。")
+    if key in {entry.key for entry in poll.unsealings}:
+        raise WrongState(f"{actor.role.label}一方已经启封过，还需另一方。")
+    poll.unsealings.append(Unsealing(key=key.value, account_id=actor.account_id, made_at=now))
+    audit.record(session, now, actor, "poll.unseal", poll.prefix, key.value)
+    session.commit()
+    return len(poll.unsealings) == len(Key)
