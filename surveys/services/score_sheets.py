@@ -127,7 +127,10 @@ def _sheet(
         value = _value(row.standard, tags, key in exempted, departments, latest, own_events, result)
         lines.append(SheetLine(row, value, departments, latest, own_events, exempted.get(key), result))
     score = scoring.score_sheet(
-        [_scored_row(line.row) for line in lines], {line.row.standard.key: line.value for line in lines}, rules
+        [_scored_row(line.row) for line in lines],
+        {line.row.standard.key: line.value for line in lines},
+        rules,
+        {block.code: block.points for block in framework.blocks},
     )
     return UnitSheet(unit, framework, tuple(lines), score, result)
 
@@ -172,4 +175,6 @@ def _democratic(standard: Standard, result: Tally) -> RowValue:
     score: Score | None = None if result.organization is None else result.organization.score
     if result.shortcoming is not None or score is None:
         return RowValue(RowState.WITHHELD)
-    return RowValue(RowState.MARKED, score * exact(standard.points) / 100)
+    points = exact(standard.points)
+    # A scale of grades may go below 0 or above 100; a row does not.
+    return RowValue(RowState.MARKED, min(max(score * points / 100, Fraction(0)), points))
