@@ -1,5 +1,6 @@
 """What the site is told from outside: four environment variables, read and checked once at start."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,7 @@ def database_url_of(text: str) -> URL:
     driver = DRIVERS.get(url.get_backend_name())
     if driver is None:
         raise SettingsError(f"DATABASE_URL 的数据库类型 {url.get_backend_name()} 不受支持。{remedy}")
-    if driver.startswith("sqlite") and (url.database in (None, "", ":memory:") or not Path(url.database).is_absolute()):
+    if driver.startswith("sqlite") and not Path(url.database or "").is_absolute():
         raise SettingsError(
             "DATABASE_URL 的 SQLite 文件须是绝对路径，sqlite: 后面有四条斜线：sqlite:////绝对路径/ceping.db"
         )
@@ -85,12 +86,17 @@ def _public_url(text: str) -> str:
     remedy = "请设为参评人手机能打开的网址，如 https://ceping.example.cn"
     if not text:
         raise SettingsError(f"没有设置 PUBLIC_URL（印在二维码里的网址）。{remedy}")
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise SettingsError(f"PUBLIC_URL 不是网址：{text}。{remedy}") from None
+    if parts.scheme not in ("http", "https") or not host or re.search(r"[\s?#@]", text):
         raise SettingsError(f"PUBLIC_URL 不是网址：{text}。{remedy}")
     if parts.path.strip("/"):
         raise SettingsError(f"PUBLIC_URL 只写到主机名和端口，不带路径：{text}。{remedy}")
-    return text.rstrip("/")
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{port}" if port is not None else "")
 
 
 def _data_dir(text: str) -> Path:

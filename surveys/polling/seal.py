@@ -77,4 +77,6 @@ def imbalance(record: Record) -> str | None:
         return "票箱中有不属于任何票种的选票"
     if len(record.ballots) != len(record.receipts):
         return f"选票 {len(record.ballots)} 张，回执 {len(record.receipts)} 张，两数不等"
+    if len(set(record.receipts)) != len(record.receipts):
+        return "有重复的回执"
     return None

@@ -124,16 +124,22 @@ class ScoreSheet:
     withheld: int
 
 
-def score_sheet(rows: Sequence[Row], values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:
-    """Scores one unit. A row without a value raises KeyError; one with more points than it has, ValueError."""
+def score_sheet(
+    rows: Sequence[Row], values: Mapping[str, RowValue], rules: ScoringRules, block_points: Mapping[str, Decimal]
+) -> ScoreSheet:
+    """Scores one unit. `block_points`: what each block weighs in mode `block`, whether or not its rows apply.
+
+    A row without a value raises KeyError; points below 0 or above what a row has, ValueError.
+    """
     standard = [(row, values[row.key]) for row in rows if row.kind is Kind.STANDARD]
-    for row, value in standard:
-        if value.got is not None and value.got > exact(row.points):
-            raise ValueError(f"{row.key}: {value.got} of {row.points} points")
+    for row in rows:
+        got = values[row.key].got
+        if got is not None and (got < 0 or (row.kind is Kind.STANDARD and got > exact(row.points))):
+            raise ValueError(f"{row.key}: {got} of {row.points} points")
     pending = sum(value.state is RowState.PENDING for _, value in standard)
     withheld = sum(value.state is RowState.WITHHELD for _, value in standard)
     blocks = _blocks(standard)
-    base = None if pending or withheld else _base(blocks, _block_weights(standard), rules.mode)
+    base = None if pending or withheld else _base(blocks, block_points, rules.mode)
     bonus = _events(rows, values, Kind.BONUS, rules.bonus_cap)
     deduction = _events(rows, values, Kind.DEDUCTION, rules.deduction_cap)
     vetoed = any(_events_of(values[row.key]) > 0 for row in rows if row.kind is Kind.VETO)
@@ -160,23 +166,15 @@ def _blocks(standard: Sequence[tuple[Row, RowValue]]) -> tuple[BlockScore, ...]:
     return tuple(BlockScore(code, got, points) for code, (got, points) in totals.items())
 
 
-def _block_weights(standard: Sequence[tuple[Row, RowValue]]) -> dict[str, Score]:
-    """A block's weight is all its points, whether or not they apply to this unit."""
-    weights: dict[str, Score] = {}
-    for row, _ in standard:
-        weights[row.block] = weights.get(row.block, Fraction(0)) + exact(row.points)
-    return weights
-
-
-def _base(blocks: Sequence[BlockScore], weights: Mapping[str, Score], mode: Mode) -> Score | None:
+def _base(blocks: Sequence[BlockScore], block_points: Mapping[str, Decimal], mode: Mode) -> Score | None:
     """Renormalization (折算) to 100 over the rows that apply; None when no row does."""
     applying = [block for block in blocks if block.points > 0]
     if not applying:
         return None
     if mode is Mode.WHOLE:
         return 100 * _sum(block.got for block in applying) / _sum(block.points for block in applying)
-    weighted = _sum(weights[block.code] * block.got / block.points for block in applying)
-    return 100 * weighted / _sum(weights[block.code] for block in applying)
+    weighted = _sum(exact(block_points[block.code]) * block.got / block.points for block in applying)
+    return 100 * weighted / _sum(exact(block_points[block.code]) for block in applying)
 
 
 def _events(rows: Sequence[Row], values: Mapping[str, RowValue], kind: Kind, cap: Decimal) -> Score:
