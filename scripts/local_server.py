@@ -18,18 +18,25 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(port: int, environment: Mapping[str, str]) -> Iterator[None]:
-    """Serves while the block runs; the environment's settings must be complete and the database migrated."""
+def running(
+    port: int, environment: Mapping[str, str], *, largest_file_kb: int = 0
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Serves while the block runs; the environment's settings must be complete and the database migrated.
+
+    Yields gunicorn's process, the head of a process group of its own. `largest_file_kb` makes the disk full beyond it.
+    """
     command = [".venv/bin/gunicorn", "--config", "scripts/gunicorn.conf.py", "--bind", f"127.0.0.1:{port}"]
+    limit = ["bash", "-c", f'ulimit -f {largest_file_kb}; exec "$@"', "limited"] if largest_file_kb else []
     with subprocess.Popen(
-        [*command, "--access-logfile", "/dev/null", "app:create_app()"],
+        [*limit, *command, "--access-logfile", "/dev/null", "app:create_app()"],
         cwd=ROOT,
         env=os.environ | environment,
         stderr=subprocess.DEVNULL,
+        start_new_session=True,
     ) as server:
         try:
             _wait_for(port, server)
-            yield
+            yield server
         finally:
             server.terminate()
             server.wait()

@@ -79,7 +79,7 @@ _look_up = (
     .where(Poll.prefix == bindparam("prefix"))
 )
 # Sealing takes the poll FOR UPDATE: it waits for the casts under way, and a later cast finds the poll closed.
-_look_up_locked = _look_up.with_for_update(read=True, of=Poll)
+_look_up_locked = _look_up.with_for_update(read=True, key_share=True, of=Poll)
 _find_receipt = select(Receipt.code).where(Receipt.poll_id == bindparam("poll"), Receipt.code == bindparam("receipt"))
 _spend = (
     update(Ticket)

@@ -210,9 +210,14 @@ def poll_of(session: Session, poll_id: int) -> Poll:
     return _found(session, select(Poll).where(Poll.id == poll_id), poll_id)
 
 
-def locked_poll(session: Session, poll_id: int) -> Poll:
-    """The poll, locked against casting and other changes until the transaction ends."""
-    return _found(session, select(Poll).where(Poll.id == poll_id).with_for_update(of=Poll), poll_id)
+def locked_poll(session: Session, poll_id: int, *, against_casting: bool = False) -> Poll:
+    """The poll, locked against other changes until the transaction ends.
+
+    `against_casting` waits for the casts under way too. Closing must not: on PostgreSQL a stream of voters would keep it
+    waiting, and a cast that began before the close may still land before the seal.
+    """
+    lock = select(Poll).where(Poll.id == poll_id).with_for_update(of=Poll, key_share=not against_casting)
+    return _found(session, lock, poll_id)
 
 
 def _found(session: Session, query: Select[Poll], poll_id: int) -> Poll:

@@ -39,7 +39,7 @@ def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int) -> str:
 
 
 def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int) -> str:
-    poll = locked_poll(session, poll_id)
+    poll = locked_poll(session, poll_id, against_casting=True)
     if poll.state is not PollState.CLOSED:
         raise WrongState(f"测评会{STATE_NAMES[poll.state]}，须先结束投票才能封存。")
     _shuffle_ballots(session, poll, site_secret)
