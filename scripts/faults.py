@@ -251,7 +251,7 @@ def outcome(name: str, database: str, hall: Hall, clients: int, again: Callable[
 def judge(name: str, database: str, hall: Hall, in_flight: int, interrupted: int) -> Outcome:
     with hall.site.database.reading() as session:
         poll = polls.poll_of(session, hall.poll_id)
-        records.verify(session, poll)  # conservation and the seal; raises
+        records.verified(session, poll)  # conservation and the seal; raises
         board = boards.board(session, poll.prefix)
         cast = sum(entry.cast for entry in board.counts)
     shown = [receipt for voter in hall.voters for receipt in voter.seen]

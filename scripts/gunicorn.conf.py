@@ -26,6 +26,8 @@ access_log_format = '%(t)s "%(r)s" %(s)s %(b)s'
 def on_starting(_server: object) -> None:
     """Faults of the settings or the database end the start once, instead of every worker again and again."""
     sys.path.insert(0, str(ROOT))
+    from sqlalchemy.exc import OperationalError
+
     from surveys.services.site import Site
     from surveys.settings import Settings, SettingsError
 
@@ -33,6 +35,10 @@ def on_starting(_server: object) -> None:
         site = Site.build(Settings.from_environment(os.environ))
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    if not site.is_current():
+    try:
+        current = site.is_current()
+    except OperationalError as error:
+        raise SystemExit(f"连不上数据库，请检查 DATABASE_URL：{error.orig}") from None
+    if not current:
         raise SystemExit("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
     site.database.engine.dispose()

@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TextIO, TypeVar
 
 import click
 from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask.cli import AppGroup, with_appcontext
 
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
@@ -32,8 +32,10 @@ from surveys.services import (
 )
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.demo import DemoLinks, fill_demo
-from surveys.services.errors import Refusal
+from surveys.services.errors import DatabaseBusy, Refusal
 from surveys.services.site import Site
+
+ID = click.IntRange(1, 2**31 - 1)
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
@@ -41,10 +43,20 @@ Returned = TypeVar("Returned")
 as_json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
 
 
-def site() -> Site:
+def any_site() -> Site:
     found = current_app.extensions["site"]
     assert isinstance(found, Site)
     return found
+
+
+def site() -> Site:
+    """The site on a database of the current structure."""
+    try:
+        if any_site().is_current():
+            return any_site()
+    except DatabaseBusy as error:
+        raise click.ClickException(f"连不上数据库，请检查 DATABASE_URL：{error.orig}") from None
+    raise click.ClickException("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
 
 
 def reports_refusals(command: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
@@ -115,7 +127,7 @@ def assessment_create(title: str, frameworks: tuple[str, ...]) -> None:
 
 
 @assessment_group.command("add-unit")
-@click.argument("assessment_id", type=int)
+@click.argument("assessment_id", type=ID)
 @click.argument("name")
 @click.option("--category", required=True, help="类别，排名在同一类别内进行")
 @click.option("--framework", required=True)
@@ -163,7 +175,7 @@ def assessment_list(as_json: bool) -> None:
 
 
 @assessment_group.command("results")
-@click.argument("assessment_id", type=int)
+@click.argument("assessment_id", type=ID)
 @as_json
 @reports_refusals
 def assessment_results(assessment_id: int, as_json: bool) -> None:
@@ -228,7 +240,7 @@ def _ballot_class(text: str) -> polls.ClassEntry:
 
 
 @poll_group.command("create")
-@click.option("--unit", "unit_id", type=int, required=True, help="单位编号，见 assessment list --json")
+@click.option("--unit", "unit_id", type=ID, required=True, help="单位编号，见 assessment list --json")
 @click.option("--title", default="民主测评", show_default=True)
 @click.option("--entitled", type=int, required=True, help="应到人数")
 @click.option("--present", type=int, help="实到人数，可以后再填")
@@ -260,7 +272,7 @@ def poll_create(
 
 
 @poll_group.command("issue")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @click.option("--class", "class_key", default="A", show_default=True)
 @click.option("--count", type=int, required=True)
 @click.option("--csv", "target", type=click.File("wb"), required=True, help="写到哪个文件，- 是屏幕")
@@ -273,7 +285,7 @@ def poll_issue(poll_id: int, class_key: str, count: int, target: Any) -> None:  
 
 
 @poll_group.command("open")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @reports_refusals
 def poll_open(poll_id: int) -> None:
     """开始投票。"""
@@ -283,7 +295,7 @@ def poll_open(poll_id: int) -> None:
 
 
 @poll_group.command("present")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @click.argument("present", type=int)
 @reports_refusals
 def poll_present(poll_id: int, present: int) -> None:
@@ -293,7 +305,7 @@ def poll_present(poll_id: int, present: int) -> None:
 
 
 @poll_group.command("void")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @click.option("--code", prompt="票码", help="不写就会询问，免得留在命令历史里")
 @click.option("--reason", required=True)
 @reports_refusals
@@ -304,7 +316,7 @@ def poll_void(poll_id: int, code: str, reason: str) -> None:
 
 
 @poll_group.command("close")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @reports_refusals
 def poll_close(poll_id: int) -> None:
     """结束投票并封存，打印封存码。"""
@@ -315,7 +327,7 @@ def poll_close(poll_id: int) -> None:
 
 
 @poll_group.command("unseal")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @click.option("--account", required=True, help="组织员或监票人的账号")
 @click.password_option("--password", prompt="密码", confirmation_prompt=False)
 @reports_refusals
@@ -329,7 +341,7 @@ def poll_unseal(poll_id: int, account: str, password: str) -> None:
 
 
 @poll_group.command("turnout")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @as_json
 @reports_refusals
 def poll_turnout(poll_id: int, as_json: bool) -> None:
@@ -350,7 +362,7 @@ def poll_turnout(poll_id: int, as_json: bool) -> None:
 
 
 @poll_group.command("tally")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @as_json
 @reports_refusals
 def poll_tally(poll_id: int, as_json: bool) -> None:
@@ -370,16 +382,18 @@ def poll_tally(poll_id: int, as_json: bool) -> None:
 
 
 @poll_group.command("verify")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @reports_refusals
 def poll_verify(poll_id: int) -> None:
     """核对封存的测评会：票数对得上，数据与封存码一致。"""
     with site().database.reading() as session:
-        click.echo(f"一致 {records.verify(session, polls.poll_of(session, poll_id))}")
+        poll = polls.poll_of(session, poll_id)
+        records.verified(session, poll)
+        click.echo(f"一致 {poll.seal}")
 
 
 @poll_group.command("bundle")
-@click.argument("poll_id", type=int)
+@click.argument("poll_id", type=ID)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
 @reports_refusals
 def poll_bundle(poll_id: int, out: Path) -> None:
@@ -403,12 +417,14 @@ def account_create(name: str, role: str, department: str | None) -> None:
 
 
 @click.command("migrate")
+@with_appcontext
 def migrate_command() -> None:
     """把数据库升到当前的结构。"""
-    site().migrate()
+    any_site().migrate()
 
 
 @click.command("first-admin")
+@with_appcontext
 def first_admin_command() -> None:
     """没有账号时建一个管理员，打印账号和密码；有账号时什么也不做。"""
     with site().database.writing() as session:
@@ -418,6 +434,7 @@ def first_admin_command() -> None:
 
 
 @click.command("demo")
+@with_appcontext
 @reports_refusals
 def demo_command() -> None:
     """在空数据库里填入一份演示考核；已有演示时只打印入口。"""

@@ -33,6 +33,7 @@ class Record:
     """All that a sealed poll's result rests on. `ballots`: (class key, answers)."""
 
     poll: str
+    rehearsal: bool
     entitled: int
     present: int | None
     sheet: dict[str, Any]
@@ -46,6 +47,7 @@ def canonical(record: Record) -> bytes:
     body = {
         "format": FORMAT,
         "poll": record.poll,
+        "rehearsal": record.rehearsal,
         "entitled": record.entitled,
         "present": record.present,
         "sheet": record.sheet,

@@ -32,8 +32,11 @@ def create_account(
         raise BadInput("账号名须为 1 至 100 个字。")
     if session.scalar(select(Account.id).where(Account.name == name)) is not None:
         raise BadInput(f"账号“{name}”已经存在，请换一个名字。")
-    if (role is Role.ASSESSOR) != (department is not None):
+    department = None if department is None else department.strip()
+    if (role is Role.ASSESSOR) != bool(department):
         raise BadInput("考评员账号须写明所属考核部门，其他账号不写。")
+    if department and len(department) > 100:
+        raise BadInput("考核部门名称最多 100 个字。")
     password = _new_password()
     session.add(
         Account(

@@ -68,6 +68,7 @@ def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, 
     name, category = entry.name.strip(), entry.category.strip()
     if not name or not category:
         raise BadInput("请填写单位名称和类别。")
+    _check_lengths(entry)
     framework = framework_of(assessment, entry.framework)
     unknown = [tag for tag in entry.tags if tag not in framework.tags]
     if unknown:
@@ -92,6 +93,21 @@ def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, 
     audit.record(session, now, actor, "unit.add", name)
     session.commit()
     return unit.id
+
+
+def _check_lengths(entry: UnitEntry) -> None:
+    texts = [
+        ("单位名称", entry.name, 200),
+        ("类别", entry.category, 100),
+        ("考核部门名称", entry.department or "", 100),
+    ]
+    for leader in entry.leaders:
+        if not leader.name.strip():
+            raise BadInput(f"领导名单里职务为“{leader.post}”的一人没有姓名。")
+        texts += [("姓名", leader.name, 100), ("职务", leader.post, 200)]
+    for label, text, most in texts:
+        if len(text) > most:
+            raise BadInput(f"{label}“{text[:20]}……”太长，最多 {most} 个字。")
 
 
 def parse_leaders(text: str) -> tuple[LeaderEntry, ...]:

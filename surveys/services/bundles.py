@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveys.polling.base32 import grouped
 from surveys.polling.seal import FORMAT, Record
-from surveys.services.records import read_record, verify
+from surveys.services.records import verified
 from surveys.services.tallies import count, require_visible, to_json
 from surveys.storage.tables import Poll
 
@@ -38,9 +38,8 @@ _ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 
 def write_bundle(session: Session, poll: Poll) -> bytes:
     """The zip. Raises WrongState before the result may be seen, Imbalance when the data do not match the seal."""
-    require_visible(poll)
-    seal = verify(session, poll)
-    record = read_record(session, poll)
+    seal = require_visible(poll)
+    record = verified(session, poll)
     tally = count(poll.id, seal, record)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -61,6 +60,7 @@ def _record_to_json(record: Record, seal: str) -> dict[str, Any]:
         "format": FORMAT,
         "seal": seal,
         "poll": record.poll,
+        "rehearsal": record.rehearsal,
         "entitled": record.entitled,
         "present": record.present,
         "sheet": record.sheet,

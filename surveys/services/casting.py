@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from surveys.polling import codes, envelopes, receipts
 from surveys.polling.base32 import Malformed
@@ -157,16 +158,21 @@ def cast(
     if BLANK in answers and not blanks_meant:
         raise BlankAnswers(open_poll, answers)
     if connection.execute(_spend, {"poll": poll_id, "hash": codes.hash_code(code)}).rowcount != 1:
-        # PostgreSQL: another post of this ticket committed while this one waited for the row.
-        return _receipt_again(connection, poll_id, receipt)
-    if connection.execute(_find_receipt, {"poll": poll_id, "receipt": receipt}).first() is not None:
-        raise RefusedAnswers("the nonce of another submission")
+        # PostgreSQL: while this waited for the row, another post of the ticket was counted, or it was voided.
+        now_there = connection.execute(_look_up, _look_up_values(code)).first()
+        if now_there is not None and now_there[4] is TicketState.CAST:
+            return _receipt_again(connection, poll_id, receipt)
+        _castable(now_there)
+        raise TicketUsed
     envelope = envelopes.close(open_poll.key, prefix, found.class_key, answers)
     connection.execute(
         _drop_in_ballots,
         {"poll_id": poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": envelope},
     )
-    connection.execute(_drop_in_receipts, {"poll_id": poll_id, "code": receipt})
+    try:
+        connection.execute(_drop_in_receipts, {"poll_id": poll_id, "code": receipt})
+    except IntegrityError:
+        raise RefusedAnswers("the nonce of another submission") from None
     connection.commit()
     return receipt
 

@@ -15,7 +15,7 @@ from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import framework_of, unit_of
-from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.storage.tables import Event, Exemption, Mark, Unit
 
 
@@ -39,6 +39,9 @@ def enter_marks(session: Session, now: datetime, actor: Actor, unit_id: int, ent
             _add_mark(session, now, actor, unit_id, entry)
         except BadInput as error:
             faults.append(str(error))
+        except Refusal:
+            session.rollback()
+            raise
     if faults:
         session.rollback()
         raise BadInput("\n".join([*faults, "全部没有保存，请改好后一起提交。"]))
@@ -77,7 +80,9 @@ def _add_mark(session: Session, now: datetime, actor: Actor, unit_id: int, entry
             made_at=now,
         )
     )
-    audit.record(session, now, actor, "mark.enter", f"{unit.name} {row_key}", f"{department} {value}")
+    audit.record(
+        session, now, actor, "mark.enter", f"{unit.name} {row_key}", f"{department} {value} {entry.remark}".strip()
+    )
 
 
 @dataclass(frozen=True)
@@ -128,19 +133,20 @@ def _event_points(standard: Standard, text: str) -> Decimal:
     return points
 
 
-def cancel_event(session: Session, now: datetime, actor: Actor, event_id: int, reason: str) -> None:
+def cancel_event(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, reason: str) -> None:
     """Takes an event back, with a reason; it stays in the ledger. Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
     event = session.get(Event, event_id)
-    if event is None:
-        raise NotFound("没有这条事件。")
+    if event is None or event.unit_id != unit_id:
+        raise NotFound("这个单位没有这条事件。")
     if event.cancelled_at is not None:
         raise WrongState("这条事件已经撤销。")
     if not reason.strip():
         raise BadInput("请写明撤销的理由。")
     event.cancelled_at = now
     event.cancel_reason = reason.strip()
-    audit.record(session, now, actor, "event.cancel", f"{event.unit_id} {event.row_key}", reason.strip())
+    subject = f"{unit_of(session, unit_id).name} {event.row_key}"
+    audit.record(session, now, actor, "event.cancel", subject, reason.strip())
     session.commit()
 
 

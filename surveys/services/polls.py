@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from surveys.catalog import loader
-from surveys.catalog.model import Questionnaire
+from surveys.catalog.model import Questionnaire, QuestionnaireKind
 from surveys.polling import codes, envelopes
 from surveys.polling import sheet as polling
 from surveys.polling.states import PollState
@@ -61,7 +61,8 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
     """A draft poll with its ballot classes. Raises BadInput, NotFound."""
     unit = unit_of(session, entry.unit_id)
     _check_entry(entry)
-    organization, leader = _questionnaire(entry.organization), _questionnaire(entry.leader)
+    organization = _questionnaire(entry.organization, QuestionnaireKind.ORGANIZATION)
+    leader = _questionnaire(entry.leader, QuestionnaireKind.LEADER)
     if organization is None and leader is None:
         raise BadInput("请至少选一份测评表。")
     blank = entry.blank or (organization or leader).blank  # type: ignore[union-attr]
@@ -94,6 +95,8 @@ def _check_entry(entry: PollEntry) -> None:
     if entry.entitled < 1:
         raise BadInput("应到人数须是 1 或更大的整数。")
     _check_present(entry.present)
+    if not 0 <= entry.quorum <= 1:
+        raise BadInput("计分所需的到会比例须在 0 与 1 之间，如 2/3。")
     if not entry.classes:
         raise BadInput("请至少设一个票种。")
     keys = [ballot_class.key for ballot_class in entry.classes]
@@ -102,8 +105,14 @@ def _check_entry(entry: PollEntry) -> None:
     for ballot_class in entry.classes:
         if not (ballot_class.key.isascii() and ballot_class.key.isalnum() and len(ballot_class.key) <= 8):
             raise BadInput(f"票种代号“{ballot_class.key}”须是 1 至 8 个字母或数字，如 A。")
-        if not ballot_class.weight.is_finite() or ballot_class.weight <= 0:
-            raise BadInput(f"票种 {ballot_class.key} 的权重须是大于 0 的数。")
+        if not 1 <= len(ballot_class.name.strip()) <= 100:
+            raise BadInput(f"票种 {ballot_class.key} 的名称须为 1 至 100 个字。")
+        if (
+            not ballot_class.weight.is_finite()
+            or len(str(ballot_class.weight)) > 40
+            or not 0 < ballot_class.weight <= 10000
+        ):
+            raise BadInput(f"票种 {ballot_class.key} 的权重须大于 0，不超过 10000。")
 
 
 def parse_classes(text: str) -> list[ClassEntry]:
@@ -127,8 +136,12 @@ def _check_present(present: int | None) -> None:
         raise BadInput("实到人数不能小于 0。")
 
 
-def _questionnaire(key: str) -> Questionnaire | None:
-    return loader.questionnaire(key) if key else None
+def _questionnaire(key: str, kind: QuestionnaireKind) -> Questionnaire | None:
+    if not key:
+        return None
+    if key not in loader.questionnaire_keys() or loader.questionnaire(key).kind is not kind:
+        raise BadInput(f"没有名为 {key} 的{'单位' if kind is QuestionnaireKind.ORGANIZATION else '领导'}测评表。")
+    return loader.questionnaire(key)
 
 
 def _form_rules(questionnaire: Questionnaire | None) -> FormRules | None:
@@ -179,8 +192,8 @@ def build_sheet(poll: Poll) -> polling.Sheet:
     return polling.Sheet(
         title=poll.title,
         unit=poll.unit.name,
-        organization=_sheet_form(_questionnaire(poll.questionnaires["organization"])),
-        leader=_sheet_form(_questionnaire(poll.questionnaires["leader"])),
+        organization=_sheet_form(_questionnaire(poll.questionnaires["organization"], QuestionnaireKind.ORGANIZATION)),
+        leader=_sheet_form(_questionnaire(poll.questionnaires["leader"], QuestionnaireKind.LEADER)),
         leaders=tuple(polling.Leader(leader.name, leader.post) for leader in poll.unit.leaders),
     )
 
@@ -213,8 +226,8 @@ def poll_of(session: Session, poll_id: int) -> Poll:
 def locked_poll(session: Session, poll_id: int, *, against_casting: bool = False) -> Poll:
     """The poll, locked against other changes until the transaction ends.
 
-    `against_casting` waits for the casts under way too. Closing must not: on PostgreSQL a stream of voters would keep it
-    waiting, and a cast that began before the close may still land before the seal.
+    `against_casting` waits for the casts under way too. Closing must not: on PostgreSQL a stream of voters would keep
+    it waiting, and a cast that began before the close may still land before the seal.
     """
     lock = select(Poll).where(Poll.id == poll_id).with_for_update(of=Poll, key_share=not against_casting)
     return _found(session, lock, poll_id)

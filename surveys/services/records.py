@@ -37,6 +37,7 @@ def read_record(session: Session, poll: Poll) -> Record:
     ballots = session.execute(select(Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll.id))
     return Record(
         poll=poll.prefix,
+        rehearsal=poll.rehearsal,
         entitled=poll.entitled,
         present=poll.present,
         sheet=poll.sheet or {},
@@ -47,14 +48,20 @@ def read_record(session: Session, poll: Poll) -> Record:
     )
 
 
-def verify(session: Session, poll: Poll) -> str:
-    """Checks a sealed poll against its seal and returns it. Raises WrongState, Imbalance."""
+def verified(session: Session, poll: Poll) -> Record:
+    """The record of a sealed poll, checked against its seal. Raises WrongState, Imbalance.
+
+    Every result is counted from it: what was altered after sealing is refused, never shown.
+    """
     if poll.state is not PollState.SEALED:
         raise WrongState("测评会还没有封存，没有封存码可以核对。")
     record = read_record(session, poll)
     fault = imbalance(record)
+    whose = f"{poll.unit.name}的测评会（{poll.prefix}）"
     if fault is not None:
-        raise Imbalance(f"票数对不上：{fault}。")
+        raise Imbalance(f"{whose}票数对不上：{fault}。请保留现场并联系管理员。")
     if seal(record) != poll.seal:
-        raise Imbalance(f"封存后数据有改动：现在的数据算出 {seal(record)}，封存时是 {poll.seal}。")
-    return seal(record)
+        raise Imbalance(
+            f"{whose}封存后数据有改动：现在的数据算出 {seal(record)}，封存时是 {poll.seal}。请保留现场并联系管理员。"
+        )
+    return record

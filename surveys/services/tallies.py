@@ -17,7 +17,7 @@ from surveys.scoring.grades import FormRules, form_score, item_score, question_s
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.tally import ClassTally, tally_class
 from surveys.services.errors import WrongState
-from surveys.services.records import read_record
+from surveys.services.records import verified
 from surveys.storage.tables import Poll
 
 
@@ -113,9 +113,10 @@ def require_visible(poll: Poll) -> str:
 
 
 def tally(session: Session, poll: Poll) -> Tally:
-    """The result as it may be shown. Raises WrongState before the poll is sealed and open to view."""
+    """The result as it may be shown. Raises WrongState before the poll is sealed and open to
+    view, Imbalance when it was altered afterwards."""
     seal = require_visible(poll)
-    return disclosed(count(poll.id, seal, read_record(session, poll)))
+    return disclosed(count(poll.id, seal, verified(session, poll)))
 
 
 def disclosed(tally: Tally) -> Tally:

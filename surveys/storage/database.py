@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 20_000
@@ -18,6 +19,7 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         # hide_parameters: an error's text must not carry a code's hash or an answer into a log.
         self.engine: Engine = create_engine(url, pool_pre_ping=not self.is_sqlite, hide_parameters=True)
+        event.listen(self.engine, "handle_error", _without_values)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _set_up_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
@@ -58,6 +60,13 @@ class Database:
             for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 cursor.execute(statement)
             cursor.close()
+
+
+def _without_values(context: ExceptionContext) -> None:
+    """Only the first line of the server's message: PostgreSQL's DETAIL line quotes the row, a receipt or a hash."""
+    for error in (context.original_exception, context.sqlalchemy_exception):
+        if error is not None and error.args:
+            error.args = (str(error.args[0]).splitlines()[0], *error.args[1:])
 
 
 def _set_up_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401

@@ -1,9 +1,17 @@
 """Pages: one module per audience; access, headers, errors and forms beside them. Never touches the tables."""
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter, Map
 
 from surveys.web import access, assets, ballot, board, errors, headers, polls, results, score_sheets, setup, sign_in
 from surveys.web.prepared import PreparedPages
+
+
+class IdConverter(IntegerConverter):
+    """An id of the database: a number too large for its column is a page that does not exist."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, min=1, max=2**31 - 1)
 
 
 def register(app: Flask) -> None:
@@ -18,7 +26,9 @@ def register(app: Flask) -> None:
         PERMANENT_SESSION_LIFETIME=8 * 3600,
         SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_I18N_ENABLED=False,  # the forms' own locale speaks, not the browser's
     )
+    app.url_map.converters["id"] = IdConverter
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()

@@ -80,11 +80,26 @@ def check() -> ResponseReturnValue | None:
     if not current_user.is_authenticated:
         if request.method in ("GET", "HEAD"):
             return redirect(url_for("sign_in.form", next=request.full_path.rstrip("?")))
-        flash("登录已过期，请重新登录后再操作一次，刚才的操作没有生效。")
+        if request.method == "POST":
+            flash("登录已过期，请重新登录后再操作一次，刚才的操作没有生效。")
         return redirect(url_for("sign_in.form"))
     if access != SIGNED_IN and not may(Permission(access)):
         abort(403)
     return None
+
+
+def refuse_control_characters() -> None:
+    """No field of a form holds them; PostgreSQL stores no NUL and HTML shows none of them."""
+    if request.method == "POST" and request.endpoint != "ballot.cast":
+        texts = (text for key, values in request.form.lists() for text in (key, *values))
+        if any(_unprintable(character) for text in texts for character in text):
+            abort(400)
+
+
+def _unprintable(character: str) -> bool:
+    code = ord(character)
+    control = (code < 0x20 and character not in "\t\r\n") or 0x7F <= code < 0xA0
+    return control or 0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0 or code & 0xFFFE == 0xFFFE
 
 
 def _load(session_key: str) -> Staff | None:
@@ -97,11 +112,12 @@ def _load(session_key: str) -> Staff | None:
 
 def register(app: Flask) -> None:
     csrf.init_app(app)
-    # Not its context processor: rendering a voter's page must not open the session.
+    # Not through init_app: its hooks open the session on every answer, and a voter has none.
     login = LoginManager()
-    login.init_app(app, add_context_processor=False)
+    app.login_manager = login  # type: ignore[attr-defined]
     login.session_protection = None  # phones and offices change addresses; the session key ends sessions
     login.user_loader(_load)
     app.before_request(check)
+    app.before_request(refuse_control_characters)
     app.view_functions["static"] = public(app.view_functions["static"])
     app.jinja_env.globals.update(may=may, Permission=Permission, current_user=current_user)

@@ -13,6 +13,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from surveys.services.errors import BadInput
@@ -58,7 +59,11 @@ class IssueForm(StaffForm):
     count = IntegerField("张数", [InputRequired(NUMBER), NumberRange(1, 5000, "张数须是 1 至 5000。")])
     format = RadioField(
         "下载为",
-        choices=[("pdf", "打印纸条（PDF）"), ("csv", "表格（CSV）"), ("zip", "两样都要（ZIP）")],
+        choices=[
+            SelectChoice("pdf", "打印纸条（PDF）"),
+            SelectChoice("csv", "表格（CSV）"),
+            SelectChoice("zip", "两样都要（ZIP）"),
+        ],
         default="pdf",
     )
 
@@ -84,7 +89,10 @@ class PollForm(StaffForm):
 
 class AssessmentForm(StaffForm):
     title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=100)])
-    frameworks = SelectMultipleField("测评体系（可多选）", [DataRequired("请至少选一个测评体系。")])
+    # The service says which frameworks there are, in Chinese.
+    frameworks = SelectMultipleField(
+        "测评体系（可多选）", [DataRequired("请至少选一个测评体系。")], validate_choice=False
+    )
 
 
 class UnitForm(StaffForm):

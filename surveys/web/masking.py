@@ -1,16 +1,24 @@
-"""Keeping codes out of the logs."""
+"""Keeping codes out of the logs, also where somebody mistypes an address or a phone sends a broken request."""
 
 import re
 from logging import LogRecord
 
-_CODE_IN_PATH = re.compile(r"/b/[^\s\"'?\]]+")
+# Everything behind /b/ and behind a question mark; and any long run of letters and digits, hyphens within.
+_CODES = (
+    (re.compile(r"(/b(?:/|%2f))\S+", re.IGNORECASE), r"\1***"),
+    (re.compile(r"\?\S+"), "?***"),
+    (re.compile(r"[0-9A-Za-z](?:(?:-|%2[dD]|%20|\+)?[0-9A-Za-z]){15,}"), "***"),
+)
 
 
 def masked(text: str) -> str:
-    """A log line without the codes in its ballot addresses."""
-    return _CODE_IN_PATH.sub("/b/***", text)
+    """A log line in which no ticket code is left."""
+    for pattern, stand_in in _CODES:
+        text = pattern.sub(stand_in, text)
+    return text
 
 
 def mask_record(record: LogRecord) -> bool:
+    """A logging filter that lets every record through, masked."""
     record.msg, record.args = masked(record.getMessage()), None
     return True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms.fields import SelectChoice
 
 from surveys.polling.disclosure import shown_turnout
 from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
@@ -13,7 +14,7 @@ from surveys.reporting.slips import SlipSheet, SlipTextTooLong, slips_csv, slips
 from surveys.scoring.exact import shown
 from surveys.services import assessments, bundles, polls, printing, records, sealing, tallies, tickets
 from surveys.services.actors import Permission
-from surveys.services.errors import BadInput
+from surveys.services.errors import BadInput, Refusal
 from surveys.services.tallies import FormTally, Tally
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, chart_type, image
@@ -39,14 +40,14 @@ def index() -> ResponseReturnValue:
     return render_template("polls/index.html", lines=lines, state_names=polls.STATE_NAMES)
 
 
-@pages.get("/polls/<int:poll_id>")
+@pages.get("/polls/<id:poll_id>")
 @needs(Permission.SEE_POLLS)
 def show(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         counts = records.class_counts(session, poll)
         issue_form = IssueForm()
-        issue_form.class_key.choices = [(entry.key, f"{entry.key} {entry.name}") for entry in poll.classes]
+        issue_form.class_key.choices = [SelectChoice(entry.key, f"{entry.key} {entry.name}") for entry in poll.classes]
         return render_template(
             "polls/show.html",
             poll=poll,
@@ -66,14 +67,14 @@ def show(poll_id: int) -> ResponseReturnValue:
         )
 
 
-@pages.post("/polls/<int:poll_id>/issue")
+@pages.post("/polls/<id:poll_id>/issue")
 @needs(Permission.RUN_POLLS)
 def issue(poll_id: int) -> ResponseReturnValue:
     """Issues and hands the codes out, in this answer and never again."""
     form = IssueForm()
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        form.class_key.choices = [(entry.key, entry.name) for entry in poll.classes]
+        form.class_key.choices = [SelectChoice(entry.key) for entry in poll.classes]
         form.checked()
         _check_printable(printing.slip_sheet(site(), poll, form.class_key.data, ()))
     with site().database.writing() as session:
@@ -104,7 +105,7 @@ def _handed_out(sheet: SlipSheet, class_key: str, form: str) -> Response:
     return attachment(target.getvalue(), "application/zip", f"{name}.zip")
 
 
-@pages.post("/polls/<int:poll_id>/present")
+@pages.post("/polls/<id:poll_id>/present")
 @needs(Permission.RUN_POLLS)
 def set_present(poll_id: int) -> ResponseReturnValue:
     form = PresentForm()
@@ -114,7 +115,7 @@ def set_present(poll_id: int) -> ResponseReturnValue:
     return _back(poll_id, f"实到人数已登记为 {form.present.data} 人。")
 
 
-@pages.post("/polls/<int:poll_id>/open")
+@pages.post("/polls/<id:poll_id>/open")
 @needs(Permission.RUN_POLLS)
 def open_poll(poll_id: int) -> ResponseReturnValue:
     ActForm().checked()
@@ -123,7 +124,7 @@ def open_poll(poll_id: int) -> ResponseReturnValue:
     return _back(poll_id, "投票已开始，手里有票的人现在可以扫码投票。")
 
 
-@pages.post("/polls/<int:poll_id>/close")
+@pages.post("/polls/<id:poll_id>/close")
 @needs(Permission.RUN_POLLS)
 def close(poll_id: int) -> ResponseReturnValue:
     ConfirmForm().checked()
@@ -132,7 +133,7 @@ def close(poll_id: int) -> ResponseReturnValue:
     return _back(poll_id, "投票已结束，不再接收选票。核对人数后请封存。")
 
 
-@pages.post("/polls/<int:poll_id>/seal")
+@pages.post("/polls/<id:poll_id>/seal")
 @needs(Permission.RUN_POLLS)
 def seal(poll_id: int) -> ResponseReturnValue:
     ConfirmForm().checked()
@@ -140,7 +141,7 @@ def seal(poll_id: int) -> ResponseReturnValue:
     return _back(poll_id, "已封存，结果已生成。")
 
 
-@pages.post("/polls/<int:poll_id>/unseal")
+@pages.post("/polls/<id:poll_id>/unseal")
 @needs(Permission.UNSEAL)
 def unseal(poll_id: int) -> ResponseReturnValue:
     ConfirmForm().checked()
@@ -149,7 +150,7 @@ def unseal(poll_id: int) -> ResponseReturnValue:
     return _back(poll_id, "两方都已启封，可以看结果了。" if done else "您这一方已启封，还需另一方登录启封。")
 
 
-@pages.post("/polls/<int:poll_id>/void")
+@pages.post("/polls/<id:poll_id>/void")
 @needs(Permission.RUN_POLLS)
 def void(poll_id: int) -> ResponseReturnValue:
     form = VoidForm()
@@ -164,7 +165,7 @@ def _back(poll_id: int, message: str) -> ResponseReturnValue:
     return redirect(url_for("polls.show", poll_id=poll_id))
 
 
-@pages.get("/polls/<int:poll_id>/tally")
+@pages.get("/polls/<id:poll_id>/tally")
 @needs(Permission.SEE_TALLIES)
 def tally(poll_id: int) -> ResponseReturnValue:
     return render_template(
@@ -172,7 +173,7 @@ def tally(poll_id: int) -> ResponseReturnValue:
     )
 
 
-@pages.get("/polls/<int:poll_id>/charts/<int:number>.<extension>")
+@pages.get("/polls/<id:poll_id>/charts/<int:number>.<extension>")
 @needs(Permission.SEE_TALLIES)
 def chart(poll_id: int, number: int, extension: str) -> ResponseReturnValue:
     """Grades per question as stacked bars: 0 is the organization, 1 the first leader."""
@@ -220,7 +221,7 @@ def _chart_rows(form: FormTally) -> Sequence[GradeRow]:
     ]
 
 
-@pages.get("/polls/<int:poll_id>/bundle.zip")
+@pages.get("/polls/<id:poll_id>/bundle.zip")
 @needs(Permission.SEE_TALLIES)
 def bundle(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
@@ -228,23 +229,26 @@ def bundle(poll_id: int) -> ResponseReturnValue:
         return attachment(bundles.write_bundle(session, poll), "application/zip", f"选票包-{poll.prefix}.zip")
 
 
-@pages.route("/units/<int:unit_id>/polls/new", methods=["GET", "POST"])
+@pages.route("/units/<id:unit_id>/polls/new", methods=["GET", "POST"])
 @needs(Permission.RUN_POLLS)
 def create(unit_id: int) -> ResponseReturnValue:
     form = PollForm()
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
-    if request.method == "GET":
-        return render_template("polls/new.html", form=form, unit=unit)
-    form.checked()
-    entry = polls.PollEntry(
-        unit_id=unit_id,
-        title=form.title.data,
-        entitled=form.entitled.data,
-        classes=polls.parse_classes(form.classes.data),
-        rehearsal=form.rehearsal.data,
-        two_person=form.two_person.data,
-    )
-    with site().database.writing() as session:
-        poll_id = polls.create_poll(session, site().now(), actor(), entry)
+    if request.method != "POST":
+        return render_template("polls/new.html", form=form, unit=unit, fault=None)
+    try:
+        form.checked()
+        entry = polls.PollEntry(
+            unit_id=unit_id,
+            title=form.title.data,
+            entitled=form.entitled.data,
+            classes=polls.parse_classes(form.classes.data),
+            rehearsal=form.rehearsal.data,
+            two_person=form.two_person.data,
+        )
+        with site().database.writing() as session:
+            poll_id = polls.create_poll(session, site().now(), actor(), entry)
+    except Refusal as error:
+        return render_template("polls/new.html", form=form, unit=unit, fault=str(error)), 400
     return _back(poll_id, "测评会已建立。下一步：发票，打印纸条。")

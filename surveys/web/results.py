@@ -14,13 +14,13 @@ from surveys.web.downloads import chart_type, image
 pages = Blueprint("results", __name__)
 
 
-@pages.get("/assessments/<int:assessment_id>/results")
+@pages.get("/assessments/<id:assessment_id>/results")
 @needs(Permission.SEE_RESULTS)
 def show(assessment_id: int) -> ResponseReturnValue:
     return render_template("results/show.html", results=_results(assessment_id), shown=shown)
 
 
-@pages.get("/assessments/<int:assessment_id>/charts/<int:number>.<extension>")
+@pages.get("/assessments/<id:assessment_id>/charts/<int:number>.<extension>")
 @needs(Permission.SEE_RESULTS)
 def chart(assessment_id: int, number: int, extension: str) -> ResponseReturnValue:
     """Units by score in one category; categories are numbered from 1 in the order of the assessment."""

@@ -26,7 +26,7 @@ STATE_NAMES = {
 }
 
 
-@pages.get("/units/<int:unit_id>")
+@pages.get("/units/<id:unit_id>")
 @needs(Permission.SEE_SHEETS)
 def show(unit_id: int) -> ResponseReturnValue:
     sheet = _sheet(unit_id)
@@ -43,7 +43,7 @@ def show(unit_id: int) -> ResponseReturnValue:
     )
 
 
-@pages.post("/units/<int:unit_id>/marks")
+@pages.post("/units/<id:unit_id>/marks")
 @needs(Permission.MARK)
 def enter_marks(unit_id: int) -> ResponseReturnValue:
     """All the marks typed on the sheet, together: what did not change makes no new version."""
@@ -63,7 +63,7 @@ def enter_marks(unit_id: int) -> ResponseReturnValue:
     return redirect(url_for("score_sheets.show", unit_id=unit_id))
 
 
-@pages.get("/units/<int:unit_id>/rows/<row_key>")
+@pages.get("/units/<id:unit_id>/rows/<row_key>")
 @needs(Permission.DECIDE)
 def row(unit_id: int, row_key: str) -> ResponseReturnValue:
     sheet = _sheet(unit_id)
@@ -84,7 +84,7 @@ def row(unit_id: int, row_key: str) -> ResponseReturnValue:
     )
 
 
-@pages.post("/units/<int:unit_id>/events")
+@pages.post("/units/<id:unit_id>/events")
 @needs(Permission.DECIDE)
 def record_event(unit_id: int) -> ResponseReturnValue:
     form = EventForm()
@@ -97,18 +97,18 @@ def record_event(unit_id: int) -> ResponseReturnValue:
     return _back(unit_id, form.row_key.data, "事件已登记。")
 
 
-@pages.post("/units/<int:unit_id>/events/<int:event_id>/cancel")
+@pages.post("/units/<id:unit_id>/events/<id:event_id>/cancel")
 @needs(Permission.DECIDE)
 def cancel_event(unit_id: int, event_id: int) -> ResponseReturnValue:
     form = CancelForm()
     form.checked()
     with site().database.writing() as session:
-        marks.cancel_event(session, site().now(), actor(), event_id, form.reason.data)
+        marks.cancel_event(session, site().now(), actor(), unit_id, event_id, form.reason.data)
     flash("事件已撤销，记录仍保留。")
     return redirect(url_for("score_sheets.show", unit_id=unit_id))
 
 
-@pages.post("/units/<int:unit_id>/exemptions")
+@pages.post("/units/<id:unit_id>/exemptions")
 @needs(Permission.DECIDE)
 def exempt(unit_id: int) -> ResponseReturnValue:
     form = ExemptForm()

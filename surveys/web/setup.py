@@ -2,11 +2,13 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from wtforms.fields import SelectChoice
 
 from surveys.catalog import loader
 from surveys.services import assessments
 from surveys.services.actors import Permission
 from surveys.services.assessments import UnitEntry
+from surveys.services.errors import Refusal
 from surveys.web.access import actor, needs, signed_in, site
 from surveys.web.forms import AssessmentForm, UnitForm
 
@@ -24,27 +26,41 @@ def index() -> ResponseReturnValue:
 @needs(Permission.DECIDE)
 def create() -> ResponseReturnValue:
     form = AssessmentForm()
-    form.frameworks.choices = [(key, loader.framework(key).title) for key in loader.framework_keys()]
-    if request.method == "GET":
-        return render_template("setup/new.html", form=form)
-    form.checked()
-    with site().database.writing() as session:
-        assessments.create_assessment(session, site().now(), actor(), form.title.data, form.frameworks.data)
+    form.frameworks.choices = [SelectChoice(key, loader.framework(key).title) for key in loader.framework_keys()]
+    if request.method != "POST":
+        return render_template("setup/new.html", form=form, fault=None)
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            assessments.create_assessment(session, site().now(), actor(), form.title.data, form.frameworks.data)
+    except Refusal as error:
+        return render_template("setup/new.html", form=form, fault=str(error)), 400
     flash("考核已建立。下一步：添加单位。")
     return redirect(url_for("setup.index"))
 
 
-@pages.route("/assessments/<int:assessment_id>/units/new", methods=["GET", "POST"])
+@pages.route("/assessments/<id:assessment_id>/units/new", methods=["GET", "POST"])
 @needs(Permission.DECIDE)
 def add_unit(assessment_id: int) -> ResponseReturnValue:
     form = UnitForm()
     with site().database.reading() as session:
         frameworks = assessments.frameworks_of(assessments.assessment_of(session, assessment_id))
-    form.framework.choices = [(framework.key, framework.title) for framework in frameworks]
-    if request.method == "GET":
-        return render_template("setup/new_unit.html", form=form, frameworks=frameworks)
-    form.checked()
-    entry = UnitEntry(
+    form.framework.choices = [SelectChoice(framework.key, framework.title) for framework in frameworks]
+    if request.method != "POST":
+        return render_template("setup/new_unit.html", form=form, frameworks=frameworks, fault=None)
+    try:
+        form.checked()
+        entry = _unit_entry(form)
+        with site().database.writing() as session:
+            assessments.add_unit(session, site().now(), actor(), assessment_id, entry)
+    except Refusal as error:
+        return render_template("setup/new_unit.html", form=form, frameworks=frameworks, fault=str(error)), 400
+    flash(f"已添加单位“{entry.name}”。")
+    return redirect(url_for("setup.index"))
+
+
+def _unit_entry(form: UnitForm) -> UnitEntry:
+    return UnitEntry(
         name=form.name.data,
         category=form.category.data,
         framework=form.framework.data,
@@ -52,7 +68,3 @@ def add_unit(assessment_id: int) -> ResponseReturnValue:
         leaders=assessments.parse_leaders(form.leaders.data or ""),
         department=(form.department.data or "").strip() or None,
     )
-    with site().database.writing() as session:
-        assessments.add_unit(session, site().now(), actor(), assessment_id, entry)
-    flash(f"已添加单位“{entry.name}”。")
-    return redirect(url_for("setup.index"))

@@ -69,7 +69,7 @@ def home() -> ResponseReturnValue:
 @signed_in
 def password() -> ResponseReturnValue:
     form = PasswordForm()
-    if request.method == "GET":
+    if request.method != "POST":
         return render_template("staff/password.html", form=form, fault=None)
     try:
         form.checked()

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from surveys.polling.disclosure import Turnout, results_visible, shortcoming, shown_turnout
+from surveys.polling.disclosure import Key, Turnout, results_visible, shortcoming, shown_turnout
 from surveys.polling.states import PollState
 
 QUORUM = Fraction(2, 3)
@@ -12,7 +12,14 @@ NOT_SEALED = [PollState.DRAFT, PollState.OPEN, PollState.CLOSED]
 
 
 def test_results_are_visible_only_when_sealed():
-    assert [state for state in PollState if results_visible(state)] == [PollState.SEALED]
+    assert [state for state in PollState if results_visible(state, False, ())] == [PollState.SEALED]
+
+
+@pytest.mark.parametrize("opened_by", [set(), {Key.ORGANIZER}, {Key.SCRUTINEER}])
+def test_two_persons_must_open_a_result_where_that_is_asked(opened_by):
+    assert not results_visible(PollState.SEALED, True, opened_by)
+    assert results_visible(PollState.SEALED, True, set(Key))
+    assert not results_visible(PollState.CLOSED, True, set(Key))
 
 
 @pytest.mark.parametrize("state", NOT_SEALED)

@@ -15,6 +15,7 @@ LEADERS = ClassCount("A", "班子成员", "0.6", issued=4, cast=2, void=1, unuse
 STAFF = ClassCount("B", "职工", "0.4", issued=3, cast=1, void=0, unused=2)
 RECORD = Record(
     poll="K7QF",
+    rehearsal=False,
     entitled=7,
     present=None,
     sheet={"title": "年度民主测评", "leaders": []},
@@ -28,7 +29,7 @@ CANONICAL = (
     '"classes":[{"cast":2,"issued":4,"key":"A","name":"班子成员","unused":1,"void":1,"weight":"0.6"},'
     '{"cast":1,"issued":3,"key":"B","name":"职工","unused":2,"void":0,"weight":"0.4"}],'
     '"entitled":7,"format":"ceping-seal/1","poll":"K7QF","present":null,'
-    '"receipts":["000000000000","K7QFK7QFK7QF","ZZZZZZZZZZZZ"],'
+    '"receipts":["000000000000","K7QFK7QFK7QF","ZZZZZZZZZZZZ"],"rehearsal":false,'
     '"rules":{"blank":"exclude"},"sheet":{"leaders":[],"title":"年度民主测评"}}'
 )
 

@@ -1,0 +1,253 @@
+"""Small worlds to test in: an assessment, a unit with leaders, a poll with tickets, a vote."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import sqlalchemy as sa
+
+from surveys.catalog.model import Method
+from surveys.polling import envelopes, receipts
+from surveys.polling.seal import Record
+from surveys.polling.sheet import Sheet
+from surveys.scoring.grades import BlankPolicy
+from surveys.scoring.score_sheet import RowState
+from surveys.services import assessments, casting, marks, polls, records, score_sheets, sealing, tickets
+from surveys.services.actors import COMMAND_LINE, Actor, Role
+from surveys.services.assessments import LeaderEntry, UnitEntry
+from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.polls import ClassEntry, PollEntry
+from surveys.services.score_sheets import SheetLine, UnitSheet
+from surveys.services.site import Site
+from surveys.storage.database import Database
+from surveys.storage.tables import Event
+from tests.conftest import NOW
+
+GROUP = "考核组"
+"""Marks what no department marks."""
+
+LEAD = "市委网信办"
+ONE_CLASS = (ClassEntry("A", "参评人", Decimal(1)),)
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids of what `build_poll` made; `codes`: plain codes by ballot class."""
+
+    assessment_id: int
+    unit_id: int
+    poll_id: int
+    codes: Mapping[str, Sequence[str]]
+
+
+def build_unit(
+    site: Site,
+    name: str = "样例局",
+    *,
+    framework: str = "municipal",
+    category: str = "市直单位",
+    tags: tuple[str, ...] = (),
+    department: str | None = None,
+    leaders: int = 2,
+    assessment_id: int | None = None,
+) -> tuple[int, int]:
+    """(assessment id, unit id)."""
+    people = tuple(LeaderEntry(f"样例{number}", f"职务{number}") for number in range(1, leaders + 1))
+    with site.database.writing() as session:
+        if assessment_id is None:
+            assessment_id = assessments.create_assessment(
+                session, NOW, COMMAND_LINE, "样例考核", ["municipal", "county"]
+            )
+        entry = UnitEntry(name, category, framework, tags, people, department)
+        return assessment_id, assessments.add_unit(session, NOW, COMMAND_LINE, assessment_id, entry)
+
+
+def build_poll(
+    site: Site,
+    *,
+    count: int = 10,
+    classes: Sequence[ClassEntry] = ONE_CLASS,
+    leaders: int = 2,
+    entitled: int = 10,
+    present: int | None = None,
+    rehearsal: bool = False,
+    opened: bool = True,
+    quorum: Fraction = Fraction(2, 3),
+    unit_id: int | None = None,
+    leader: str = "leader",
+    blank: BlankPolicy | None = None,
+) -> World:
+    """A poll with `count` tickets in each class, open unless told otherwise."""
+    assessment_id = 0
+    if unit_id is None:
+        assessment_id, unit_id = build_unit(site, leaders=leaders)
+    entry = PollEntry(
+        unit_id,
+        "年度民主测评",
+        entitled,
+        classes,
+        present=present,
+        leader=leader,
+        blank=blank,
+        quorum=quorum,
+        rehearsal=rehearsal,
+    )
+    with site.database.writing() as session:
+        poll_id = polls.create_poll(session, NOW, COMMAND_LINE, entry)
+        codes = {
+            each.key: tickets.issue(session, NOW, COMMAND_LINE, poll_id, each.key, count) if count else []
+            for each in classes
+        }
+        if opened:
+            polls.open_poll(session, NOW, COMMAND_LINE, poll_id)
+    return World(assessment_id, unit_id, poll_id, codes)
+
+
+def sheet_of(site: Site, poll_id: int) -> Sheet:
+    with site.database.reading() as session:
+        return Sheet.from_json(polls.poll_of(session, poll_id).sheet or {})
+
+
+def filled(sheet: Sheet, letters: str = "A") -> dict[str, list[str]]:
+    """A submission: the letters in turn over all questions, `-` leaves a question out."""
+    names = [name for name, _ in sheet.fields()]
+    answers = {name: letters[number % len(letters)] for number, name in enumerate(names)}
+    return {name: [letter] for name, letter in answers.items() if letter != "-"}
+
+
+def cast(
+    site: Site,
+    code: str,
+    submitted: Mapping[str, Sequence[str]],
+    nonce: str | None = None,
+    *,
+    blanks_meant: bool = True,
+) -> str:
+    """One vote through the service; returns its receipt."""
+    with site.database.casting() as connection:
+        return casting.cast(
+            connection, site.open_polls, code, nonce or receipts.new_nonce(), submitted, blanks_meant=blanks_meant
+        )
+
+
+def close(site: Site, poll_id: int) -> None:
+    with site.database.writing() as session:
+        polls.close_poll(session, NOW, COMMAND_LINE, poll_id)
+
+
+def seal(site: Site, poll_id: int) -> str:
+    return sealing.seal_poll(site, NOW, COMMAND_LINE, poll_id)
+
+
+def close_and_seal(site: Site, poll_id: int) -> str:
+    close(site, poll_id)
+    return seal(site, poll_id)
+
+
+def sealed_poll(site: Site, unit_id: int, letters: str = "A", *, count: int = 10, **options: Any) -> World:
+    """A sealed poll of a unit: every ticket cast with the same letters, in turn over all questions."""
+    world = build_poll(site, unit_id=unit_id, count=count, **options)
+    submitted = filled(sheet_of(site, world.poll_id), letters)
+    for code in world.codes["A"]:
+        cast(site, code, submitted)
+    close_and_seal(site, world.poll_id)
+    return world
+
+
+def record_of(site: Site, poll_id: int) -> Record:
+    """The three boxes as they stand, with the envelopes of an open poll opened."""
+    with site.database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        found = records.read_record(session, poll)
+        if poll.envelope_salt is None:
+            return found
+        key = envelopes.poll_key(site.settings.secret_key, poll.envelope_salt)
+        ballots = [(name, envelopes.open_envelope(key, poll.prefix, name, shut)) for name, shut in found.ballots]
+        return replace(found, ballots=ballots)
+
+
+def box_counts(site: Site, poll_id: int) -> dict[str, int]:
+    """Tickets by state, ballots and receipts of a poll; what is 0 is left out."""
+    record = record_of(site, poll_id)
+    found: Counter[str] = Counter(ballots=len(record.ballots), receipts=len(record.receipts))
+    for entry in record.classes:
+        found.update(unused=entry.unused, cast=entry.cast, void=entry.void)
+    return dict(+found)
+
+
+def assessor(department: str) -> Actor:
+    return Actor(None, "考评员", Role.ASSESSOR, department)
+
+
+def enter(site: Site, unit_id: int, *entries: MarkEntry, actor: Actor = COMMAND_LINE) -> None:
+    with site.database.writing() as session:
+        marks.enter_marks(session, NOW, actor, unit_id, entries)
+
+
+def event(row_key: str, points: str = "1", document: str = "示例发〔2026〕1号", reason: str = "事由") -> EventEntry:
+    return EventEntry(row_key, points, date(2026, 1, 31), document, reason)
+
+
+def record(site: Site, unit_id: int, entry: EventEntry, actor: Actor = COMMAND_LINE) -> int:
+    with site.database.writing() as session:
+        return marks.record_event(session, NOW, actor, unit_id, entry)
+
+
+def cancel(site: Site, event_id: int, reason: str = "登记有误", actor: Actor = COMMAND_LINE) -> None:
+    with site.database.writing() as session:
+        found = session.get(Event, event_id)
+        marks.cancel_event(session, NOW, actor, found.unit_id if found else 0, event_id, reason)
+
+
+def exempt(
+    site: Site,
+    unit_id: int,
+    row_key: str,
+    reason: str = "机构调整",
+    document: str = "示例函〔2026〕1号",
+    actor: Actor = COMMAND_LINE,
+) -> None:
+    with site.database.writing() as session:
+        marks.exempt(session, NOW, actor, unit_id, row_key, reason, document)
+
+
+def fill_marks(site: Site, unit_id: int) -> None:
+    """Full marks on every pending row but the democratic one."""
+    with site.database.writing() as session:
+        entries = [
+            MarkEntry(line.row.standard.key, department, str(line.row.standard.points))
+            for line in score_sheets.unit_sheet(session, unit_id).lines
+            if line.value.state is RowState.PENDING and Method.DEMOCRATIC not in line.row.standard.methods
+            for department in line.departments
+        ]
+        marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, entries)
+
+
+def sheet_for(site: Site, unit_id: int) -> UnitSheet:
+    with site.database.reading() as session:
+        return score_sheets.unit_sheet(session, unit_id)
+
+
+def line_for(site: Site, unit_id: int, row_key: str) -> SheetLine:
+    """One row of a unit's score sheet."""
+    return next(line for line in sheet_for(site, unit_id).lines if line.row.standard.key == row_key)
+
+
+def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, as the database has it."""
+    with database.engine.connect() as connection:
+        return {
+            name: sorted((tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')), key=repr)
+            for name in sa.inspect(connection).get_table_names()
+        }
+
+
+def run_sql(site: Site, statement: str, **values: object) -> None:
+    """Around the services, as somebody with the database's password could."""
+    with site.database.writing() as session:
+        session.execute(sa.text(statement), values)
+        session.commit()

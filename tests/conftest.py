@@ -1,0 +1,172 @@
+"""Databases, sites, clients: what the tests stand on. Every test has its own database; time is fixed."""
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from flask import Flask
+from sqlalchemy import URL, Engine
+
+from app import create_app
+from surveys.services import accounts
+from surveys.services.site import Site
+from surveys.settings import Settings, database_url_of
+from surveys.storage.database import Database
+from surveys.storage.schema import migrate
+from tests.tools import postgres_server
+
+if TYPE_CHECKING:
+    from tests.worlds import Shown
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> URL:
+    return postgres_server()
+
+
+@pytest.fixture(scope="session")
+def postgres_admin(postgres: URL) -> Iterator[Engine]:
+    """For creating and dropping databases."""
+    engine = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: URL, postgres_admin: Engine) -> Iterator[str]:
+    """The name of a migrated database: copying it takes half the time of migrating."""
+    name = f"ceping_template_{secrets.token_hex(6)}"
+    run_statement(postgres_admin, f'CREATE DATABASE "{name}"')
+    migrated(postgres.set(database=name))
+    yield name
+    run_statement(postgres_admin, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database file."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    migrated(database_url_of(f"sqlite:///{path}"))
+    return path
+
+
+def migrated(url: URL) -> None:
+    database = Database(url)
+    migrate(database)
+    database.engine.dispose()
+
+
+def run_statement(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
+    """An empty database on each system; for a test that asks for `app` or `site`, one that is migrated already."""
+    from_template = bool({"app", "site"} & set(request.fixturenames))
+    if request.param == "sqlite":
+        path = tmp_path / "test.db"
+        if from_template:
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield database_url_of(f"sqlite:///{path}")
+        return
+    template = f' TEMPLATE "{request.getfixturevalue("postgres_template")}"' if from_template else ""
+    with postgres_database(request.getfixturevalue("postgres_admin"), template) as url:
+        yield url
+
+
+@contextmanager
+def postgres_database(admin: Engine, template: str = "") -> Iterator[URL]:
+    """A database of its own on the test server, dropped afterwards."""
+    name = f"ceping_test_{secrets.token_hex(6)}"
+    run_statement(admin, f'CREATE DATABASE "{name}"{template}')
+    yield admin.url.set(database=name)
+    run_statement(admin, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def settings_for(url: URL, folder: Path) -> Settings:
+    return Settings(url, "not-a-secret-" * 4, "http://127.0.0.1:8000", folder)
+
+
+@pytest.fixture
+def app(database_url: URL, tmp_path: Path) -> Iterator[Flask]:
+    """The site on a migrated database."""
+    app = create_app(settings_for(database_url, tmp_path))
+    found: Site = app.extensions["site"]
+    if not found.is_current():
+        found.migrate()
+    yield app
+    found.database.engine.dispose()
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, database_url: URL, tmp_path: Path) -> Iterator[Site]:
+    """The services on a migrated database: the app's where the test asks for `app` too, else without the pages."""
+    if "app" in request.fixturenames:
+        app: Flask = request.getfixturevalue("app")
+        yield app.extensions["site"]
+        return
+    site = Site.build(settings_for(database_url, tmp_path))
+    yield site
+    site.database.engine.dispose()
+
+
+@pytest.fixture
+def database(site: Site) -> Database:
+    return site.database
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hashing a password properly takes longer than most tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def lite_app(sqlite_template: Path, tmp_path: Path) -> Iterator[Flask]:
+    """The site on SQLite alone: for tests in which the database does not matter."""
+    with lite_site_in(tmp_path, sqlite_template) as app:
+        yield app
+
+
+@pytest.fixture
+def lite_site(lite_app: Flask) -> Site:
+    found = lite_app.extensions["site"]
+    assert isinstance(found, Site)
+    return found
+
+
+@contextmanager
+def lite_site_in(folder: Path, template: Path) -> Iterator[Flask]:
+    """A site on a copy of the migrated SQLite file."""
+    path = folder / "lite.db"
+    shutil.copy(template, path)
+    app = create_app(settings_for(database_url_of(f"sqlite:///{path}"), folder))
+    yield app
+    app.extensions["site"].database.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def shown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Shown"]:
+    """A site filled with everything, shared by the tests of a module: they only look at it."""
+    from tests.worlds import Shown, build_everything
+
+    with lite_site_in(tmp_path_factory.mktemp("shown"), sqlite_template) as app:
+        yield Shown(app, build_everything(app.extensions["site"]))

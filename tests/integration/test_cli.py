@@ -1,0 +1,348 @@
+"""The command line that others' scripts rely on: shapes, exit codes, errors on stderr in Chinese."""
+
+import csv
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from app import create_app
+from surveys.services import polls
+from surveys.services.actors import COMMAND_LINE
+from surveys.services.site import Site
+from surveys.settings import database_url_of
+from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
+from tests.conftest import settings_for
+from tests.servers import ROOT, environment
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+SEAL = re.compile(r"sha256:[0-9a-f]{64}")
+NUMBER = re.compile(r"\d+\.\d{2}")
+
+
+def run(app: Flask, *arguments: object, **options: Any) -> Result:
+    with app.app_context():  # as `flask` does
+        return app.test_cli_runner().invoke(args=[str(argument) for argument in arguments], **options)
+
+
+def done(app: Flask, *arguments: object, **options: Any) -> str:
+    result = run(app, *arguments, **options)
+    assert result.exit_code == 0, f"{arguments}: {result.stderr}"
+    return result.stdout
+
+
+def shown(app: Flask, *arguments: object) -> Any:
+    return json.loads(done(app, *arguments, "--json"))
+
+
+def refused(app: Flask, *arguments: object, **options: Any) -> str:
+    """The sentence on stderr of a command that fails, prints nothing else and says why in Chinese."""
+    result = run(app, *arguments, **options)
+    assert result.exit_code != 0, arguments
+    assert result.stdout == ""
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert CHINESE.search(result.stderr), result.stderr
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def voted(site: Site, ballots: int = 5) -> World:
+    world = build_poll(site)
+    sheet = sheet_of(site, world.poll_id)
+    for code in world.codes["A"][:ballots]:
+        cast(site, code, filled(sheet, "AB"))
+    return world
+
+
+def sealed(site: Site) -> World:
+    world = voted(site, 8)
+    close_and_seal(site, world.poll_id)
+    return world
+
+
+@pytest.mark.parametrize(("key", "sizes"), [("municipal", (4, 15, 36, 41)), ("county", (4, 13, 26, 31))])
+def test_catalog_show_of_a_framework(lite_app: Flask, key: str, sizes: tuple[int, ...]) -> None:
+    found = shown(lite_app, "catalog", "show", key)
+    assert {"key", "title", "blocks"} <= set(found)
+    indicators = [indicator for block in found["blocks"] for indicator in block["indicators"]]
+    contents = [content for indicator in indicators for content in indicator["contents"]]
+    standards = [standard for content in contents for standard in content["standards"]]
+    assert (len(found["blocks"]), len(indicators), len(contents), len(standards)) == sizes
+    for node in (*found["blocks"], *indicators, *contents):
+        assert node["code"]
+        assert "name" in node
+    for standard in standards:
+        assert {"key", "text", "methods", "departments", "applies_to", "kind", "points", "evidence", "note"} <= set(
+            standard
+        )
+        assert standard["kind"] in ("standard", "bonus", "deduction", "veto")
+        assert isinstance(standard["points"], str)
+
+
+@pytest.mark.parametrize(("key", "questions", "count"), [("organization", "items", 9), ("leader", "aspects", 7)])
+def test_catalog_show_of_a_questionnaire(lite_app: Flask, key: str, questions: str, count: int) -> None:
+    found = shown(lite_app, "catalog", "show", key)
+    assert [grade["name"] for grade in found["grades"]] == ["好", "较好", "一般", "差"]
+    assert [grade["letter"] for grade in found["grades"]] == ["A", "B", "C", "D"]
+    assert [grade["weight"] for grade in found["grades"]] == ["100", "80", "60", "40"]
+    assert len(found[questions]) == count
+    assert all(question["key"] and question["text"] for question in found[questions])
+
+
+def test_catalog_show_for_people(lite_app: Flask) -> None:
+    assert len(done(lite_app, "catalog", "show", "municipal").splitlines()) == 42
+    assert len(done(lite_app, "catalog", "show", "leader").splitlines()) == 8
+
+
+def test_catalog_show_of_nothing(lite_app: Flask) -> None:
+    assert "可用的有" in refused(lite_app, "catalog", "show", "nothing")
+
+
+def test_catalog_check(lite_app: Flask, tmp_path: Path) -> None:
+    good = ROOT / "surveys" / "catalog" / "frameworks" / "county.yaml"
+    assert "没有发现问题" in done(lite_app, "catalog", "check", good)
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(good.read_text(encoding="utf-8").replace("material_review", "没有这种方法", 1), encoding="utf-8")
+    fault = refused(lite_app, "catalog", "check", bad)
+    assert re.search(r"bad\.yaml.*\d+", fault)
+    assert "没有这种方法" in fault
+
+
+def test_catalog_check_of_no_yaml(lite_app: Flask, tmp_path: Path) -> None:
+    for content in (b"\xff\xfe\x00", b"a: [", b"", b"- 1\n"):
+        (tmp_path / "broken.yaml").write_bytes(content)
+        refused(lite_app, "catalog", "check", tmp_path / "broken.yaml")
+
+
+def test_an_assessment_from_the_terminal(lite_app: Flask, tmp_path: Path) -> None:
+    assessment = done(lite_app, "assessment", "create", "样例考核", "--framework", "municipal").strip()
+    roster = tmp_path / "leaders.txt"
+    roster.write_text("\ufeff样例甲 局长\n样例乙，副局长\n", encoding="utf-8")
+    options = ["--category", "市直单位", "--framework", "municipal", "--tag", "教育", "--leaders", roster]
+    unit = done(lite_app, "assessment", "add-unit", assessment, "样例局", *options).strip()
+    found = shown(lite_app, "assessment", "list")
+    assert found[0]["id"] == int(assessment)
+    assert found[0]["units"] == [{"id": int(unit), "name": "样例局", "category": "市直单位"}]
+    assert "样例考核" in done(lite_app, "assessment", "list")
+    assert "没有标签" in refused(lite_app, "assessment", "add-unit", assessment, "另一局", *options[:4], "--tag", "x")
+    assert "没有名为 x" in refused(lite_app, "assessment", "create", "考核", "--framework", "x")
+
+
+def test_a_poll_from_the_terminal(app: Flask, site: Site, tmp_path: Path) -> None:
+    """From making to its bundle, on both databases."""
+    _, unit_id = build_unit(site)
+    made = [
+        "poll",
+        "create",
+        "--unit",
+        unit_id,
+        "--entitled",
+        12,
+        "--class",
+        "A:领导班子成员:40",
+        "--class",
+        "B:职工:60",
+    ]
+    poll_id = int(done(app, *made))
+    table = list(
+        csv.DictReader(io.StringIO(done(app, "poll", "issue", poll_id, "--class", "B", "--count", 8, "--csv", "-")))
+    )
+    assert list(table[0]) == ["class", "code", "url"]
+    assert len(table) == 8
+    assert {row["class"] for row in table} == {"B"}
+    assert all(row["url"] == f"http://127.0.0.1:8000/b/{row['code']}" for row in table)
+    path = tmp_path / "a.csv"
+    assert done(app, "poll", "issue", poll_id, "--class", "A", "--count", 3, "--csv", path) == ""
+    assert len(path.read_text(encoding="utf-8-sig").splitlines()) == 4
+    done(app, "poll", "open", poll_id)
+    done(app, "poll", "void", poll_id, "--code", table[7]["code"].lower(), "--reason", "发错了")
+    sheet = sheet_of(site, poll_id)
+    for row in table[:7]:
+        cast(site, row["code"].replace("-", ""), filled(sheet, "AB"))
+    (line,) = shown(app, "poll", "list")
+    assert {"id", "unit", "category", "framework", "state", "rehearsal", "classes"} <= set(line)
+    assert (line["id"], line["state"], line["rehearsal"], line["framework"]) == (poll_id, "open", False, "municipal")
+    assert line["classes"][1] == {"key": "B", "name": "职工", "weight": "60", "issued": 8, "cast": 5, "void": 1}
+    turnout = shown(app, "poll", "turnout", poll_id)
+    assert (turnout["entitled"], turnout["present"], turnout["issued"], turnout["returned"]) == (12, None, 11, 5)
+    done(app, "poll", "present", poll_id, 10)
+    assert SEAL.fullmatch(seal := done(app, "poll", "close", poll_id).strip())
+    assert shown(app, "poll", "turnout", poll_id)["returned"] == 7
+    tally = shown(app, "poll", "tally", poll_id)
+    assert (tally["poll"], tally["unit"], tally["seal"]) == (poll_id, "样例局", seal)
+    assert [tally[key] for key in ("entitled", "present", "issued", "returned", "valid", "invalid")] == [
+        12,
+        10,
+        11,
+        7,
+        7,
+        0,
+    ]
+    assert tally["organization"]["score"] == "91.11"
+    first = tally["organization"]["items"][0]
+    assert {"key", "text", "counts", "score"} <= set(first)
+    assert (first["counts"], first["score"]) == ({"A": 7, "B": 0, "C": 0, "D": 0, "-": 0}, "100.00")
+    assert [leader["name"] for leader in tally["leaders"]] == ["样例1", "样例2"]
+    assert len(tally["leaders"][0]["aspects"]) == 7
+    assert seal in done(app, "poll", "verify", poll_id)
+    out = tmp_path / "bundle.zip"
+    done(app, "poll", "bundle", poll_id, "--out", out)
+    with zipfile.ZipFile(out) as bundle:
+        assert json.loads(bundle.read("tally.json")) == tally
+
+
+@pytest.mark.parametrize("close", [False, True])
+def test_nothing_of_a_result_before_sealing(lite_app: Flask, lite_site: Site, tmp_path: Path, close: bool) -> None:
+    world = voted(lite_site)
+    if close:
+        with lite_site.database.writing() as session:
+            polls.close_poll(session, lite_site.now(), COMMAND_LINE, world.poll_id)
+    for arguments in (["tally"], ["tally", "--json"], ["verify"], ["bundle", "--out", tmp_path / "bundle.zip"]):
+        result = run(lite_app, "poll", arguments[0], world.poll_id, *arguments[1:])
+        assert result.exit_code == 1
+        assert result.stdout == ""
+        assert "封存" in result.stderr
+    assert not (tmp_path / "bundle.zip").exists()
+
+
+def test_closing_what_is_closed_seals_it_and_no_more(lite_app: Flask, lite_site: Site) -> None:
+    world = voted(lite_site)
+    assert SEAL.fullmatch(done(lite_app, "poll", "close", world.poll_id).strip())
+    assert "已封存" in refused(lite_app, "poll", "close", world.poll_id)
+
+
+def test_what_cannot_be_is_refused(lite_app: Flask, lite_site: Site) -> None:
+    world = sealed(lite_site)
+    for act in ("open", "close", "tally", "verify", "turnout"):
+        assert "没有编号为 999" in refused(lite_app, "poll", act, 999)
+    assert "没有编号为 999" in refused(lite_app, "assessment", "results", 999)
+    assert "没有编号为 999" in refused(lite_app, "poll", "create", "--unit", 999, "--entitled", 5)
+    assert "已封存" in refused(lite_app, "poll", "open", world.poll_id)
+    assert "封存" in refused(lite_app, "poll", "present", world.poll_id, 5)
+    assert "不能再发票" in refused(lite_app, "poll", "issue", world.poll_id, "--count", 5, "--csv", "-")
+    create = ["poll", "create", "--unit", 1, "--entitled"]
+    assert "应到人数" in refused(lite_app, *create, 0)
+    assert "代号:名称:权重" in refused(lite_app, *create, 5, "--class", "A:参评人")
+    assert "票码不完整" in refused(
+        lite_app, "poll", "void", build_poll(lite_site).poll_id, "--code", "x", "--reason", "y"
+    )
+
+
+@pytest.mark.parametrize("count", [0, 5001, -1])
+def test_a_wrong_number_of_tickets_writes_no_file(lite_app: Flask, lite_site: Site, tmp_path: Path, count: int) -> None:
+    world = build_poll(lite_site, count=0)
+    path = tmp_path / "codes.csv"
+    refused(lite_app, "poll", "issue", world.poll_id, "--csv", path, "--count", count)
+    assert not path.exists()
+
+
+def test_a_code_to_void_is_asked_for(lite_app: Flask, lite_site: Site) -> None:
+    world = build_poll(lite_site)
+    done(lite_app, "poll", "void", world.poll_id, "--reason", "发错了", input=world.codes["A"][0] + "\n")
+    assert shown(lite_app, "poll", "turnout", world.poll_id)["classes"][0]["void"] == 1
+
+
+def test_assessment_results(lite_app: Flask, lite_site: Site) -> None:
+    assessment_id, _ = build_unit(lite_site)
+    found = shown(lite_app, "assessment", "results", assessment_id)
+    assert {"assessment", "title", "state", "units"} <= set(found)
+    (unit,) = found["units"]
+    keys = "unit category framework base bonus deduction final band rank pending blocks democratic"
+    assert set(keys.split()) <= set(unit)
+    assert (unit["unit"], unit["final"], unit["band"], unit["rank"]) == ("样例局", None, None, None)
+    assert unit["pending"] > 0
+    assert [block["code"] for block in unit["blocks"]] == ["I-1", "I-2", "I-3", "I-4"]
+    assert set(unit["democratic"]) == {"score", "got", "points"}
+    assert "待定" in done(lite_app, "assessment", "results", assessment_id)
+
+
+def test_accounts(lite_app: Flask) -> None:
+    password = done(lite_app, "account", "create", "wang", "--role", "organizer").strip()
+    assert len(password) >= 12
+    assert "已经存在" in refused(lite_app, "account", "create", "wang", "--role", "admin")
+    assert "考核部门" in refused(lite_app, "account", "create", "li", "--role", "assessor")
+    done(lite_app, "account", "create", "li", "--role", "assessor", "--department", "市委网信办")
+    assert run(lite_app, "account", "create", "zhao", "--role", "king").exit_code != 0
+
+
+def test_the_first_admin_is_made_once(lite_app: Flask) -> None:
+    assert "账号 admin" in done(lite_app, "first-admin")
+    assert done(lite_app, "first-admin") == ""
+
+
+def test_the_demo_in_exact_figures(lite_app: Flask) -> None:
+    """Figures of the README's worked example."""
+    first = done(lite_app, "demo")
+    assert first.count("/b/") == 3
+    (assessment,) = shown(lite_app, "assessment", "list")
+    states = [poll["state"] for poll in shown(lite_app, "poll", "list")]
+    assert set(states) == {"draft", "open", "closed", "sealed"}
+    found = {unit["unit"]: unit for unit in shown(lite_app, "assessment", "results", assessment["id"])["units"]}
+    assert len(found) >= 6
+    for unit in found.values():
+        scores = [unit[key] for key in ("base", "bonus", "deduction", "final") if unit[key] is not None]
+        assert all(NUMBER.fullmatch(score) for score in scores)
+        assert (unit["final"] is None) is (unit["pending"] + unit["withheld"] > 0)
+    assert found["示例市档案局"]["rank"] is not None
+    assert found["示例市林业局"]["final"] is None
+    ids = [poll["id"] for poll in shown(lite_app, "poll", "list") if poll["unit"] == "示例市档案局"]
+    tally = shown(lite_app, "poll", "tally", ids[0])
+    assert tally["organization"]["items"][0]["counts"] == {"A": 26, "B": 12, "C": 3, "D": 1, "-": 0}
+    assert tally["organization"]["items"][0]["score"] == "90.00"
+    again = done(lite_app, "demo")
+    assert again.count("/b/") == 3
+    assert len(shown(lite_app, "poll", "list")) == len(states)
+
+
+def test_the_demo_touches_no_other_data(lite_app: Flask, lite_site: Site) -> None:
+    build_unit(lite_site)
+    assert "已有别的考核" in refused(lite_app, "demo")
+
+
+def flask(folder: Path, *arguments: object, **changes: str) -> subprocess.CompletedProcess[str]:
+    """As typed in a terminal."""
+    url = database_url_of(f"sqlite:///{folder / 'terminal.db'}")
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(url, folder, 8000, **changes),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_in_a_real_terminal(sqlite_template: Path, tmp_path: Path) -> None:
+    shutil.copy(sqlite_template, tmp_path / "terminal.db")
+    catalog = flask(tmp_path, "catalog", "show", "county", "--json")
+    assert (catalog.returncode, catalog.stderr) == (0, "")
+    assert json.loads(catalog.stdout)["key"] == "county"
+    fault = flask(tmp_path, "poll", "tally", 1, "--json")
+    assert (fault.returncode, fault.stdout) == (1, "")
+    assert fault.stderr == "Error: 没有编号为 1 的测评会。\n"
+
+
+def test_a_database_that_was_never_migrated_is_named(tmp_path: Path) -> None:
+    app = create_app(settings_for(database_url_of(f"sqlite:///{tmp_path / 'empty.db'}"), tmp_path))
+    assert "migrate" in refused(app, "poll", "list", "--json")
+    done(app, "migrate")
+    assert shown(app, "poll", "list") == []
+    app.extensions["site"].database.engine.dispose()
+
+
+def test_a_missing_setting_is_named_in_the_terminal(tmp_path: Path) -> None:
+    fault = flask(tmp_path, "poll", "list", SECRET_KEY="")
+    assert fault.returncode != 0
+    assert fault.stdout == ""
+    assert "没有设置 SECRET_KEY" in fault.stderr
+    assert "Traceback" not in fault.stderr

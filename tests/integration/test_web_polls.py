@@ -1,0 +1,258 @@
+"""The organizer's pages: a poll from draft to sealed, the codes handed out once, the tally and its charts."""
+
+import csv
+import io
+import zipfile
+from urllib.parse import unquote
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from surveys.polling.states import PollState
+from surveys.services import polls, records
+from surveys.services.actors import Role
+from surveys.services.polls import STATE_NAMES
+from surveys.services.site import Site
+from tests.builders import build_poll, build_unit, cast, filled, sheet_of
+from tests.strict_client import Page, StrictClient
+from tests.worlds import UNIT_NAMES, Shown, build_accounts, client_of
+
+PNG, SVG, PDF, ZIP = b"\x89PNG\r\n\x1a\n", b"<svg", b"%PDF-", b"PK\x03\x04"
+
+
+@pytest.fixture
+def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
+    keys, _ = build_accounts(lite_site)
+    return client_of(lite_app, keys[Role.ORGANIZER])
+
+
+def download_name(response: TestResponse) -> str:
+    disposition = response.headers["Content-Disposition"]
+    assert "filename*=UTF-8''" in disposition
+    return unquote(disposition.split("filename*=UTF-8''")[1])
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.ORGANIZER])
+def test_the_list_shows_every_poll(shown: Shown, role: Role) -> None:
+    page = shown.client(role).page("/polls")
+    for state, name in UNIT_NAMES.items():
+        assert name in page.text
+        assert STATE_NAMES[state] in page.text
+        assert f"/polls/{shown.world.polls[state].poll_id}" in page.links()
+
+
+@pytest.mark.parametrize(
+    ("state", "actions"),
+    [
+        (PollState.DRAFT, {"open", "issue", "present", "void"}),
+        (PollState.OPEN, {"close", "issue", "present", "void"}),
+        (PollState.CLOSED, {"seal", "present", "void"}),
+        (PollState.SEALED, set()),
+    ],
+)
+def test_a_polls_page_offers_what_its_state_allows(shown: Shown, state: PollState, actions: set[str]) -> None:
+    address = f"/polls/{shown.world.polls[state].poll_id}"
+    page = shown.client(Role.ORGANIZER).page(address)
+    assert page.heading.startswith(UNIT_NAMES[state])
+    offered = {(form.get("action") or "").removeprefix(address + "/") for form in page.root.iter("form")}
+    assert offered - {"/logout"} == actions
+    assert (f"{address}/tally" in page.links()) is (state is PollState.SEALED)
+
+
+def test_the_tally_page_shows_counts_and_scores(shown: Shown) -> None:
+    page = shown.client(Role.ORGANIZER).page(f"/polls/{shown.world.sealed.poll_id}/tally")
+    text = page.text
+    assert page.heading.startswith("样例档案局")
+    for word in ("好", "较好", "一般", "差", "未填", "得分", "样例1", "样例2", "封存码", "sha256:"):
+        assert word in text
+    assert [src.rsplit("/", 1)[1] for src in page.images()] == ["0.svg", "1.svg", "2.svg"]
+    # First item: seven ballots, A A A B A A B.
+    first = next(row for row in page.root.iter("tr") if "".join(row.itertext()).strip().startswith("1."))
+    assert ["".join(cell.itertext()) for cell in list(first)[1:]] == ["5", "2", "0", "0", "0", "94.29"]
+
+
+@pytest.mark.parametrize(("extension", "kind", "magic"), [("png", "image/png", PNG), ("svg", "image/svg+xml", SVG)])
+@pytest.mark.parametrize(("number", "name"), [(0, "样例档案局 领导班子"), (1, "样例1 职务1")])
+def test_charts_of_a_poll(shown: Shown, number: int, name: str, extension: str, kind: str, magic: bytes) -> None:
+    client = shown.client(Role.ORGANIZER)
+    address = f"/polls/{shown.world.sealed.poll_id}/charts/{number}.{extension}"
+    response = client.get(address)
+    assert (response.status_code, response.mimetype) == (200, kind)
+    assert magic in response.data[:500]
+    assert response.headers["Content-Disposition"].startswith("inline")
+    download = client.get(address + "?download=1")
+    assert download.headers["Content-Disposition"].startswith("attachment")
+    assert download_name(download) == f"{name}.{extension}"
+
+
+@pytest.mark.parametrize("path", ["charts/3.svg", "charts/0.gif", "charts/99999999999.svg"])
+def test_a_chart_that_is_not_there(shown: Shown, path: str) -> None:
+    shown.client(Role.ADMIN).page(f"/polls/{shown.world.sealed.poll_id}/{path}", 404)
+
+
+@pytest.mark.parametrize("number", ["999", "99999999999999999999"])
+@pytest.mark.parametrize("rule", ["/polls/{}", "/polls/{}/tally", "/units/{}", "/units/{}/rows/III-4"])
+def test_what_does_not_exist_is_not_found(app: Flask, site: Site, rule: str, number: str) -> None:
+    """Also a number larger than any database's."""
+    keys, _ = build_accounts(site)
+    client_of(app, keys[Role.ADMIN]).page(rule.format(number), 404)
+
+
+def test_the_bundle(shown: Shown) -> None:
+    response = shown.client(Role.ADMIN).get(f"/polls/{shown.world.sealed.poll_id}/bundle.zip")
+    assert response.mimetype == "application/zip"
+    assert download_name(response).startswith("选票包-")
+    with zipfile.ZipFile(io.BytesIO(response.data)) as bundle:
+        assert len(bundle.read("ballots.csv").splitlines()) == 8
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "magic"),
+    [("pdf", "application/pdf", PDF), ("csv", "text/csv", b"\xef\xbb\xbf"), ("zip", "application/zip", ZIP)],
+)
+def test_issuing_hands_the_codes_out(
+    lite_site: Site, organizer: StrictClient, form: str, kind: str, magic: bytes
+) -> None:
+    world = build_poll(lite_site, count=0, opened=False)
+    address = f"/polls/{world.poll_id}"
+    response = organizer.submit(address, f"{address}/issue", class_key="A", count="7", format=form)
+    assert (response.status_code, response.mimetype) == (200, kind)
+    assert response.data.startswith(magic)
+    assert download_name(response) == f"样例局-A类票-7张.{form}"
+    assert response.headers["Content-Disposition"].startswith("attachment")
+    assert issued(lite_site, world.poll_id) == 7
+
+
+def issued(site: Site, poll_id: int) -> int:
+    with site.database.reading() as session:
+        return sum(entry.issued for entry in records.class_counts(session, polls.poll_of(session, poll_id)))
+
+
+def test_codes_of_the_csv_and_the_zip_open_ballots(lite_app: Flask, lite_site: Site, organizer: StrictClient) -> None:
+    world = build_poll(lite_site, count=0)
+    address = f"/polls/{world.poll_id}"
+    plain = organizer.submit(address, f"{address}/issue", count="3", format="csv").data
+    zipped = organizer.submit(address, f"{address}/issue", count="2", format="zip").data
+    with zipfile.ZipFile(io.BytesIO(zipped)) as bundle:
+        names = sorted(name.rsplit(".", 1)[1] for name in bundle.namelist())
+        inside = bundle.read(next(name for name in bundle.namelist() if name.endswith(".csv")))
+    assert names == ["csv", "pdf"]
+    rows = [*csv.DictReader(io.StringIO(plain.decode("utf-8-sig")))]
+    rows += csv.DictReader(io.StringIO(inside.decode("utf-8-sig")))
+    assert len({row["code"] for row in rows}) == 5
+    voter = client_of(lite_app)
+    for row in rows:
+        assert row["class"] == "A"
+        assert row["url"] == f"http://127.0.0.1:8000/b/{row['code']}"
+        assert voter.page(f"/b/{row['code']}").heading
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"count": "0"}, "张数须是 1 至 5000"),
+        ({"count": "5001"}, "张数须是 1 至 5000"),
+        ({"count": "x"}, "整数"),
+        ({"count": ""}, "请填写数字"),
+        ({"class_key": "Z"}, "票种"),
+        ({"format": "doc"}, "下载为"),
+    ],
+)
+def test_issuing_with_a_fault_issues_nothing(
+    lite_site: Site, organizer: StrictClient, fields: dict[str, str], words: str
+) -> None:
+    world = build_poll(lite_site, count=0, opened=False)
+    address = f"/polls/{world.poll_id}"
+    response = organizer.submit(address, f"{address}/issue", **({"count": "5"} | fields))
+    assert response.status_code == 400
+    page = Page(response)
+    assert words in page.text
+    assert_in_chinese(page)
+    assert issued(lite_site, world.poll_id) == 0
+
+
+def assert_in_chinese(page: Page) -> None:
+    """No message of a library's own in English."""
+    for word in ("field", "valid", "must", "required", "choice", "Not a", "between"):
+        assert word not in page.text
+
+
+def test_words_too_long_for_a_slip_issue_nothing(lite_site: Site, organizer: StrictClient) -> None:
+    _, unit_id = build_unit(lite_site, "名称很长的单位" * 20)
+    world = build_poll(lite_site, count=0, opened=False, unit_id=unit_id)
+    address = f"/polls/{world.poll_id}"
+    response = organizer.submit(address, f"{address}/issue", count="5")
+    assert response.status_code == 400
+    assert "印不下" in response.text
+    assert issued(lite_site, world.poll_id) == 0
+
+
+def test_a_poll_from_making_to_its_tally(lite_app: Flask, lite_site: Site, organizer: StrictClient) -> None:
+    _, unit_id = build_unit(lite_site)
+    made = organizer.submit(f"/units/{unit_id}/polls/new", entitled="6", classes="A　领导班子成员　40\nB 职工 60")
+    assert made.status_code == 302
+    address = str(made.location)
+    poll_id = int(address.rsplit("/", 1)[1])
+    assert "测评会已建立" in organizer.page(address).text
+    codes = issued_codes(organizer, address, "B", 6)
+    assert organizer.submit(address, f"{address}/open").status_code == 302
+    assert "投票已开始" in organizer.page(address).text
+    assert organizer.submit(address, f"{address}/void", code=codes[5].lower(), reason="发错").status_code == 302
+    sheet = sheet_of(lite_site, poll_id)
+    for code in codes[:5]:
+        cast(lite_site, code.replace("-", ""), filled(sheet, "AB"))
+    assert organizer.submit(address, f"{address}/present", present="5").status_code == 302
+    assert "请先勾选" in organizer.submit(address, f"{address}/close").text
+    assert organizer.submit(address, f"{address}/close", sure="y").status_code == 302
+    assert "请先勾选" in organizer.submit(address, f"{address}/seal").text
+    assert organizer.submit(address, f"{address}/seal", sure="y").status_code == 302
+    assert "已封存，结果已生成" in organizer.page(address).text
+    assert "91.11" in organizer.page(f"{address}/tally").text
+
+
+def issued_codes(client: StrictClient, address: str, class_key: str, count: int) -> list[str]:
+    response = client.submit(address, f"{address}/issue", class_key=class_key, count=str(count), format="csv")
+    return [row["code"] for row in csv.DictReader(io.StringIO(response.data.decode("utf-8-sig")))]
+
+
+@pytest.mark.parametrize("act", ["open", "close", "seal", "issue", "present", "void"])
+def test_what_a_state_forbids_is_refused_in_words(shown: Shown, act: str) -> None:
+    """Each act posted to the sealed poll, as by somebody whose page is old."""
+    client = shown.client(Role.ORGANIZER)
+    token = client.page(f"/polls/{shown.world.open.poll_id}").form("/logout")
+    fields = {"sure": "y", "class_key": "A", "count": "1", "format": "csv", "present": "5", "reason": "原因"}
+    code = {"code": shown.world.unused[PollState.SEALED]}
+    address = f"/polls/{shown.world.sealed.poll_id}/{act}"
+    response = client.post(address, data=token | fields | code)
+    assert response.status_code == 409
+    assert "已封存" in response.text or "已经封存" in response.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"entitled": ""}, "应到人数"),
+        ({"entitled": "0"}, "应到人数"),
+        ({"entitled": "很多"}, "应到人数"),
+        ({"title": ""}, "测评会名称"),
+        ({"title": "长" * 61}, "测评会名称"),
+        ({"classes": ""}, "票种"),
+        ({"classes": "A 参评人"}, "第 1 行"),
+        ({"classes": "A 参评人 1\nA 职工 2"}, "重复"),
+        ({"classes": "A 参评人 0"}, "权重"),
+        ({"classes": "A 参评人 NaN"}, "权重"),
+        ({"classes": "甲 参评人 1"}, "代号"),
+    ],
+)
+def test_a_faulty_poll_is_refused_in_chinese(
+    lite_site: Site, organizer: StrictClient, fields: dict[str, str], words: str
+) -> None:
+    _, unit_id = build_unit(lite_site)
+    response = organizer.submit(f"/units/{unit_id}/polls/new", **({"entitled": "30"} | fields))
+    page = Page(response)
+    assert response.status_code == 400
+    assert words in page.text
+    assert_in_chinese(page)
+    with lite_site.database.reading() as session:
+        assert not polls.list_polls(session)

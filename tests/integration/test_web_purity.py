@@ -1,0 +1,53 @@
+"""GET, HEAD and OPTIONS leave the database as it was; without its token a staff form changes nothing."""
+
+import pytest
+from flask import Flask
+
+from surveys.services.actors import Role
+from surveys.services.site import Site
+from surveys.web.access import PUBLIC, declared
+from tests.worlds import Shown, addresses, build_everything, client_of, dump
+
+
+@pytest.mark.parametrize("role", [None, Role.ADMIN])
+def test_looking_changes_nothing(app: Flask, site: Site, role: Role | None) -> None:
+    world = build_everything(site)
+    before = dump(site.database)
+    client = client_of(app, None if role is None else world.session_keys[role])
+    asked = 0
+    for rule in app.url_map.iter_rules():
+        for method in ("GET", "HEAD", "OPTIONS"):
+            # Charts are slow to draw: HEAD draws them like GET, so for HEAD one of them is enough.
+            every = list(addresses(app, rule, world))
+            for address in every if method == "GET" or "number" not in rule.arguments else every[-2:]:
+                assert client.open(address, method=method).status_code < 500, f"{method} {address}"
+                asked += 1
+    assert asked > 300
+    assert dump(site.database) == before
+
+
+def test_a_staff_form_without_its_token_is_refused(lite_app: Flask, lite_site: Site) -> None:
+    world = build_everything(lite_site)
+    before = dump(lite_site.database)
+    client = client_of(lite_app, world.session_keys[Role.ADMIN])
+    refused = 0
+    for rule in lite_app.url_map.iter_rules():
+        access = declared(lite_app.view_functions[rule.endpoint])
+        if "POST" not in (rule.methods or ()) or (access == PUBLIC and rule.rule != "/login"):
+            continue
+        for address in addresses(lite_app, rule, world):
+            for fields in ({"sure": "y"}, {"sure": "y", "csrf_token": "made-up"}):
+                response = client.post(address, data=fields)
+                assert response.status_code == 400, address
+                assert "页面已过期" in response.text
+                refused += 1
+    assert refused > 60
+    assert dump(lite_site.database) == before
+
+
+def test_the_dump_sees_a_change(shown: Shown) -> None:
+    """The two tests above would pass with a dump that sees nothing."""
+    before = dump(shown.site.database)
+    with shown.site.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE polls SET entitled = entitled + 1 WHERE id = 1")
+    assert dump(shown.site.database) != before

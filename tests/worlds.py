@@ -1,0 +1,182 @@
+"""One world with everything the pages show: a poll in each state, marks, an event, an account of each role."""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.routing import Rule
+
+from surveys.polling.states import PollState
+from surveys.services import accounts, marks, polls, tickets
+from surveys.services.actors import COMMAND_LINE, Role
+from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.site import Site
+from surveys.storage.database import Database
+from surveys.storage.tables import Account, Base
+from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
+from tests.conftest import NOW
+from tests.strict_client import StrictClient
+
+DEPARTMENT = "市委网信办"
+PASSWORD = "not-a-secret-password"
+UNIT_NAMES = {
+    PollState.DRAFT: "样例林业局",
+    PollState.OPEN: "样例审计局",
+    PollState.CLOSED: "样例教育局",
+    PollState.SEALED: "样例档案局",
+}
+TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
+
+
+@dataclass(frozen=True)
+class Everything:
+    """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
+    `passwords`: their first passwords. `used` and `void`: codes of the open poll; `unused`: of each poll."""
+
+    assessment_id: int
+    polls: Mapping[PollState, World]
+    event_id: int
+    session_keys: Mapping[Role, str]
+    passwords: Mapping[Role, str]
+    used: str
+    void: str
+    unused: Mapping[PollState, str]
+
+    @property
+    def sealed(self) -> World:
+        return self.polls[PollState.SEALED]
+
+    @property
+    def open(self) -> World:
+        return self.polls[PollState.OPEN]
+
+
+def build_everything(site: Site) -> Everything:
+    assessment_id: int | None = None
+    built: dict[PollState, World] = {}
+    for state, name in UNIT_NAMES.items():
+        assessment_id, unit_id = build_unit(site, name, assessment_id=assessment_id)
+        built[state] = build_poll(site, unit_id=unit_id, opened=state is not PollState.DRAFT)
+        if state is PollState.DRAFT:
+            continue
+        sheet = sheet_of(site, built[state].poll_id)
+        for code, letters in zip(built[state].codes["A"], ["A", "AB", "ABC", "B", "ABCD", "AABA-", "BA"], strict=False):
+            cast(site, code, filled(sheet, letters))
+    assert assessment_id is not None
+    with site.database.writing() as session:
+        tickets.void(
+            session, NOW, COMMAND_LINE, built[PollState.OPEN].poll_id, built[PollState.OPEN].codes["A"][8], "丢"
+        )
+        polls.close_poll(session, NOW, COMMAND_LINE, built[PollState.CLOSED].poll_id)
+    close_and_seal(site, built[PollState.SEALED].poll_id)
+    sealed_unit = _unit_of(site, built[PollState.SEALED])
+    with site.database.writing() as session:
+        entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
+        marks.enter_marks(session, NOW, COMMAND_LINE, sealed_unit, [entry])
+        event = EventEntry("III-32", "2", NOW.date(), "示例发〔2026〕1号", "获表彰")
+        event_id = marks.record_event(session, NOW, COMMAND_LINE, sealed_unit, event)
+        marks.exempt(session, NOW, COMMAND_LINE, sealed_unit, "III-7", "机构调整", "示例函〔2026〕8号")
+    keys, passwords = build_accounts(site)
+    return Everything(
+        assessment_id,
+        built,
+        event_id,
+        keys,
+        passwords,
+        used=built[PollState.OPEN].codes["A"][0],
+        void=built[PollState.OPEN].codes["A"][8],
+        unused={state: world.codes["A"][9] for state, world in built.items()},
+    )
+
+
+def _unit_of(site: Site, world: World) -> int:
+    with site.database.reading() as session:
+        return polls.poll_of(session, world.poll_id).unit_id
+
+
+def build_accounts(site: Site) -> tuple[dict[Role, str], dict[Role, str]]:
+    """(session keys, passwords) of one account of each role; the role's name is the account's."""
+    passwords = {}
+    with site.database.writing() as session:
+        for role in Role:
+            department = DEPARTMENT if role is Role.ASSESSOR else None
+            passwords[role] = accounts.create_account(session, NOW, COMMAND_LINE, role.value, role, department)
+    with site.database.reading() as session:
+        keys = {Role(account.role): account.session_key for account in session.scalars(sa.select(Account))}
+    return keys, passwords
+
+
+def client_of(app: Flask, session_key: str | None = None) -> StrictClient:
+    """A browser, signed in when a session key is given."""
+    app.test_client_class = StrictClient
+    client = app.test_client()
+    assert isinstance(client, StrictClient)
+    if session_key is not None:
+        with client.session_transaction() as session:
+            session["_user_id"] = session_key
+    return client
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A site with everything in it."""
+
+    app: Flask
+    world: Everything
+
+    @property
+    def site(self) -> Site:
+        found = self.app.extensions["site"]
+        assert isinstance(found, Site)
+        return found
+
+    def client(self, role: Role | None = None) -> StrictClient:
+        """A browser, of somebody signed in with this role, or of nobody."""
+        return client_of(self.app, None if role is None else self.world.session_keys[role])
+
+
+def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
+    """The rule's addresses with each argument filled from the world: every poll, unit, code and kind of file."""
+    choices: dict[str, list[Any]] = {
+        "code": [world.used, world.void, *world.unused.values(), "0" * 20, "x"],
+        "poll_id": [entry.poll_id for entry in world.polls.values()],
+        "unit_id": [entry.unit_id for entry in world.polls.values()],
+        "assessment_id": [world.assessment_id],
+        "event_id": [world.event_id],
+        "row_key": ["III-4", "III-7", "III-32", "III-36", "III-16", "nothing"],
+        "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
+        "number": [0, 1],
+        "extension": ["png", "svg", "gif"],
+        "filename": ["ceping.css", "ballot.js", "nothing.css"],
+    }
+    unknown = rule.arguments - set(choices)
+    assert not unknown, f"say here which values {unknown} of {rule.rule} may take"
+    combinations: list[dict[str, Any]] = [{}]
+    for name in sorted(rule.arguments):
+        combinations = [{**combination, name: value} for combination in combinations for value in choices[name]]
+    adapter = app.url_map.bind("localhost")
+    for values in combinations:
+        yield adapter.build(rule.endpoint, values)
+
+
+def dump(database: Database) -> str:
+    """All that the database holds, as text; on SQLite also what `.dump` prints."""
+    lines = []
+    with database.engine.connect() as connection:
+        for name in sorted(sa.inspect(connection).get_table_names()):
+            rows = connection.execute(sa.text(f'SELECT * FROM "{name}"')).all()
+            lines += [f"{name} {row!r}" for row in sorted(map(tuple, rows), key=repr)]
+    assert len(Base.metadata.tables) < len(lines)
+    if database.is_sqlite:
+        with closing(sqlite3.connect(str(database.engine.url.database))) as connection:
+            lines += connection.iterdump()
+    return "\n".join(lines)
+
+
+def without_token(html: str) -> str:
+    return TOKEN.sub(r"\1", html)
