@@ -15,6 +15,7 @@ from surveys.polling import envelopes, receipts
 from surveys.polling.seal import Record
 from surveys.polling.sheet import Sheet
 from surveys.scoring.grades import BlankPolicy
+from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState
 from surveys.services import assessments, casting, marks, polls, records, score_sheets, sealing, tickets
 from surveys.services.actors import COMMAND_LINE, Actor, Role
@@ -80,8 +81,10 @@ def build_poll(
     unit_id: int | None = None,
     leader: str = "leader",
     blank: BlankPolicy | None = None,
+    two_person: bool = False,
+    rules: PollRules | None = None,
 ) -> World:
-    """A poll with `count` tickets in each class, open unless told otherwise."""
+    """A poll with `count` tickets in each class, open unless told otherwise. `rules`: instead of the questionnaires'."""
     assessment_id = 0
     if unit_id is None:
         assessment_id, unit_id = build_unit(site, leaders=leaders)
@@ -95,9 +98,13 @@ def build_poll(
         blank=blank,
         quorum=quorum,
         rehearsal=rehearsal,
+        two_person=two_person,
     )
     with site.database.writing() as session:
         poll_id = polls.create_poll(session, NOW, COMMAND_LINE, entry)
+        if rules is not None:
+            polls.poll_of(session, poll_id).rules = rules.to_json()
+            session.commit()
         codes = {
             each.key: tickets.issue(session, NOW, COMMAND_LINE, poll_id, each.key, count) if count else []
             for each in classes
@@ -146,6 +153,20 @@ def seal(site: Site, poll_id: int) -> str:
 def close_and_seal(site: Site, poll_id: int) -> str:
     close(site, poll_id)
     return seal(site, poll_id)
+
+
+def cast_each(site: Site, world: World, ballots: Mapping[str, Sequence[str]]) -> list[str]:
+    """These answer sheets by ballot class, each on a ticket of its own; returns the receipts in the order of casting.
+
+    The submissions' nonces are counted up, so that the receipts depend on the poll's prefix alone.
+    """
+    sheet = sheet_of(site, world.poll_id)
+    votes = [
+        (code, letters)
+        for key, sheets in ballots.items()
+        for code, letters in zip(world.codes[key][: len(sheets)], sheets, strict=True)
+    ]
+    return [cast(site, code, filled(sheet, letters), f"{number:032x}") for number, (code, letters) in enumerate(votes)]
 
 
 def sealed_poll(site: Site, unit_id: int, letters: str = "A", *, count: int = 10, **options: Any) -> World:

@@ -192,6 +192,7 @@ def _links(site: Site) -> DemoLinks:
                 ("admin", Role.ADMIN, None),
                 ("organizer", Role.ORGANIZER, None),
                 ("assessor", Role.ASSESSOR, "市委网信办"),
+                ("scrutineer", Role.SCRUTINEER, None),
             )
         )
         assessment_id = session.scalars(select(Assessment.id)).one()

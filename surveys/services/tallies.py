@@ -255,7 +255,7 @@ def to_json(tally: Tally) -> dict[str, Any]:
         "valid": tally.valid,
         "invalid": tally.invalid,
         "seal": tally.seal,
-        "counts": tally.shortcoming is None,
+        "qualifies": tally.shortcoming is None,
         "shortcoming": tally.shortcoming,
         "warnings": warnings(tally),
         "classes": [

@@ -293,6 +293,7 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     page.get_by_text("已封存，结果已生成").wait_for()
     page.get_by_role("link", name="看统计结果").click()
     images = page.locator("img")
+    images.first.wait_for()
     assert images.count() == 3
     for number in range(3):
         images.nth(number).scroll_into_view_if_needed()

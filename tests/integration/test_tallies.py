@@ -137,7 +137,7 @@ def test_a_poll_counts_from_two_thirds_present(site, entitled, present, counts):
     world = sealed_poll(site, unit_id, count=2, entitled=entitled, present=present)
     tally = tally_of(site, world.poll_id)
     assert (tally.shortcoming is None) is counts
-    assert tallies.to_json(tally)["counts"] is counts
+    assert tallies.to_json(tally)["qualifies"] is counts
 
 
 def test_the_quorum_is_the_one_of_the_poll(site):
