@@ -1,13 +1,289 @@
-/* Gives this submission a number of its own, so that a repeated post of it gets the same receipt. */
+/* The ballot with script: one form at a time, progress, drafts, a review, retry. Without it the page works as it stands.
+   Plain ES5 for Chromium 78 and iOS 12. The device keeps a draft until it is cast, and never on a shared tablet. */
 (function () {
   "use strict";
-  var nonce = document.getElementById("nonce");
-  if (!nonce || nonce.value || !window.crypto || !window.crypto.getRandomValues) { return; }
-  var bytes = new Uint8Array(16);
-  window.crypto.getRandomValues(bytes);
-  var text = "";
-  for (var i = 0; i < bytes.length; i++) {
-    text += (bytes[i] < 16 ? "0" : "") + bytes[i].toString(16);
+  var IDLE_MS = 60000, WARN_MS = 15000, LEAVE_RECEIPT_MS = 20000, TIMEOUT_MS = 20000, LONGEST_WAIT_MS = 30000;
+  var main = document.querySelector("main");
+  var form = document.getElementById("ballot");
+  var kiosk = flag("kiosk");
+  var key = "ceping-" + digest(location.pathname.toUpperCase().replace(/[^0-9A-Z]/g, ""));
+  var nonce = "", sent = false;
+
+  /* Small tools. Storage may be forbidden or full: then there is no draft, and nothing else changes. */
+  function store(where, name, value) {
+    try {
+      if (value === undefined) { return where().getItem(name); }
+      if (value === null) { where().removeItem(name); } else { where().setItem(name, value); }
+    } catch (error) { /* no storage */ }
+    return null;
   }
-  nonce.value = text;
+  function local() { return window.localStorage; }
+  function session() { return window.sessionStorage; }
+  function flag(name) {
+    if (new RegExp("[?&]" + name + "=1").test(location.search)) { store(session, name, "1"); }
+    return store(session, name) === "1";
+  }
+  /* 53 bits of the code, not the code: whoever reads the storage cannot vote with it. */
+  function digest(text) {
+    var one = 0xdeadbeef, two = 0x41c6ce57;
+    for (var i = 0; i < text.length; i++) {
+      one = Math.imul(one ^ text.charCodeAt(i), 2654435761);
+      two = Math.imul(two ^ text.charCodeAt(i), 1597334677);
+    }
+    one = Math.imul(one ^ (one >>> 16), 2246822507) ^ Math.imul(two ^ (two >>> 13), 3266489909);
+    two = Math.imul(two ^ (two >>> 16), 2246822507) ^ Math.imul(one ^ (one >>> 13), 3266489909);
+    return (4294967296 * (2097151 & two) + (one >>> 0)).toString(36);
+  }
+  function newNonce() {
+    if (!window.crypto || !window.crypto.getRandomValues) { return ""; }
+    var bytes = new Uint8Array(16), text = "";
+    window.crypto.getRandomValues(bytes);
+    for (var i = 0; i < bytes.length; i++) { text += (bytes[i] < 16 ? "0" : "") + bytes[i].toString(16); }
+    return text;
+  }
+  function each(list, act) { Array.prototype.forEach.call(list, act); }
+  function make(tag, text, className) {
+    var element = document.createElement(tag);
+    if (text) { element.textContent = text; }
+    if (className) { element.className = className; }
+    return element;
+  }
+  function button(text, act, className) {
+    var element = make("button", text, className);
+    element.type = "button";
+    element.addEventListener("click", act);
+    return element;
+  }
+  function show(element, visible) { element.hidden = !visible; }
+
+  /* Large type, remembered. */
+  function largeType() {
+    var root = document.documentElement;
+    function set(on) {
+      root.classList.toggle("large", on);
+      toggle.setAttribute("aria-pressed", String(on));
+      store(local, "ceping-large", on ? "1" : null);
+    }
+    var toggle = button("大字", function () { set(!root.classList.contains("large")); }, "large-toggle");
+    document.body.insertBefore(toggle, document.body.firstChild);
+    set(store(local, "ceping-large") === "1");
+  }
+
+  /* A shared tablet wipes itself: after the receipt, and after a minute without a touch. */
+  function watchTablet() {
+    if (!kiosk) { return; }
+    var start = "/?kiosk=1", last = Date.now(), warning = null;
+    each(document.querySelectorAll('a[href="/"]'), function (link) { link.href = start; });
+    if (document.getElementById("receipt")) {
+      main.appendChild(make("p", "本机马上回到首页，给下一位使用。", "notice"));
+      window.setTimeout(function () { location.replace(start); }, LEAVE_RECEIPT_MS);
+      return;
+    }
+    if (location.pathname === "/") { return; }
+    each(["touchstart", "keydown", "click", "scroll"], function (name) {
+      document.addEventListener(name, function () {
+        last = Date.now();
+        if (warning) { warning.remove(); warning = null; }
+      }, true);
+    });
+    window.setInterval(function () {
+      var idle = Date.now() - last;
+      if (sent) { return; }
+      if (idle > IDLE_MS) { location.replace(start); return; }
+      if (idle > IDLE_MS - WARN_MS && !warning) {
+        warning = make("p", "没有人操作，马上清空并回到首页。还在填请点一下屏幕。", "fault floating");
+        warning.setAttribute("role", "alert");
+        document.body.appendChild(warning);
+      }
+    }, 1000);
+  }
+
+  largeType();
+  if (document.getElementById("receipt")) { store(local, key, null); }
+  if (form) { ballot(); }
+  watchTablet();
+
+  function ballot() {
+    var sections = form.querySelectorAll("section");
+    var questions = form.querySelectorAll("fieldset");
+    var step = 0;
+    nonce = form.elements.nonce.value || newNonce();
+
+    var bar = make("div", "", "progress");
+    var count = make("span"); count.setAttribute("role", "status");
+    var toBlank = button("下一处未填", nextBlank);
+    bar.appendChild(count); bar.appendChild(toBlank);
+    form.insertBefore(bar, form.firstChild);
+
+    var review = make("section", "", "card review");
+    review.setAttribute("aria-labelledby", "review");
+    var submit = form.querySelector("button[type=submit]");
+    var blanksMeant = form.querySelector(".check");
+    form.insertBefore(review, form.elements.nonce);
+
+    var steps = make("div", "", "steps");
+    var back = button("上一步", function () { go(step - 1); });
+    var next = button("下一步", function () { go(step + 1); }, "primary");
+    steps.appendChild(back); steps.appendChild(next);
+    form.appendChild(steps);
+
+    function answered(fieldset) { return !!fieldset.querySelector("input:checked"); }
+    function blanks(within) {
+      return Array.prototype.filter.call((within || form).querySelectorAll("fieldset"), function (fieldset) {
+        return !answered(fieldset);
+      });
+    }
+    function refresh() {
+      var left = blanks();
+      count.textContent = "已填 " + (questions.length - left.length) + "/" + questions.length;
+      show(toBlank, left.length > 0 && step < sections.length);
+      each(sections, function (section) {
+        var own = section.querySelectorAll("fieldset").length, filled = own - blanks(section).length;
+        section.querySelector(".filled").textContent = filled + "/" + own + (filled === own ? " ✓" : "");
+      });
+      each(questions, function (fieldset) { if (answered(fieldset)) { fieldset.classList.remove("blank"); } });
+    }
+    function go(to) {
+      step = Math.max(0, Math.min(to, sections.length));
+      each(sections, function (section, number) { show(section, number === step); });
+      var last = step === sections.length;
+      if (last) { list(); }
+      show(review, last); show(submit, last); show(next, !last); show(back, step > 0);
+      show(blanksMeant, last && blanks().length > 0);
+      if (!last) {
+        var following = sections[step + 1];
+        next.textContent = following ? "下一步：" + following.querySelector("h2 b").textContent : "下一步：核对";
+      }
+      refresh();
+      var heading = (last ? review : sections[step]).querySelector("h2");
+      heading.setAttribute("tabindex", "-1");
+      heading.focus();
+      window.scrollTo(0, step === 0 ? 0 : form.getBoundingClientRect().top + window.pageYOffset);
+    }
+    function visit(fieldset) {
+      each(sections, function (section, number) { if (section.contains(fieldset)) { go(number); } });
+      fieldset.classList.add("blank");
+      fieldset.scrollIntoView();
+      window.scrollBy(0, -110); // below the bar and the card's head, which stick
+      fieldset.querySelector("input").focus();
+    }
+    function nextBlank() {
+      var left = blanks(), here = blanks(sections[step]);
+      if (left.length) { visit(here[0] || left[0]); }
+    }
+    function list() {
+      var left = blanks();
+      review.textContent = "";
+      var heading = make("h2", "核对"); heading.id = "review";
+      review.appendChild(heading);
+      review.appendChild(make("p", left.length ? "还有 " + left.length + " 项没有填，点一下就到那里：" : "全部 " + questions.length + " 项都已填。提交后不能修改。"));
+      each(left, function (fieldset) {
+        var whose = fieldset.closest("section").querySelector("h2 b").textContent;
+        review.appendChild(button(whose + "：" + fieldset.querySelector("legend").lastChild.textContent, function () { visit(fieldset); }, "to-blank"));
+      });
+      each(sections, function (section, number) {
+        var line = button("", function () { go(number); }, "fold");
+        line.appendChild(make("span", section.querySelector("h2 b").textContent));
+        line.appendChild(make("span", section.querySelector(".filled").textContent));
+        review.appendChild(line);
+      });
+    }
+
+    /* Drafts: on each tap; the nonce is kept only once it has been sent, so that a second tab has its own. */
+    function save() {
+      if (kiosk) { return; }
+      var answers = {};
+      each(form.querySelectorAll("fieldset input:checked"), function (input) { answers[input.name] = input.value; });
+      store(local, key, JSON.stringify({ answers: answers, nonce: sent ? nonce : "" }));
+    }
+    function draft() {
+      try { return JSON.parse(store(local, key) || "null"); } catch (error) { return null; }
+    }
+    function fill(answers) {
+      each(form.querySelectorAll("fieldset input"), function (input) {
+        if (answers[input.name] === input.value) { input.checked = true; }
+      });
+    }
+    function offer(kept) {
+      var names = Object.keys(kept.answers || {});
+      if (!names.length || blanks().length < questions.length) { return; }
+      var notice = make("div", "", "notice");
+      notice.setAttribute("role", "status");
+      notice.appendChild(make("p", "上次填了 " + names.length + " 项，没有提交。"));
+      notice.appendChild(button("接着填", function () {
+        fill(kept.answers); nonce = kept.nonce || nonce; notice.remove(); refresh(); nextBlank();
+      }, "primary"));
+      notice.appendChild(button("清空重填", function () { store(local, key, null); notice.remove(); }));
+      form.parentNode.insertBefore(notice, form);
+    }
+
+    /* Casting: the same submission again and again until an answer comes. */
+    function cast(event) {
+      event.preventDefault();
+      var left = blanks(), tick = form.elements.blanks_meant;
+      if (left.length && !tick.checked) { go(sections.length); tick.focus(); return; }
+      if (sent) { return; }
+      sent = true; save();
+      form.elements.nonce.value = nonce;
+      var body = [];
+      each(form.querySelectorAll("input:checked, input[type=hidden]"), function (input) {
+        if (input !== tick || left.length) { body.push(encodeURIComponent(input.name) + "=" + encodeURIComponent(input.value)); }
+      });
+      var note = make("div", "", "fault floating");
+      note.setAttribute("role", "alert");
+      var words = make("p"), again = button("立即重试", function () { post(); });
+      note.appendChild(words); note.appendChild(again);
+      document.body.appendChild(note);
+      var tries = 0, timer = 0, busy = false;
+      window.addEventListener("online", post);
+      submit.disabled = true;
+      post();
+
+      function post() {
+        if (busy) { return; }
+        busy = true; tries += 1;
+        window.clearTimeout(timer);
+        show(again, false);
+        words.textContent = tries === 1 ? "正在提交，请勿关闭……" : "尚未提交，请勿关闭。正在重试（第 " + tries + " 次）……";
+        var request = new XMLHttpRequest();
+        request.open("POST", location.pathname);
+        request.timeout = TIMEOUT_MS;
+        request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+        request.onload = function () { if (request.status >= 500) { wait(); } else { answer(request); } };
+        request.onerror = request.ontimeout = wait;
+        request.send(body.join("&"));
+      }
+      function wait() {
+        busy = false;
+        var pause = Math.min(1000 * Math.pow(2, tries - 1), LONGEST_WAIT_MS);
+        words.textContent = "尚未提交，请勿关闭。网络不通，" + Math.round(pause / 1000) + " 秒后自动重试，您填的都还在。";
+        show(again, true);
+        timer = window.setTimeout(post, pause);
+      }
+      function answer(request) {
+        window.removeEventListener("online", post);
+        note.remove();
+        var page = new DOMParser().parseFromString(request.responseText, "text/html");
+        document.title = page.title;
+        main.innerHTML = page.querySelector("main").innerHTML;
+        var heading = main.querySelector("h1");
+        heading.setAttribute("tabindex", "-1"); heading.focus();
+        window.scrollTo(0, 0);
+        if (request.status === 200) { store(local, key, null); }
+        watchTablet();
+      }
+    }
+
+    form.addEventListener("change", function () { refresh(); save(); });
+    form.addEventListener("submit", cast);
+    document.documentElement.classList.add("stepwise");
+    if ("scrollRestoration" in history) { history.scrollRestoration = "manual"; } // the steps have another length
+    var first = form.querySelector(".blank");
+    go(0);
+    if (first) { visit(first); } else { window.scrollTo(0, 0); document.activeElement.blur(); }
+    var kept = kiosk ? null : draft();
+    if (kept) { offer(kept); }
+    /* A page brought back by the back button may be older than the vote: ask the server what is so. */
+    window.addEventListener("pageshow", function (event) { if (event.persisted && !sent) { location.reload(); } });
+  }
 })();

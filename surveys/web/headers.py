@@ -9,7 +9,7 @@ POLICY = "; ".join(
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        "img-src 'self' data:",  # an empty icon: one request less for a voter
         "font-src 'self'",
         "connect-src 'self'",
         "form-action 'self'",
