@@ -7,7 +7,7 @@
   var form = document.getElementById("ballot");
   var kiosk = flag("kiosk");
   var key = "ceping-" + digest(location.pathname.toUpperCase().replace(/[^0-9A-Z]/g, ""));
-  var nonce = "", sent = false;
+  var nonce = "", sent = false, over = false;
 
   /* Small tools. Storage may be forbidden or full: then there is no draft, and nothing else changes. */
   function store(where, name, value) {
@@ -65,7 +65,7 @@
       store(local, "ceping-large", on ? "1" : null);
     }
     var toggle = button("大字", function () { set(!root.classList.contains("large")); }, "large-toggle");
-    document.body.insertBefore(toggle, document.body.firstChild);
+    document.body.insertBefore(toggle, main);
     set(store(local, "ceping-large") === "1");
   }
 
@@ -88,7 +88,7 @@
     });
     window.setInterval(function () {
       var idle = Date.now() - last;
-      if (sent) { return; }
+      if (sent && !over) { return; }
       if (idle > IDLE_MS) { location.replace(start); return; }
       if (idle > IDLE_MS - WARN_MS && !warning) {
         warning = make("p", "没有人操作，马上清空并回到首页。还在填请点一下屏幕。", "fault floating");
@@ -99,7 +99,7 @@
   }
 
   largeType();
-  if (document.getElementById("receipt")) { store(local, key, null); }
+  if (document.getElementById("receipt") || document.getElementById("reason")) { store(local, key, null); }
   if (form) { ballot(); }
   watchTablet();
 
@@ -250,7 +250,7 @@
         request.timeout = TIMEOUT_MS;
         request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
         request.onload = function () { if (request.status >= 500) { wait(); } else { answer(request); } };
-        request.onerror = request.ontimeout = wait;
+        request.onerror = request.ontimeout = request.onabort = wait;
         request.send(body.join("&"));
       }
       function wait() {
@@ -261,15 +261,18 @@
         timer = window.setTimeout(post, pause);
       }
       function answer(request) {
+        var page = new DOMParser().parseFromString(request.responseText, "text/html");
+        /* Not a page of ours (a hotspot's sign-in page, a proxy's refusal): no answer has come. */
+        if (!page.querySelector("main h1") || (request.status === 200 && !page.getElementById("receipt"))) { wait(); return; }
         window.removeEventListener("online", post);
         note.remove();
-        var page = new DOMParser().parseFromString(request.responseText, "text/html");
+        over = true;
         document.title = page.title;
         main.innerHTML = page.querySelector("main").innerHTML;
         var heading = main.querySelector("h1");
         heading.setAttribute("tabindex", "-1"); heading.focus();
         window.scrollTo(0, 0);
-        if (request.status === 200) { store(local, key, null); }
+        if (request.status !== 400) { store(local, key, null); } // 400: not counted, the answers are still wanted
         watchTablet();
       }
     }

@@ -122,6 +122,8 @@ def check_headers(headers: Mapping[str, str], path: str) -> None:
     assert policy.pop("frame-ancestors") == "'none'"
     assert policy.pop("base-uri") == "'none'"
     assert policy.pop("form-action") == "'self'"
+    if policy.get("img-src") == "'self' data:":
+        policy.pop("img-src")
     assert set(policy.values()) == {"'self'"}, "the policy lets something else in"
     for name, value in SECURITY_HEADERS.items():
         assert headers[name] == value, name
@@ -173,6 +175,8 @@ def check_element(element: Element, ids: set[Any]) -> None:
         assert words(element) or attributes.get("aria-label"), "a button without words"
         assert "type" in attributes, "a button should say what it does"
     for name in LINKS:
+        if attributes.get(name) == "data:,":  # no icon: one request less
+            continue
         parts = urlsplit(attributes.get(name, ""))
         assert not parts.scheme, f"{name} leaves the site: {attributes[name]}"
         assert not parts.netloc, f"{name} leaves the site: {attributes[name]}"

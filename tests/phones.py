@@ -1,0 +1,111 @@
+"""Phones for tests: Chromium, what a page complained of, and the steps of a ballot with and without script."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from surveys.polling.base32 import grouped
+from tests.builders import box_counts, build_poll, sheet_of
+from tests.servers import Server
+from tests.tools import missing
+
+CHROMIUM = Path("/usr/bin/chromium")
+NO_SCROLL = "() => document.documentElement.scrollWidth <= window.innerWidth"
+COUNTED = "您的票已计入"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        missing("没有 Chromium：apt-get install chromium")
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield found
+        found.close()
+
+
+@dataclass
+class Watch:
+    """What a page complained of: errors of scripts, of the policy, of files that did not come."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # Chromium reports a page's own status of 4xx as an error too: that one is meant.
+        own = message.text.startswith("Failed to load resource") and message.location["url"] == self.page.url
+        if message.type in ("error", "warning") and not own:
+            self.complaints.append(message.text)
+
+    def _request(self, request: object) -> None:
+        url = str(getattr(request, "url", ""))
+        if not url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.complaints.append(f"asked {url}")
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A fresh ticket of a poll of its own. `names`: of the questions."""
+
+    server: Server
+    poll_id: int
+    code: str
+    names: Sequence[str]
+
+    @property
+    def address(self) -> str:
+        return f"{self.server.url}/b/{grouped(self.code)}"
+
+    def boxes(self) -> dict[str, int]:
+        return box_counts(self.server.site, self.poll_id)
+
+
+CAST_ONCE = {"cast": 1, "ballots": 1, "receipts": 1}
+
+
+def ticket(server: Server, **options: int) -> Ticket:
+    world = build_poll(server.site, count=1, **options)
+    names = [name for name, _ in sheet_of(server.site, world.poll_id).fields()]
+    return Ticket(server, world.poll_id, world.codes["A"][0], names)
+
+
+def fill(page: Page, names: Sequence[str], letters: str = "AB") -> None:
+    """A thumb on each question, going on to the next step where the question is."""
+    for number, name in enumerate(names):
+        radio = page.locator(f'input[name="{name}"][value="{letters[number % len(letters)]}"]')
+        label = page.locator("label", has=radio)
+        while not label.is_visible():
+            page.locator(".steps .primary").tap()
+        label.tap()
+        assert radio.is_checked()
+
+
+def fill_at_once(page: Page, names: Sequence[str], letter: str = "A") -> None:
+    """As quickly as can be, for tests of something else."""
+    found = [f'input[name="{name}"][value="{letter}"]' for name in names]
+    page.evaluate("found => found.forEach(each => document.querySelector(each).click())", found)
+
+
+def to_review(page: Page) -> None:
+    """Past the steps; without script there are none."""
+    following = page.locator(".steps .primary")
+    while following.is_visible():
+        following.tap()
+
+
+def submit(page: Page) -> None:
+    to_review(page)
+    page.get_by_role("button", name="提交", exact=True).tap()
+
+
+def receipt(page: Page) -> str:
+    page.get_by_role("heading", name=COUNTED).wait_for()
+    return page.locator(".receipt").inner_text()
