@@ -71,8 +71,8 @@ class Ticket:
 CAST_ONCE = {"cast": 1, "ballots": 1, "receipts": 1}
 
 
-def ticket(server: Server, **options: int) -> Ticket:
-    world = build_poll(server.site, count=1, **options)
+def ticket(server: Server, leaders: int = 2) -> Ticket:
+    world = build_poll(server.site, count=1, leaders=leaders)
     names = [name for name, _ in sheet_of(server.site, world.poll_id).fields()]
     return Ticket(server, world.poll_id, world.codes["A"][0], names)
 

@@ -122,12 +122,12 @@ def each_step(page: Page, act: Callable[[], None]) -> None:
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
 @pytest.mark.parametrize("width", [320, 360, 412])
 def test_a_complete_vote(server: Server, browser: Browser, width: int, script: bool) -> None:
-    found = fresh_ticket(server, leaders=2)
+    found = fresh_ticket(server, leaders=1)
     with phone(browser, width, java_script_enabled=script) as page:
         watch = Watch(page)
         page.goto(found.address)
         assert page.locator("input:checked").count() == 0, "no default answer"
-        assert page.locator("section:visible").count() == (1 if script else 3)
+        assert page.locator("section:visible").count() == (1 if script else 2)
         fill(page, found.names, "ABCD")
         submit(page)
         receipt(page)
@@ -137,7 +137,7 @@ def test_a_complete_vote(server: Server, browser: Browser, width: int, script: b
 
 @pytest.mark.parametrize("width", [320, 360, 412])
 def test_every_step_fits_and_can_be_hit(server: Server, browser: Browser, width: int) -> None:
-    found = fresh_ticket(server, leaders=8)
+    found = fresh_ticket(server, leaders=2)
     with phone(browser, width) as page:
         page.goto(found.address)
 
@@ -577,7 +577,7 @@ def test_the_nu_checker_finds_nothing(shown: Shown, tmp_path: Path) -> None:
     assert result.returncode == 0, f"{len(lines)} errors: {lines[:20]} {result.stderr[-500:]} {list(found.values())}"
 
 
-def test_the_weight_of_a_first_visit(server: Server, page: Page, record_property: Callable[..., None]) -> None:
+def test_the_weight_of_a_first_visit(server: Server, page: Page) -> None:
     found = fresh_ticket(server, leaders=8)
     asked: list[Request] = []
     page.on("requestfinished", lambda request: asked.append(request))
@@ -585,9 +585,8 @@ def test_the_weight_of_a_first_visit(server: Server, page: Page, record_property
     page.goto(found.address, wait_until="networkidle")
     asked = [request for request in asked if not request.url.startswith("data:")]
     sizes = {request.url: request.sizes()["responseBodySize"] for request in asked}
-    record_property("requests and bytes", f"{len(asked)}, {sizes}")
-    assert len(asked) <= 3
-    assert sum(sizes.values()) <= LIMIT
+    assert len(asked) <= 3, sizes
+    assert sum(sizes.values()) <= LIMIT, sizes
     for request in asked:
         response = request.response()
         assert response is not None
@@ -595,7 +594,7 @@ def test_the_weight_of_a_first_visit(server: Server, page: Page, record_property
         assert ("max-age=31536000" in kept) if "/static/" in request.url else (kept == "no-store")
 
 
-def test_slow_3g(server: Server, page: Page, record_property: Callable[..., None]) -> None:
+def test_slow_3g(server: Server, page: Page) -> None:
     """The first grade can be tapped in good time: the aim is 2 s, a busy machine gets 3."""
     found = fresh_ticket(server, leaders=8)
     session = page.context.new_cdp_session(page)
@@ -610,8 +609,7 @@ def test_slow_3g(server: Server, page: Page, record_property: Callable[..., None
     usable = page.evaluate("() => performance.now()")
     page.locator(".grades label").first.tap()
     assert page.locator("input:checked").count() == 1
-    record_property("usable after", f"{usable:.0f} ms")
-    assert usable < 3000
+    assert usable < 3000, f"usable after {usable:.0f} ms"
 
 
 def test_the_script_is_es5() -> None:

@@ -52,9 +52,9 @@ def scripted(browser: Browser) -> Iterator[BrowserContext]:
     context.close()
 
 
-def ballot(server: Server, **options: int) -> tuple[str, Sequence[str]]:
+def ballot(server: Server, leaders: int = 2) -> tuple[str, Sequence[str]]:
     """(address of a fresh ballot, names of its questions)."""
-    found = ticket(server, **options)
+    found = ticket(server, leaders)
     return found.address, found.names
 
 
