@@ -206,12 +206,15 @@ def poll_tally(poll_id: int, as_json: bool) -> None:
         emit(found)
         return
     click.echo(f"{found['unit']}  有效 {found['valid']}  无效 {found['invalid']}")
+    for warning in (found["shortcoming"], *found["warnings"]):
+        if warning:
+            click.echo(f"注意：{warning}")
     if found["organization"]:
         for item in found["organization"]["items"]:
-            click.echo(f"{item['key']}\t{item['score']}\t{item['text']}")
-        click.echo(f"班子得分\t{found['organization']['score']}")
+            click.echo(f"{item['key']}\t{item['score'] or '—'}\t{item['text']}")
+        click.echo(f"班子得分\t{found['organization']['score'] or '—'}")
     for leader in found["leaders"]:
-        click.echo(f"{leader['name']}\t{leader['score']}\t{leader['post']}")
+        click.echo(f"{leader['name']}\t{leader['score'] or '—'}\t{leader['post']}")
 
 
 @poll_group.command("verify")
