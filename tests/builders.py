@@ -84,7 +84,7 @@ def build_poll(
     two_person: bool = False,
     rules: PollRules | None = None,
 ) -> World:
-    """A poll with `count` tickets in each class, open unless told otherwise. `rules`: instead of the questionnaires'."""
+    """A poll with `count` tickets in each class, open unless told otherwise. `rules`: not the questionnaires'."""
     assessment_id = 0
     if unit_id is None:
         assessment_id, unit_id = build_unit(site, leaders=leaders)

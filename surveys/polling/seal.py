@@ -43,8 +43,9 @@ class Record:
     receipts: Sequence[str]
 
 
-def canonical(record: Record) -> bytes:
-    body = {
+def header(record: Record) -> dict[str, Any]:
+    """The canonical form without the two boxes."""
+    return {
         "format": FORMAT,
         "poll": record.poll,
         "rehearsal": record.rehearsal,
@@ -53,10 +54,15 @@ def canonical(record: Record) -> bytes:
         "sheet": record.sheet,
         "rules": record.rules,
         "classes": [vars(entry) for entry in record.classes],
+    }
+
+
+def canonical(record: Record) -> bytes:
+    boxes = {
         "ballots": sorted(list(ballot) for ballot in record.ballots),
         "receipts": sorted(record.receipts),
     }
-    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(header(record) | boxes, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def seal(record: Record) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.polling import base32, receipts
+from surveys.polling import base32, codes, receipts
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.services.errors import NotFound
@@ -35,7 +35,11 @@ class Board:
 
 def board(session: Session, prefix: str) -> Board:
     """Raises NotFound."""
-    poll = session.scalar(select(Poll).where(Poll.prefix == prefix.upper()))
+    try:
+        prefix = base32.normalize(prefix, codes.PREFIX_LENGTH)
+    except base32.Malformed:
+        raise NotFound("没有这个公示板，请核对网址。") from None
+    poll = session.scalar(select(Poll).where(Poll.prefix == prefix))
     if poll is None or poll.state is PollState.DRAFT:
         raise NotFound("没有这个公示板，请核对网址。")
     sealed = poll.state is PollState.SEALED

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from surveys.polling.base32 import grouped
-from surveys.polling.seal import FORMAT, Record
+from surveys.polling.seal import header
 from surveys.services.records import verified
-from surveys.services.tallies import count, require_visible, to_json
+from surveys.services.tallies import count, require_visible, whole_to_json
 from surveys.storage.tables import Poll
 
 README = """\
@@ -42,31 +42,16 @@ def write_bundle(session: Session, poll: Poll) -> bytes:
     record = verified(session, poll)
     tally = count(poll.id, seal, record)
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+    with zipfile.ZipFile(target, "w") as bundle:
         for name, text in {
             "README.txt": README.format(unit=tally.unit, title=tally.title, seal=seal),
-            "record.json": _json(_record_to_json(record, seal)),
+            "record.json": _json({"seal": seal, **header(record)}),
             "ballots.csv": _csv(["class", "answers"], sorted([key, answers] for key, answers in record.ballots)),
             "receipts.csv": _csv(["receipt"], [[grouped(receipt)] for receipt in sorted(record.receipts)]),
-            "tally.json": _json(to_json(tally)),
+            "tally.json": _json(whole_to_json(tally)),
         }.items():
-            bundle.writestr(zipfile.ZipInfo(name, _ZIP_TIME), text.encode())
+            bundle.writestr(zipfile.ZipInfo(name, _ZIP_TIME), text.encode(), zipfile.ZIP_DEFLATED)
     return target.getvalue()
-
-
-def _record_to_json(record: Record, seal: str) -> dict[str, Any]:
-    """The seal's canonical form without the two boxes, which have files of their own; and the seal."""
-    return {
-        "format": FORMAT,
-        "seal": seal,
-        "poll": record.poll,
-        "rehearsal": record.rehearsal,
-        "entitled": record.entitled,
-        "present": record.present,
-        "sheet": record.sheet,
-        "rules": record.rules,
-        "classes": [vars(entry) for entry in record.classes],
-    }
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -287,6 +287,17 @@ def to_json(tally: Tally) -> dict[str, Any]:
     }
 
 
+def whole_to_json(tally: Tally) -> dict[str, Any]:
+    """The tally in a bundle: all that can be computed again from the ballots, and nothing else. It hides no class:
+    the ballots beside it name theirs."""
+    told = to_json(tally)
+    for key in ("poll", "shortcoming", "warnings"):
+        del told[key]
+    for entry in told["classes"]:
+        del entry["hidden"]
+    return told
+
+
 def _questions_to_json(questions: Sequence[QuestionTally]) -> list[dict[str, Any]]:
     return [
         {

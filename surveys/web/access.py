@@ -88,6 +88,16 @@ def check() -> ResponseReturnValue | None:
     return None
 
 
+def require_whole_body() -> None:
+    """A body cut short on its way must not be counted as far as it came; so it needs a length, and must have it."""
+    if request.method != "POST":
+        return
+    if "Transfer-Encoding" in request.headers:
+        abort(411)  # browsers send forms with a length; a proxy in front does too
+    if len(request.get_data()) != (request.content_length or 0):
+        abort(400)
+
+
 def refuse_control_characters() -> None:
     """No field of a form holds them; PostgreSQL stores no NUL and HTML shows none of them."""
     if request.method == "POST" and request.endpoint != "ballot.cast":
@@ -118,6 +128,7 @@ def register(app: Flask) -> None:
     login.session_protection = None  # phones and offices change addresses; the session key ends sessions
     login.user_loader(_load)
     app.before_request(check)
+    app.before_request(require_whole_body)
     app.before_request(refuse_control_characters)
     app.view_functions["static"] = public(app.view_functions["static"])
     app.jinja_env.globals.update(may=may, Permission=Permission, current_user=current_user)

@@ -84,16 +84,16 @@ def cast(code: str) -> ResponseReturnValue:
     if request.mimetype != "application/x-www-form-urlencoded":
         abort(415)
     submitted = request.form.to_dict(flat=False)
-    blanks_meant = submitted.pop("blanks_meant", []) == ["1"]
+    blanks_meant = submitted.pop("blanks_meant", [])
     sent_nonce = submitted.pop("nonce", [""])
     nonce = sent_nonce[0] or receipts.new_nonce()
     try:
-        if len(sent_nonce) != 1:
+        if len(sent_nonce) != 1 or blanks_meant not in ([], ["1"]):
             raise casting.RefusedAnswers
         receipts.check_nonce(nonce)
         with site().database.casting() as connection:
             receipt = casting.cast(
-                connection, site().open_polls, casting.normalized(code), nonce, submitted, blanks_meant
+                connection, site().open_polls, casting.normalized(code), nonce, submitted, bool(blanks_meant)
             )
     except casting.BlankAnswers as error:
         return make_response(render_sheet(error.poll, error.answers, nonce), 422)

@@ -1,4 +1,4 @@
-"""Envelopes: what they hold comes out again whole, only with the right key, poll and ballot class; and they look alike."""
+"""Envelopes: they open only with the right key, for the right poll and ballot class, and all look alike."""
 
 import base64
 

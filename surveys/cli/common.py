@@ -1,0 +1,53 @@
+"""What the commands share: the site, JSON, refusals as exit status 1."""
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from flask import current_app
+
+from surveys.catalog.problems import CatalogError
+from surveys.services.errors import DatabaseBusy, Refusal
+from surveys.services.site import Site
+
+ID = click.IntRange(1, 2**31 - 1)
+
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
+
+
+def any_site() -> Site:
+    found = current_app.extensions["site"]
+    assert isinstance(found, Site)
+    return found
+
+
+def site() -> Site:
+    """The site on a database of the current structure."""
+    try:
+        if any_site().is_current():
+            return any_site()
+    except DatabaseBusy as error:
+        raise click.ClickException(f"连不上数据库，请检查 DATABASE_URL：{error.orig}") from None
+    raise click.ClickException("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
+
+
+def reports_refusals(command: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+    """A service's refusal becomes its sentence on stderr and exit status 1."""
+
+    @functools.wraps(command)
+    def wrapped(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
+        try:
+            return command(*args, **kwargs)
+        except (Refusal, CatalogError) as error:
+            raise click.ClickException(str(error)) from None
+
+    return wrapped
+
+
+def emit(value: Any) -> None:  # noqa: ANN401
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

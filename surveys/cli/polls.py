@@ -1,0 +1,238 @@
+"""`poll ...`."""
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import AppGroup
+
+from surveys.cli.common import ID, as_json, emit, reports_refusals, site
+from surveys.polling.disclosure import shown_turnout
+from surveys.polling.states import PollState
+from surveys.reporting.slips import slips_csv
+from surveys.services import (
+    accounts,
+    bundles,
+    polls,
+    printing,
+    records,
+    sealing,
+    tallies,
+    tickets,
+)
+from surveys.services.actors import COMMAND_LINE
+
+poll_group = AppGroup("poll", help="测评会")
+
+
+@poll_group.command("list")
+@as_json
+def poll_list(as_json: bool) -> None:
+    """列出测评会。投票中的收回数按 5 张一档显示。"""
+    with site().database.reading() as session:
+        found = [_poll_to_json(poll, records.class_counts(session, poll)) for poll in polls.list_polls(session)]
+    if as_json:
+        emit(found)
+        return
+    for poll in found:
+        click.echo(f"{poll['id']}\t{polls.STATE_NAMES[poll['state']]}\t{poll['unit']}\t{poll['title']}")
+
+
+def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {
+        "id": poll.id,
+        "title": poll.title,
+        "unit": poll.unit.name,
+        "category": poll.unit.category,
+        "framework": poll.unit.framework,
+        "state": poll.state.value,
+        "rehearsal": poll.rehearsal,
+        "two_person": poll.two_person,
+        "classes": [
+            {
+                "key": entry.key,
+                "name": entry.name,
+                "weight": entry.weight,
+                "issued": entry.issued,
+                "cast": shown_turnout(entry.cast, poll.state),
+                "void": entry.void,
+            }
+            for entry in counts
+        ],
+    }
+
+
+def _ballot_class(text: str) -> polls.ClassEntry:
+    parts = text.split(":")
+    try:
+        key, name, weight = parts[0], parts[1], Decimal(parts[2])
+    except (IndexError, InvalidOperation):
+        raise click.ClickException(f"票种“{text}”应写成 代号:名称:权重，如 A:领导班子成员:40。") from None
+    return polls.ClassEntry(key, name, weight)
+
+
+@poll_group.command("create")
+@click.option("--unit", "unit_id", type=ID, required=True, help="单位编号，见 assessment list --json")
+@click.option("--title", default="民主测评", show_default=True)
+@click.option("--entitled", type=int, required=True, help="应到人数")
+@click.option("--present", type=int, help="实到人数，可以后再填")
+@click.option("--class", "classes", multiple=True, default=["A:参评人:1"], show_default=True, help="代号:名称:权重")
+@click.option("--rehearsal", is_flag=True, help="演练，不计入考核")
+@click.option("--two-person", is_flag=True, help="双人启封：组织员和监票人都启封后才能看结果")
+@reports_refusals
+def poll_create(
+    unit_id: int,
+    title: str,
+    entitled: int,
+    present: int | None,
+    classes: tuple[str, ...],
+    rehearsal: bool,
+    two_person: bool,
+) -> None:
+    """新建一次测评会，打印其编号。"""
+    entry = polls.PollEntry(
+        unit_id=unit_id,
+        title=title,
+        entitled=entitled,
+        present=present,
+        classes=[_ballot_class(text) for text in classes],
+        rehearsal=rehearsal,
+        two_person=two_person,
+    )
+    with site().database.writing() as session:
+        click.echo(polls.create_poll(session, site().now(), COMMAND_LINE, entry))
+
+
+@poll_group.command("issue")
+@click.argument("poll_id", type=ID)
+@click.option("--class", "class_key", default="A", show_default=True)
+@click.option("--count", type=int, required=True)
+@click.option("--csv", "target", type=click.File("wb"), required=True, help="写到哪个文件，- 是屏幕")
+@reports_refusals
+def poll_issue(poll_id: int, class_key: str, count: int, target: Any) -> None:  # noqa: ANN401
+    """发票。票码只在这里出现一次。"""
+    with site().database.writing() as session:
+        issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count)
+    target.write(slips_csv(class_key, printing.slips(site(), issued)))
+
+
+@poll_group.command("open")
+@click.argument("poll_id", type=ID)
+@reports_refusals
+def poll_open(poll_id: int) -> None:
+    """开始投票。"""
+    with site().database.writing() as session:
+        polls.open_poll(session, site().now(), COMMAND_LINE, poll_id)
+    click.echo("投票已开始。", err=True)
+
+
+@poll_group.command("present")
+@click.argument("poll_id", type=ID)
+@click.argument("present", type=int)
+@reports_refusals
+def poll_present(poll_id: int, present: int) -> None:
+    """登记实到人数。"""
+    with site().database.writing() as session:
+        polls.set_present(session, site().now(), COMMAND_LINE, poll_id, present)
+
+
+@poll_group.command("void")
+@click.argument("poll_id", type=ID)
+@click.option("--code", prompt="票码", help="不写就会询问，免得留在命令历史里")
+@click.option("--reason", required=True)
+@reports_refusals
+def poll_void(poll_id: int, code: str, reason: str) -> None:
+    """作废一张没用过的票。"""
+    with site().database.writing() as session:
+        tickets.void(session, site().now(), COMMAND_LINE, poll_id, code, reason)
+
+
+@poll_group.command("close")
+@click.argument("poll_id", type=ID)
+@reports_refusals
+def poll_close(poll_id: int) -> None:
+    """结束投票并封存，打印封存码。"""
+    with site().database.writing() as session:
+        if polls.poll_of(session, poll_id).state is not PollState.CLOSED:
+            polls.close_poll(session, site().now(), COMMAND_LINE, poll_id)
+    click.echo(sealing.seal_poll(site(), site().now(), COMMAND_LINE, poll_id))
+
+
+@poll_group.command("unseal")
+@click.argument("poll_id", type=ID)
+@click.option("--account", required=True, help="组织员或监票人的账号")
+@click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@reports_refusals
+def poll_unseal(poll_id: int, account: str, password: str) -> None:
+    """双人启封中的一方，用自己的账号和密码。"""
+    with site().database.writing() as session:
+        actor = accounts.signed_in(session, accounts.sign_in(session, account, password))
+        assert actor is not None
+        done = sealing.unseal(session, site().now(), actor, poll_id)
+    click.echo("结果已启封。" if done else "已登记，还需另一方启封。", err=True)
+
+
+@poll_group.command("turnout")
+@click.argument("poll_id", type=ID)
+@as_json
+@reports_refusals
+def poll_turnout(poll_id: int, as_json: bool) -> None:
+    """发出和收回的票数；封存前收回数按 5 张一档显示。"""
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        found = _poll_to_json(poll, records.class_counts(session, poll))
+        found |= {"entitled": poll.entitled, "present": poll.present}
+        cast = sum(entry.cast for entry in records.class_counts(session, poll))
+    found |= {
+        "issued": sum(entry["issued"] for entry in found["classes"]),
+        "returned": shown_turnout(cast, poll.state),
+    }
+    if as_json:
+        emit(found)
+        return
+    click.echo(f"应到 {found['entitled']}，发出 {found['issued']}，收回 {found['returned']}")
+
+
+@poll_group.command("tally")
+@click.argument("poll_id", type=ID)
+@as_json
+@reports_refusals
+def poll_tally(poll_id: int, as_json: bool) -> None:
+    """封存后的统计。"""
+    with site().database.reading() as session:
+        found = tallies.to_json(tallies.tally(session, polls.poll_of(session, poll_id)))
+    if as_json:
+        emit(found)
+        return
+    click.echo(f"{found['unit']}  有效 {found['valid']}  无效 {found['invalid']}")
+    for warning in (found["shortcoming"], *found["warnings"]):
+        if warning:
+            click.echo(f"注意：{warning}")
+    if found["organization"]:
+        for item in found["organization"]["items"]:
+            click.echo(f"{item['key']}\t{item['score'] or '—'}\t{item['text']}")
+        click.echo(f"班子得分\t{found['organization']['score'] or '—'}")
+    for leader in found["leaders"]:
+        click.echo(f"{leader['name']}\t{leader['score'] or '—'}\t{leader['post']}")
+
+
+@poll_group.command("verify")
+@click.argument("poll_id", type=ID)
+@reports_refusals
+def poll_verify(poll_id: int) -> None:
+    """核对封存的测评会：票数对得上，数据与封存码一致。"""
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        records.verified(session, poll)
+        click.echo(f"一致 {poll.seal}")
+
+
+@poll_group.command("bundle")
+@click.argument("poll_id", type=ID)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@reports_refusals
+def poll_bundle(poll_id: int, out: Path) -> None:
+    """写出选票包，供监票人不靠服务器重新计票（scripts/recount）。"""
+    with site().database.reading() as session:
+        out.write_bytes(bundles.write_bundle(session, polls.poll_of(session, poll_id)))
