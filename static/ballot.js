@@ -164,7 +164,7 @@
       each(sections, function (section, number) { if (section.contains(fieldset)) { go(number); } });
       fieldset.classList.add("blank");
       fieldset.scrollIntoView();
-      window.scrollBy(0, -110); // below the bar and the card's head, which stick
+      window.scrollBy(0, -110); /* below the bar and the card's head, which stick */
       fieldset.querySelector("input").focus();
     }
     function nextBlank() {
@@ -272,7 +272,7 @@
         var heading = main.querySelector("h1");
         heading.setAttribute("tabindex", "-1"); heading.focus();
         window.scrollTo(0, 0);
-        if (request.status !== 400) { store(local, key, null); } // 400: not counted, the answers are still wanted
+        if (request.status !== 400) { store(local, key, null); } /* 400: not counted, the answers are still wanted */
         watchTablet();
       }
     }
@@ -280,7 +280,7 @@
     form.addEventListener("change", function () { refresh(); save(); });
     form.addEventListener("submit", cast);
     document.documentElement.classList.add("stepwise");
-    if ("scrollRestoration" in history) { history.scrollRestoration = "manual"; } // the steps have another length
+    if ("scrollRestoration" in history) { history.scrollRestoration = "manual"; } /* the steps have another length */
     var first = form.querySelector(".blank");
     go(0);
     if (first) { visit(first); } else { window.scrollTo(0, 0); document.activeElement.blur(); }

@@ -121,6 +121,7 @@ def _load(session_key: str) -> Staff | None:
 
 
 def register(app: Flask) -> None:
+    app.before_request(require_whole_body)  # before the CSRF check, which reads the form
     csrf.init_app(app)
     # Not through init_app: its hooks open the session on every answer, and a voter has none.
     login = LoginManager()
@@ -128,7 +129,6 @@ def register(app: Flask) -> None:
     login.session_protection = None  # phones and offices change addresses; the session key ends sessions
     login.user_loader(_load)
     app.before_request(check)
-    app.before_request(require_whole_body)
     app.before_request(refuse_control_characters)
     app.view_functions["static"] = public(app.view_functions["static"])
     app.jinja_env.globals.update(may=may, Permission=Permission, current_user=current_user)

@@ -197,7 +197,10 @@ def test_a_poll_from_the_terminal(app: Flask, site: Site, tmp_path: Path) -> Non
     out = tmp_path / "bundle.zip"
     done(app, "poll", "bundle", poll_id, "--out", out)
     with zipfile.ZipFile(out) as bundle:
-        assert json.loads(bundle.read("tally.json")) == tally
+        whole = json.loads(bundle.read("tally.json"))
+    assert whole["organization"] == tally["organization"]
+    assert whole["leaders"] == tally["leaders"]
+    assert set(tally) - set(whole) == {"poll", "shortcoming", "warnings"}
 
 
 @pytest.mark.parametrize("close", [False, True])

@@ -57,7 +57,7 @@ def _check_worked_example(unit: dict) -> None:
 
 
 def _check_sign_in(site: Site, links: demo.DemoLinks) -> None:
-    assert [role for role, _, _ in links.accounts] == ["管理员", "组织员", "考评员"]
+    assert [role for role, _, _ in links.accounts] == ["管理员", "组织员", "考评员", "监票人"]
     with site.database.reading() as session:
         for role, name, password in links.accounts:
             actor = accounts.signed_in(session, accounts.sign_in(session, name, password))
