@@ -28,14 +28,38 @@ def voter(browser: Browser, base: str, link: str) -> None:
     save(page, "voter-start")
     page.goto(link)
     save(page, "voter-ballot")
-    for group in page.locator("fieldset").all():
-        group.locator("label").nth(1).click()
-    page.locator("h2").nth(1).scroll_into_view_if_needed()
-    save(page, "voter-leader")
+    sections = page.locator("form section:not(.review)").count()
+    for number in range(sections):
+        for group in page.locator("section:not([hidden]) fieldset").all()[: 7 if number == 2 else 9]:
+            group.locator("label").nth(1).click()
+        if number == 0:
+            save(page, "voter-organization")
+        if number == 1:
+            page.evaluate("scrollTo(0, 300)")
+            save(page, "voter-leader")
+        page.locator(".steps .primary").click()
+    save(page, "voter-review")
     page.locator("button[type=submit]").click()
+    page.wait_for_selector("#receipt")
     save(page, "voter-receipt")
     page.goto(link)
     save(page, "voter-used")
+
+
+def other_looks(browser: Browser, base: str, link: str) -> None:
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+    page.goto(link)
+    page.get_by_role("button", name="大字").click()
+    page.locator("fieldset").first.locator("label").first.click()
+    save(page, "voter-large")
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2, color_scheme="dark").new_page()
+    page.goto(link)
+    page.locator("fieldset").first.locator("label").first.click()
+    save(page, "voter-dark")
+    page.goto(f"{base}/b/{'0' * 20}")
+    save(page, "voter-unknown")
+    page.goto(f"{base}/secrecy")
+    save(page, "voter-secrecy")
 
 
 def staff(browser: Browser, base: str, password: str) -> None:
@@ -77,6 +101,7 @@ def main() -> None:
         with running(port, environment), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             voter(browser, base, links[0])
+            other_looks(browser, base, links[1])
             staff(browser, base, password)
             browser.close()
 

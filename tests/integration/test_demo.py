@@ -85,7 +85,7 @@ def _check_second_call(site: Site, links: demo.DemoLinks) -> None:
     assert changed == {"accounts", "tickets", "audit_log"}
     assert again.assessment_id == links.assessment_id
     assert not set(again.ballots) & set(links.ballots)
-    assert len(after["accounts"]) == 3
+    assert len(after["accounts"]) == 4
 
 
 def test_the_demo_leaves_other_work_alone(site):
