@@ -62,6 +62,14 @@ def other_looks(browser: Browser, base: str, link: str) -> None:
     save(page, "voter-secrecy")
 
 
+def refusals(browser: Browser, links: dict[str, str]) -> None:
+    """The page of each ticket that cannot be cast."""
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+    for name, link in links.items():
+        page.goto(link)
+        save(page, f"voter-{name}")
+
+
 def staff(browser: Browser, base: str, password: str) -> None:
     page = browser.new_context(viewport=DESK).new_page()
     page.goto(f"{base}/login")
@@ -98,11 +106,24 @@ def main() -> None:
         told = subprocess.run([*flask, "demo"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
         links = re.findall(r"http://\S+/b/\S+", told.stdout)
         password = re.findall(r"admin  密码 (\S+)", told.stdout)[0]
+
+        def flask_says(*words: str) -> str:
+            command = [*flask, *words]
+            told = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+            return told.stdout
+
+        def new_link(poll: str) -> str:
+            return flask_says("poll", "issue", poll, "--count", "1", "--csv", "-").splitlines()[1].split(",")[2]
+
+        draft, void, late = new_link("5"), new_link("6"), new_link("6")
+        flask_says("poll", "void", "6", "--code", void.rsplit("/", 1)[1], "--reason", "示例")
         with running(port, environment), sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             voter(browser, base, links[0])
             other_looks(browser, base, links[1])
             staff(browser, base, password)
+            flask_says("poll", "close", "6")
+            refusals(browser, {"draft": draft, "void": void, "closed": late})
             browser.close()
 
 

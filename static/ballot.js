@@ -69,6 +69,37 @@
     set(store(local, "ceping-large") === "1");
   }
 
+  function draft() {
+    try { return JSON.parse(store(local, key) || "null"); } catch (error) { return null; }
+  }
+  function post(body, done, failed) {
+    var request = new XMLHttpRequest();
+    request.open("POST", location.pathname);
+    request.timeout = TIMEOUT_MS;
+    request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+    request.onload = function () {
+      done(request.status, new DOMParser().parseFromString(request.responseText, "text/html"));
+    };
+    request.onerror = request.ontimeout = request.onabort = failed;
+    request.send(body);
+  }
+  function turnTo(page) {
+    document.title = page.title;
+    main.innerHTML = page.querySelector("main").innerHTML;
+    var heading = main.querySelector("h1");
+    heading.setAttribute("tabindex", "-1"); heading.focus();
+    window.scrollTo(0, 0);
+  }
+  /* The ticket is spent, and this device once sent a submission without getting an answer: was it that one? */
+  function askAgain() {
+    var kept = draft();
+    store(local, key, null);
+    if (!kept || !kept.nonce) { return; }
+    post("nonce=" + kept.nonce, function (status, page) {
+      if (status === 200 && page.getElementById("receipt")) { turnTo(page); }
+    }, function () { store(local, key, JSON.stringify(kept)); });
+  }
+
   /* A shared tablet wipes itself: after the receipt, and after a minute without a touch. */
   function watchTablet() {
     if (!kiosk) { return; }
@@ -99,7 +130,8 @@
   }
 
   largeType();
-  if (document.getElementById("receipt") || document.getElementById("reason")) { store(local, key, null); }
+  if (document.getElementById("receipt")) { store(local, key, null); }
+  if (document.getElementById("reason")) { askAgain(); }
   if (form) { ballot(); }
   watchTablet();
 
@@ -196,9 +228,6 @@
       each(form.querySelectorAll("fieldset input:checked"), function (input) { answers[input.name] = input.value; });
       store(local, key, JSON.stringify({ answers: answers, nonce: sent ? nonce : "" }));
     }
-    function draft() {
-      try { return JSON.parse(store(local, key) || "null"); } catch (error) { return null; }
-    }
     function fill(answers) {
       each(form.querySelectorAll("fieldset input"), function (input) {
         if (answers[input.name] === input.value) { input.checked = true; }
@@ -231,48 +260,38 @@
       });
       var note = make("div", "", "fault floating");
       note.setAttribute("role", "alert");
-      var words = make("p"), again = button("立即重试", function () { post(); });
+      var words = make("p"), again = button("立即重试", attempt);
       note.appendChild(words); note.appendChild(again);
       document.body.appendChild(note);
       var tries = 0, timer = 0, busy = false;
-      window.addEventListener("online", post);
+      window.addEventListener("online", attempt);
       submit.disabled = true;
-      post();
+      attempt();
 
-      function post() {
+      function attempt() {
         if (busy) { return; }
         busy = true; tries += 1;
         window.clearTimeout(timer);
         show(again, false);
         words.textContent = tries === 1 ? "正在提交，请勿关闭……" : "尚未提交，请勿关闭。正在重试（第 " + tries + " 次）……";
-        var request = new XMLHttpRequest();
-        request.open("POST", location.pathname);
-        request.timeout = TIMEOUT_MS;
-        request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
-        request.onload = function () { if (request.status >= 500) { wait(); } else { answer(request); } };
-        request.onerror = request.ontimeout = request.onabort = wait;
-        request.send(body.join("&"));
+        post(body.join("&"), answer, wait);
       }
       function wait() {
         busy = false;
         var pause = Math.min(1000 * Math.pow(2, tries - 1), LONGEST_WAIT_MS);
         words.textContent = "尚未提交，请勿关闭。网络不通，" + Math.round(pause / 1000) + " 秒后自动重试，您填的都还在。";
         show(again, true);
-        timer = window.setTimeout(post, pause);
+        timer = window.setTimeout(attempt, pause);
       }
-      function answer(request) {
-        var page = new DOMParser().parseFromString(request.responseText, "text/html");
-        /* Not a page of ours (a hotspot's sign-in page, a proxy's refusal): no answer has come. */
-        if (!page.querySelector("main h1") || (request.status === 200 && !page.getElementById("receipt"))) { wait(); return; }
-        window.removeEventListener("online", post);
+      function answer(status, page) {
+        /* A fault of the server, or not a page of ours (a hotspot's sign-in page, a proxy's refusal): no answer has come. */
+        var ours = page.querySelector("main h1") && (status !== 200 || page.getElementById("receipt"));
+        if (status >= 500 || !ours) { wait(); return; }
+        window.removeEventListener("online", attempt);
         note.remove();
         over = true;
-        document.title = page.title;
-        main.innerHTML = page.querySelector("main").innerHTML;
-        var heading = main.querySelector("h1");
-        heading.setAttribute("tabindex", "-1"); heading.focus();
-        window.scrollTo(0, 0);
-        if (request.status !== 400) { store(local, key, null); } /* 400: not counted, the answers are still wanted */
+        turnTo(page);
+        if (status !== 400) { store(local, key, null); } /* 400: not counted, the answers are still wanted */
         watchTablet();
       }
     }
