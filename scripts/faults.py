@@ -38,7 +38,7 @@ from surveys.services.actors import COMMAND_LINE  # noqa: E402
 from surveys.services.site import Site  # noqa: E402
 from surveys.settings import Settings  # noqa: E402
 
-RECEIPT = re.compile(rb'id="receipt">([0-9A-Z-]{14})<')
+RECEIPT = re.compile(rb'class="receipt code">([0-9A-Z-]{14})<')
 FIELDS = [f"o-{number}" for number in range(1, 10)]
 
 
