@@ -26,8 +26,9 @@ class PreparedPage:
         return response
 
 
-_RECEIPT_HERE = "XXXX-XXXX-XXXX"
-_PREFIX_HERE = "YYYY"
+# O and U are not in the alphabet of codes: no receipt or prefix can be taken for these.
+_RECEIPT_HERE = "OOOO-OOOO-OOOO"
+_PREFIX_HERE = "UUUU"
 
 
 class PreparedPages:
