@@ -40,7 +40,7 @@ def build(site: Site, votes: int, leaders: int) -> list[str]:
         codes: list[str] = []
         while len(codes) < votes:
             size = min(tickets.MOST_AT_ONCE, votes - len(codes))
-            codes += tickets.issue(session, now, COMMAND_LINE, poll, "A", size)
+            codes += tickets.issue(session, now, COMMAND_LINE, poll, "A", size).codes
         polls.open_poll(session, now, COMMAND_LINE, poll)
     return codes
 

@@ -95,7 +95,7 @@ class Hall:
             unit = assessments.add_unit(session, now, COMMAND_LINE, assessment, entry)
             classes = [polls.ClassEntry("A", "参评人", Decimal(1))]
             poll = polls.create_poll(session, now, COMMAND_LINE, polls.PollEntry(unit, "故障演练", posts, classes))
-            codes = tickets.issue(session, now, COMMAND_LINE, poll, "A", posts)
+            codes = tickets.issue(session, now, COMMAND_LINE, poll, "A", posts).codes
             polls.open_poll(session, now, COMMAND_LINE, poll)
         return poll, codes
 

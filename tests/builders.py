@@ -106,7 +106,7 @@ def build_poll(
             polls.poll_of(session, poll_id).rules = rules.to_json()
             session.commit()
         codes = {
-            each.key: tickets.issue(session, NOW, COMMAND_LINE, poll_id, each.key, count) if count else []
+            each.key: tickets.issue(session, NOW, COMMAND_LINE, poll_id, each.key, count).codes if count else []
             for each in classes
         }
         if opened:

@@ -152,7 +152,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
         "extension": ["png", "svg", "gif"],
-        "filename": ["ceping.css", "ballot.js", "nothing.css"],
+        "filename": ["ceping.css", "staff.css", "ballot.js", "nothing.css"],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

@@ -36,7 +36,7 @@ def poll_list(as_json: bool) -> None:
         emit(found)
         return
     for poll in found:
-        click.echo(f"{poll['id']}\t{polls.STATE_NAMES[poll['state']]}\t{poll['unit']}\t{poll['title']}")
+        click.echo(f"{poll['id']}\t{PollState(poll['state']).label}\t{poll['unit']}\t{poll['title']}")
 
 
 def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -113,7 +113,7 @@ def poll_create(
 def poll_issue(poll_id: int, class_key: str, count: int, target: Any) -> None:  # noqa: ANN401
     """发票。票码只在这里出现一次。"""
     with site().database.writing() as session:
-        issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count)
+        issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count).codes
     target.write(slips_csv(class_key, printing.slips(site(), issued)))
 
 

@@ -6,11 +6,33 @@ from enum import StrEnum
 class PollState(StrEnum):
     DRAFT = "draft"
     OPEN = "open"
+    PAUSED = "paused"
     CLOSED = "closed"
     SEALED = "sealed"
+
+    @property
+    def label(self) -> str:
+        return _STATE_LABELS[self]
+
+
+_STATE_LABELS = {
+    PollState.DRAFT: "未开始",
+    PollState.OPEN: "投票中",
+    PollState.PAUSED: "已暂停",
+    PollState.CLOSED: "已结束",
+    PollState.SEALED: "已封存",
+}
 
 
 class TicketState(StrEnum):
     ISSUED = "issued"  # not used yet
     CAST = "cast"
     VOID = "void"
+
+
+class Purpose(StrEnum):
+    """What a batch of tickets was issued for."""
+
+    SLIPS = "slips"  # printed, or handed out as links
+    DOOR = "door"  # shown one by one on a screen
+    PAPER = "paper"  # returned paper ballots are cast on these; their codes were never shown

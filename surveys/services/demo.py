@@ -141,7 +141,7 @@ def _hold_poll(site: Site, unit_id: int, entry: Mapping[str, Any]) -> None:
             polls.PollEntry(unit_id, "年度民主测评", entry["entitled"], classes, present=entry.get("present")),
         )
         issued = {
-            each["key"]: tickets.issue(session, now, COMMAND_LINE, poll_id, each["key"], each["issued"])
+            each["key"]: tickets.issue(session, now, COMMAND_LINE, poll_id, each["key"], each["issued"]).codes
             for each in entry["classes"]
         }
         if state is PollState.DRAFT:
@@ -199,7 +199,7 @@ def _links(site: Site) -> DemoLinks:
         poll = session.scalar(select(Poll).where(Poll.state == PollState.OPEN).order_by(Poll.id))
         if poll is None:
             return DemoLinks(site.settings.public_url, signed, (), "", Path(), assessment_id)
-        codes = tickets.issue(session, site.now(), COMMAND_LINE, poll.id, poll.classes[0].key, TRIAL_TICKETS)
+        codes = tickets.issue(session, site.now(), COMMAND_LINE, poll.id, poll.classes[0].key, TRIAL_TICKETS).codes
         sheet = printing.slip_sheet(site, poll, poll.classes[0].key, codes)
     path = site.settings.data_dir / "demo-slips.pdf"
     path.touch(mode=0o600)

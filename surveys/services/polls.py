@@ -23,13 +23,6 @@ from surveys.services.assessments import unit_of
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.storage.tables import BallotClass, Poll, Unit
 
-STATE_NAMES = {
-    PollState.DRAFT: "未开始",
-    PollState.OPEN: "投票中",
-    PollState.CLOSED: "已结束",
-    PollState.SEALED: "已封存",
-}
-
 
 @dataclass(frozen=True)
 class ClassEntry:
@@ -71,6 +64,7 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
         unit_id=unit.id,
         prefix=_free_prefix(session),
         title=entry.title.strip(),
+        place="",
         state=PollState.DRAFT,
         rehearsal=entry.rehearsal,
         two_person=entry.two_person,
@@ -175,7 +169,7 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     """Freezes the sheet and lets votes in. Raises WrongState, BadInput when there is nobody to rate."""
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.DRAFT:
-        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，不能再开始一次。")
+        raise WrongState(f"测评会{poll.state.label}，不能再开始一次。")
     sheet = build_sheet(poll)
     if sheet.length() == 0:
         raise BadInput(f"单位“{poll.unit.name}”没有可测评的内容：没有单位测评表，也没有领导名单。")
@@ -212,7 +206,7 @@ def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> N
     """Lets no more votes in. Raises WrongState."""
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.OPEN:
-        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，不在投票中，不用结束。")
+        raise WrongState(f"测评会{poll.state.label}，不在投票中，不用结束。")
     poll.state = PollState.CLOSED
     poll.closed_at = now
     audit.record(session, now, actor, "poll.close", poll.prefix)

@@ -15,7 +15,7 @@ from surveys.polling.states import PollState
 from surveys.services import audit
 from surveys.services.actors import Actor, Role
 from surveys.services.errors import DatabaseBusy, Imbalance, NotAllowed, WrongState
-from surveys.services.polls import STATE_NAMES, locked_poll
+from surveys.services.polls import locked_poll
 from surveys.services.records import read_record
 from surveys.services.site import Site
 from surveys.storage.tables import Ballot, Poll, Receipt, Ticket, Unsealing
@@ -47,7 +47,7 @@ def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int) -> str:
 def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int) -> str:
     poll = locked_poll(session, poll_id, against_casting=True)
     if poll.state is not PollState.CLOSED:
-        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，须先结束投票才能封存。")
+        raise WrongState(f"测评会{poll.state.label}，须先结束投票才能封存。")
     _shuffle_ballots(session, poll, site_secret)
     _shuffle_receipts(session, poll_id)
     _shuffle_tickets(session, poll_id)
@@ -93,7 +93,9 @@ def _shuffle_receipts(session: Session, poll_id: int) -> None:
 
 def _shuffle_tickets(session: Session, poll_id: int) -> None:
     found = session.execute(
-        select(Ticket.poll_id, Ticket.code_hash, Ticket.class_key, Ticket.state).where(Ticket.poll_id == poll_id)
+        select(Ticket.poll_id, Ticket.code_hash, Ticket.class_key, Ticket.batch, Ticket.state).where(
+            Ticket.poll_id == poll_id
+        )
     )
     _replace(session, Ticket, poll_id, [dict(row) for row in found.mappings()])
 
@@ -112,7 +114,7 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     if not poll.two_person:
         raise WrongState("这次测评会没有设双人启封，封存后就能看结果。")
     if poll.state is not PollState.SEALED:
-        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，封存之后才能启封。")
+        raise WrongState(f"测评会{poll.state.label}，封存之后才能启封。")
     key = KEYS.get(actor.role)
     if key is None or actor.account_id is None:
         raise NotAllowed("启封须由一名组织员和一名监票人各自登录后操作。")

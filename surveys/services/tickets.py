@@ -1,52 +1,90 @@
-"""Issuing tickets and voiding them."""
+"""Issuing tickets, batch by batch, and voiding them."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveys.polling import codes
 from surveys.polling.base32 import Malformed
-from surveys.polling.states import PollState, TicketState
+from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound, WrongState
-from surveys.services.polls import STATE_NAMES, locked_poll
-from surveys.storage.tables import Ticket
+from surveys.services.polls import locked_poll
+from surveys.storage.tables import Batch, Poll, Ticket
 
 MOST_AT_ONCE = 5000
+ISSUING = (PollState.DRAFT, PollState.OPEN, PollState.PAUSED)
 
 
-def issue(session: Session, now: datetime, actor: Actor, poll_id: int, class_key: str, count: int) -> list[str]:
-    """Issues tickets of one ballot class and returns their plain codes, shuffled: the only time they exist here.
+@dataclass(frozen=True)
+class Issued:
+    """A batch of tickets and their plain codes, shuffled."""
+
+    batch: int
+    codes: list[str]
+
+
+def issue(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    poll_id: int,
+    class_key: str,
+    count: int,
+    purpose: Purpose = Purpose.SLIPS,
+) -> Issued:
+    """Issues a batch of tickets of one ballot class. Here alone, and only now, do their plain codes exist.
 
     Raises NotFound, BadInput, WrongState once the poll is closed.
     """
     poll = locked_poll(session, poll_id)
-    if poll.state not in (PollState.DRAFT, PollState.OPEN):
-        raise WrongState(f"测评会{STATE_NAMES[poll.state]}，不能再发票。")
+    if poll.state not in ISSUING:
+        raise WrongState(f"测评会{poll.state.label}，不能再发票。")
     if class_key not in {entry.key for entry in poll.classes}:
         raise NotFound(f"这次测评会没有代号为“{class_key}”的票种。")
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadInput(f"一次发票的张数须是 1 至 {MOST_AT_ONCE} 的整数。")
+    batch = new_batch(session, now, poll, class_key, purpose)
     issued = [codes.new_code(poll.prefix) for _ in range(count)]
+    add_tickets(session, poll, batch, issued)
+    audit.record(session, now, actor, "ticket.issue", poll.prefix, f"{class_key} {count} 批次 {batch.number}")
+    session.commit()
+    secrets.SystemRandom().shuffle(issued)
+    return Issued(batch.number, issued)
+
+
+def new_batch(session: Session, now: datetime, poll: Poll, class_key: str, purpose: Purpose) -> Batch:
+    """The poll's next batch, still without tickets. The poll must be locked."""
+    last = session.scalar(select(func.max(Batch.number)).where(Batch.poll_id == poll.id))
+    batch = Batch(
+        poll_id=poll.id, number=1 if last is None else last + 1, class_key=class_key, purpose=purpose, made_at=now
+    )
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def add_tickets(session: Session, poll: Poll, batch: Batch, issued: list[str]) -> None:
+    """Tickets with these plain codes, into a batch.
+
+    In the order of the hashes, so that the table's order says nothing of the printed one.
+    """
     rows = [
         {
-            "poll_id": poll_id,
+            "poll_id": poll.id,
             "code_hash": codes.hash_code(code),
-            "class_key": class_key,
+            "class_key": batch.class_key,
+            "batch": batch.number,
             "state": TicketState.ISSUED,
         }
         for code in issued
     ]
-    # In the order of the hashes, so that the table's order says nothing of the printed one.
     session.execute(insert(Ticket), sorted(rows, key=itemgetter("code_hash")))
-    audit.record(session, now, actor, "ticket.issue", poll.prefix, f"{class_key} {count}")
-    session.commit()
-    secrets.SystemRandom().shuffle(issued)
-    return issued
 
 
 def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str, reason: str) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from surveys.polling.states import PollState, TicketState
+from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.storage.types import DecimalText, UtcDateTime
 
 Document = dict[str, Any]
@@ -126,6 +126,8 @@ class Poll(Base):
     """`sheet`: Sheet as JSON, frozen when the poll opens. `rules`: PollRules as JSON. `seal`: once it is sealed.
 
     `envelope_salt`: from opening to sealing. `two_person`: an organizer and a scrutineer must both open the result.
+    `leaders`: who is on the ballot, in order, as [name, post]; None: the unit's leaders as they are when it opens.
+    `closes_at`: when voting ends by itself. `rehearsal_of`: the poll this one rehearses.
     """
 
     __tablename__ = "polls"
@@ -134,15 +136,20 @@ class Poll(Base):
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     prefix: Mapped[str] = mapped_column(String(4), unique=True)
     title: Mapped[str]
+    held_on: Mapped[date | None]
+    place: Mapped[str]
     state: Mapped[PollState] = mapped_column(_names(PollState))
     rehearsal: Mapped[bool]
+    rehearsal_of: Mapped[int | None] = mapped_column(ForeignKey("polls.id"), index=True)
     two_person: Mapped[bool]
     entitled: Mapped[int]
     present: Mapped[int | None]
     questionnaires: Mapped[Document]
+    leaders: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
     rules: Mapped[Document]
     sheet: Mapped[Document | None]
     opened_at: Mapped[datetime | None]
+    closes_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     sealed_at: Mapped[datetime | None]
     seal: Mapped[str | None]
@@ -163,25 +170,45 @@ class Unsealing(Base):
 
 
 class BallotClass(Base):
+    """`planned`: tickets to be issued; the dispenser stops there. None: no number was set."""
+
     __tablename__ = "ballot_classes"
     poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id"), primary_key=True)
     key: Mapped[str] = mapped_column(String(8), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     weight: Mapped[Decimal]
+    planned: Mapped[int | None]
 
 
 def _of_a_class() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(["poll_id", "class_key"], ["ballot_classes.poll_id", "ballot_classes.key"])
 
 
+class Batch(Base):
+    """Tickets issued together. `purpose`: what became of their codes (surveys.polling.states.Purpose)."""
+
+    __tablename__ = "batches"
+    __table_args__ = (_of_a_class(),)
+    poll_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    class_key: Mapped[str] = mapped_column(String(8))
+    purpose: Mapped[Purpose] = mapped_column(_names(Purpose))
+    made_at: Mapped[datetime]
+
+
 class Ticket(Base):
     """Box one: who may vote. No time, and nothing that leads to the ballot."""
 
     __tablename__ = "tickets"
-    __table_args__ = (_of_a_class(), {"sqlite_with_rowid": False})
+    __table_args__ = (
+        _of_a_class(),
+        ForeignKeyConstraint(["poll_id", "batch"], ["batches.poll_id", "batches.number"]),
+        {"sqlite_with_rowid": False},
+    )
     poll_id: Mapped[int] = mapped_column(primary_key=True)
     code_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     class_key: Mapped[str] = mapped_column(String(8))
+    batch: Mapped[int]
     state: Mapped[TicketState] = mapped_column(_names(TicketState))
 
 
@@ -206,6 +233,53 @@ class Receipt(Base):
     __table_args__: Any = ({"sqlite_with_rowid": False},)
     poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id"), primary_key=True)
     code: Mapped[str] = mapped_column(String(12), primary_key=True)
+
+
+class Door(Base):
+    """A screen at a door that shows one fresh ticket at a time. Known by its token, of which only the hash is kept.
+
+    `showing`: a random number for the ticket on the screen, which leads to no ticket; `taken`: it was opened.
+    """
+
+    __tablename__ = "doors"
+    __table_args__ = (_of_a_class(), ForeignKeyConstraint(["poll_id", "batch"], ["batches.poll_id", "batches.number"]))
+    poll_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    class_key: Mapped[str] = mapped_column(String(8))
+    batch: Mapped[int]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    showing: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)
+    taken: Mapped[bool]
+    shut: Mapped[bool]
+
+
+class Keying(Base):
+    """A returned paper ballot as one person keyed it, until it is cast. `number`: the clerk's, within its class.
+
+    `hand`: 1 and 2 are the two persons, 3 is what was settled. `answers` is an envelope, like a ballot's.
+    """
+
+    __tablename__ = "keyings"
+    __table_args__ = (_of_a_class(), {"sqlite_with_rowid": False})
+    poll_id: Mapped[int] = mapped_column(primary_key=True)
+    class_key: Mapped[str] = mapped_column(String(8), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    hand: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    answers: Mapped[str]
+
+
+class Import(Base):
+    """A file read and shown, not yet taken over. `kind`: roster or polls; `body`: what was read."""
+
+    __tablename__ = "imports"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    body: Mapped[Document]
+    made_at: Mapped[datetime]
 
 
 class Mark(Base):

@@ -3,8 +3,26 @@
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
-from surveys.web import access, assets, ballot, board, errors, headers, polls, results, score_sheets, setup, sign_in
+from surveys.web import (
+    access,
+    assets,
+    ballot,
+    board,
+    errors,
+    headers,
+    poll_results,
+    poll_setup,
+    poll_tickets,
+    polls,
+    results,
+    score_sheets,
+    setup,
+    sign_in,
+)
 from surveys.web.prepared import PreparedPages
+
+VOTERS = (ballot, board)
+STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup)
 
 
 class IdConverter(IntegerConverter):
@@ -36,5 +54,5 @@ def register(app: Flask) -> None:
     errors.register(app)
     assets.register(app)
     access.register(app)
-    for module in (ballot, board, sign_in, polls, score_sheets, results, setup):
+    for module in VOTERS + STAFF:
         app.register_blueprint(module.pages)

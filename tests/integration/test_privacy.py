@@ -15,7 +15,7 @@ from tests.builders import build_poll, cast, close_and_seal, dump, filled, sheet
 from tests.conftest import NOW
 
 BOXES = {
-    "tickets": {"poll_id", "code_hash", "class_key", "state"},
+    "tickets": {"poll_id", "code_hash", "class_key", "batch", "state"},
     "ballots": {"poll_id", "id", "class_key", "answers"},
     "receipts": {"poll_id", "code"},
 }
@@ -69,6 +69,7 @@ def test_the_boxes_refer_to_a_class_and_a_poll_only_and_nothing_refers_to_them(d
     }
     assert {pair for pair in referred if pair[0] in BOXES} == {
         ("tickets", "ballot_classes"),
+        ("tickets", "batches"),
         ("ballots", "ballot_classes"),
         ("receipts", "polls"),
     }

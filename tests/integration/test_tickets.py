@@ -17,7 +17,7 @@ from tests.conftest import NOW
 
 def issue(site: Site, poll_id: int, count: int, class_key: str = "A") -> list[str]:
     with site.database.writing() as session:
-        return tickets.issue(session, NOW, COMMAND_LINE, poll_id, class_key, count)
+        return tickets.issue(session, NOW, COMMAND_LINE, poll_id, class_key, count).codes
 
 
 def void(site: Site, poll_id: int, typed: str, reason: str = "印坏了") -> None:

@@ -12,7 +12,6 @@ from werkzeug.test import TestResponse
 from surveys.polling.states import PollState
 from surveys.services import polls, records
 from surveys.services.actors import Role
-from surveys.services.polls import STATE_NAMES
 from surveys.services.site import Site
 from tests.builders import build_poll, build_unit, cast, filled, sheet_of
 from tests.strict_client import Page, StrictClient
@@ -38,7 +37,7 @@ def test_the_list_shows_every_poll(shown: Shown, role: Role) -> None:
     page = shown.client(role).page("/polls")
     for state, name in UNIT_NAMES.items():
         assert name in page.text
-        assert STATE_NAMES[state] in page.text
+        assert state.label in page.text
         assert f"/polls/{shown.world.polls[state].poll_id}" in page.links()
 
 
@@ -51,11 +50,13 @@ def test_the_list_shows_every_poll(shown: Shown, role: Role) -> None:
         (PollState.SEALED, set()),
     ],
 )
-def test_a_polls_page_offers_what_its_state_allows(shown: Shown, state: PollState, actions: set[str]) -> None:
+def test_a_polls_pages_offer_what_its_state_allows(shown: Shown, state: PollState, actions: set[str]) -> None:
     address = f"/polls/{shown.world.polls[state].poll_id}"
     page = shown.client(Role.ORGANIZER).page(address)
+    tickets_page = shown.client(Role.ORGANIZER).page(f"{address}/tickets")
     assert page.heading.startswith(UNIT_NAMES[state])
-    offered = {(form.get("action") or "").removeprefix(address + "/") for form in page.root.iter("form")}
+    forms = [*page.root.iter("form"), *tickets_page.root.iter("form")]
+    offered = {(form.get("action") or "").removeprefix(address + "/") for form in forms}
     assert offered - {"/logout"} == actions
     assert (f"{address}/tally" in page.links()) is (state is PollState.SEALED)
 
@@ -116,7 +117,7 @@ def test_issuing_hands_the_codes_out(
 ) -> None:
     world = build_poll(lite_site, count=0, opened=False)
     address = f"/polls/{world.poll_id}"
-    response = organizer.submit(address, f"{address}/issue", class_key="A", count="7", format=form)
+    response = organizer.submit(f"{address}/tickets", f"{address}/issue", class_key="A", count="7", format=form)
     assert (response.status_code, response.mimetype) == (200, kind)
     assert response.data.startswith(magic)
     assert download_name(response) == f"样例局-A类票-7张.{form}"
@@ -132,8 +133,8 @@ def issued(site: Site, poll_id: int) -> int:
 def test_codes_of_the_csv_and_the_zip_open_ballots(lite_app: Flask, lite_site: Site, organizer: StrictClient) -> None:
     world = build_poll(lite_site, count=0)
     address = f"/polls/{world.poll_id}"
-    plain = organizer.submit(address, f"{address}/issue", count="3", format="csv").data
-    zipped = organizer.submit(address, f"{address}/issue", count="2", format="zip").data
+    plain = organizer.submit(f"{address}/tickets", f"{address}/issue", count="3", format="csv").data
+    zipped = organizer.submit(f"{address}/tickets", f"{address}/issue", count="2", format="zip").data
     with zipfile.ZipFile(io.BytesIO(zipped)) as bundle:
         names = sorted(name.rsplit(".", 1)[1] for name in bundle.namelist())
         inside = bundle.read(next(name for name in bundle.namelist() if name.endswith(".csv")))
@@ -164,7 +165,7 @@ def test_issuing_with_a_fault_issues_nothing(
 ) -> None:
     world = build_poll(lite_site, count=0, opened=False)
     address = f"/polls/{world.poll_id}"
-    response = organizer.submit(address, f"{address}/issue", **({"count": "5"} | fields))
+    response = organizer.submit(f"{address}/tickets", f"{address}/issue", **({"count": "5"} | fields))
     assert response.status_code == 400
     page = Page(response)
     assert words in page.text
@@ -182,7 +183,7 @@ def test_words_too_long_for_a_slip_issue_nothing(lite_site: Site, organizer: Str
     _, unit_id = build_unit(lite_site, "名称很长的单位" * 20)
     world = build_poll(lite_site, count=0, opened=False, unit_id=unit_id)
     address = f"/polls/{world.poll_id}"
-    response = organizer.submit(address, f"{address}/issue", count="5")
+    response = organizer.submit(f"{address}/tickets", f"{address}/issue", count="5")
     assert response.status_code == 400
     assert "印不下" in response.text
     assert issued(lite_site, world.poll_id) == 0
@@ -198,7 +199,10 @@ def test_a_poll_from_making_to_its_tally(lite_app: Flask, lite_site: Site, organ
     codes = issued_codes(organizer, address, "B", 6)
     assert organizer.submit(address, f"{address}/open").status_code == 302
     assert "投票已开始" in organizer.page(address).text
-    assert organizer.submit(address, f"{address}/void", code=codes[5].lower(), reason="发错").status_code == 302
+    assert (
+        organizer.submit(f"{address}/tickets", f"{address}/void", code=codes[5].lower(), reason="发错").status_code
+        == 302
+    )
     sheet = sheet_of(lite_site, poll_id)
     for code in codes[:5]:
         cast(lite_site, code.replace("-", ""), filled(sheet, "AB"))
@@ -212,7 +216,9 @@ def test_a_poll_from_making_to_its_tally(lite_app: Flask, lite_site: Site, organ
 
 
 def issued_codes(client: StrictClient, address: str, class_key: str, count: int) -> list[str]:
-    response = client.submit(address, f"{address}/issue", class_key=class_key, count=str(count), format="csv")
+    response = client.submit(
+        f"{address}/tickets", f"{address}/issue", class_key=class_key, count=str(count), format="csv"
+    )
     return [row["code"] for row in csv.DictReader(io.StringIO(response.data.decode("utf-8-sig")))]
 
 

@@ -49,7 +49,7 @@ def schema_of(database: Database) -> list[str]:
     inspector = sa.inspect(database.engine)
     lines = []
     for table in inspector.get_table_names():
-        columns = [(each["name"], str(each["type"]), each["nullable"]) for each in inspector.get_columns(table)]
+        columns = sorted((each["name"], str(each["type"]), each["nullable"]) for each in inspector.get_columns(table))
         names = sorted(str(name) for name, _ in constraint_names(inspector, table))
         lines.append(f"{table} {columns} {names}")
     return sorted(lines)

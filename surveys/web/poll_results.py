@@ -1,0 +1,80 @@
+"""The organizer's pages: the result of a sealed poll."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
+from surveys.scoring.exact import shown
+from surveys.services import bundles, polls, tallies
+from surveys.services.actors import Permission
+from surveys.services.tallies import FormTally, Tally
+from surveys.web.access import needs, site
+from surveys.web.downloads import attachment, chart_type, image
+
+pages = Blueprint("poll_results", __name__)
+
+
+@pages.get("/polls/<id:poll_id>/tally")
+@needs(Permission.SEE_TALLIES)
+def tally(poll_id: int) -> ResponseReturnValue:
+    return render_template(
+        "polls/tally.html", tally=(found := _tally(poll_id)), warnings=tallies.warnings(found), shown=shown
+    )
+
+
+@pages.get("/polls/<id:poll_id>/charts/<int:number>.<extension>")
+@needs(Permission.SEE_TALLIES)
+def chart(poll_id: int, number: int, extension: str) -> ResponseReturnValue:
+    """Grades per question as stacked bars: 0 is the organization, 1 the first leader."""
+    chart_format = chart_type(extension)
+    if chart_format is None:
+        abort(404)
+    result = _tally(poll_id)
+    forms = dict(enumerate(result.leaders, start=1))
+    if result.organization is not None:
+        forms[0] = result.organization
+    if number not in forms:
+        abort(404)
+    whose = f"{result.unit} 领导班子" if number == 0 else _whose(forms[number])
+    data = grade_bars(
+        whose,
+        f"{result.title}　有效票 {result.valid} 张　得分 {_shown(forms[number])}",
+        [GradeStyle(choice.letter, choice.name) for choice in forms[number].choices],
+        _chart_rows(forms[number]),
+        chart_format,
+    )
+    return image(data, chart_format, f"{whose}.{extension}", download="download" in request.args)
+
+
+def _tally(poll_id: int) -> Tally:
+    with site().database.reading() as session:
+        return tallies.tally(session, polls.poll_of(session, poll_id))
+
+
+def _whose(form: FormTally) -> str:
+    return "" if form.leader is None else f"{form.leader.name} {form.leader.post}"
+
+
+def _shown(form: FormTally) -> str:
+    return "—" if form.score is None else str(shown(form.score))
+
+
+def _chart_rows(form: FormTally) -> Sequence[GradeRow]:
+    return [
+        GradeRow(
+            f"{question.key}. {question.text}",
+            question.counts,
+            None if question.score is None else str(shown(question.score)),
+        )
+        for question in form.questions
+    ]
+
+
+@pages.get("/polls/<id:poll_id>/bundle.zip")
+@needs(Permission.SEE_TALLIES)
+def bundle(poll_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        return attachment(bundles.write_bundle(session, poll), "application/zip", f"选票包-{poll.prefix}.zip")
