@@ -70,6 +70,16 @@ def refusals(browser: Browser, links: dict[str, str]) -> None:
         save(page, f"voter-{name}")
 
 
+def refused(browser: Browser, link: str) -> None:
+    """A submission that does not fit its sheet."""
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2, java_script_enabled=False).new_page()
+    page.goto(link)
+    page.route("**/b/*", lambda route: route.continue_(post_data="nonce=x"))
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector("#reason")
+    save(page, "voter-refused")
+
+
 def staff(browser: Browser, base: str, password: str) -> None:
     page = browser.new_context(viewport=DESK).new_page()
     page.goto(f"{base}/login")
@@ -122,6 +132,9 @@ def main() -> None:
             voter(browser, base, links[0])
             other_looks(browser, base, links[1])
             staff(browser, base, password)
+            refused(browser, late)
+            flask_says("poll", "pause", "6", "--reason", "示例")
+            refusals(browser, {"paused": late})
             flask_says("poll", "close", "6")
             refusals(browser, {"draft": draft, "void": void, "closed": late})
             browser.close()

@@ -54,7 +54,7 @@
     element.addEventListener("click", act);
     return element;
   }
-  function show(element, visible) { element.hidden = !visible; }
+  function show(element, visible) { if (element) { element.hidden = !visible; } }
 
   /* Large type, remembered. */
   function largeType() {
@@ -110,7 +110,7 @@
       window.setTimeout(function () { location.replace(start); }, LEAVE_RECEIPT_MS);
       return;
     }
-    if (location.pathname === "/") { return; }
+    var code = document.getElementById("code"); /* the start page: only a code left behind is wiped */
     each(["touchstart", "keydown", "click", "scroll"], function (name) {
       document.addEventListener(name, function () {
         last = Date.now();
@@ -118,6 +118,7 @@
       }, true);
     });
     window.setInterval(function () {
+      if (code && !code.value) { last = Date.now(); }
       var idle = Date.now() - last;
       if (sent && !over) { return; }
       if (idle > IDLE_MS) { location.replace(start); return; }
@@ -131,7 +132,8 @@
 
   largeType();
   if (document.getElementById("receipt")) { store(local, key, null); }
-  if (document.getElementById("reason")) { askAgain(); }
+  var reason = document.getElementById("reason");
+  if (reason && !reason.hasAttribute("data-keep")) { askAgain(); }
   if (form) { ballot(); }
   watchTablet();
 
@@ -180,7 +182,7 @@
       each(sections, function (section, number) { show(section, number === step); });
       var last = step === sections.length;
       if (last) { list(); }
-      show(review, last); show(submit, last); show(next, !last); show(back, step > 0);
+      show(review, last); show(submit, last && (blanksMeant || !blanks().length)); show(next, !last); show(back, step > 0);
       show(blanksMeant, last && blanks().length > 0);
       if (!last) {
         var following = sections[step + 1];
@@ -208,7 +210,7 @@
       review.textContent = "";
       var heading = make("h2", "核对"); heading.id = "review";
       review.appendChild(heading);
-      review.appendChild(make("p", left.length ? "还有 " + left.length + " 项没有填，点一下就到那里：" : "全部 " + questions.length + " 项都已填。提交后不能修改。"));
+      review.appendChild(make("p", left.length ? "还有 " + left.length + " 项没有填，" + (blanksMeant ? "" : "填完才能提交，") + "点一下就到那里：" : "全部 " + questions.length + " 项都已填。提交后不能修改。"));
       each(left, function (fieldset) {
         var whose = fieldset.closest("section").querySelector("h2 b").textContent;
         review.appendChild(button(whose + "：" + fieldset.querySelector("legend").lastChild.textContent, function () { visit(fieldset); }, "to-blank"));
@@ -250,7 +252,7 @@
     function cast(event) {
       event.preventDefault();
       var left = blanks(), tick = form.elements.blanks_meant;
-      if (left.length && !tick.checked) { go(sections.length); tick.focus(); return; }
+      if (left.length && !(tick && tick.checked)) { go(sections.length); if (tick) { tick.focus(); } return; }
       if (sent) { return; }
       sent = true; save();
       form.elements.nonce.value = nonce;
@@ -291,7 +293,8 @@
         note.remove();
         over = true;
         turnTo(page);
-        if (status !== 400) { store(local, key, null); } /* 400: not counted, the answers are still wanted */
+        /* Not counted, and may be yet: the answers are still wanted. */
+        if (status !== 400 && !page.querySelector("[data-keep]")) { store(local, key, null); }
         watchTablet();
       }
     }

@@ -1,17 +1,19 @@
-"""What the site is told from outside: four environment variables, read and checked once at start."""
+"""What the site is told from outside: environment variables, read and checked once at start."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 SECRET_KEY_LENGTH = 32
+TIME_ZONE = "Asia/Shanghai"
 
 Value = TypeVar("Value")
 
@@ -22,12 +24,13 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """`public_url` has no slash at its end; `data_dir` exists."""
+    """`public_url` has no slash at its end; `data_dir` exists; times are shown in `time_zone`."""
 
     database_url: URL
     secret_key: str
     public_url: str
     data_dir: Path
+    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIME_ZONE))
 
     @property
     def https(self) -> bool:
@@ -35,7 +38,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Reads the four variables. Raises SettingsError, which names every fault at once."""
+        """Reads the variables; all but TIME_ZONE are required. Raises SettingsError, naming every fault at once."""
         faults: list[str] = []
 
         def take(name: str, read: Callable[[str], Value]) -> Value | None:
@@ -49,9 +52,10 @@ class Settings:
         secret_key = take("SECRET_KEY", _secret_key)
         public_url = take("PUBLIC_URL", _public_url)
         data_dir = take("DATA_DIR", _data_dir)
-        if database_url is None or secret_key is None or public_url is None or data_dir is None:
+        time_zone = take("TIME_ZONE", _time_zone)
+        if database_url is None or secret_key is None or public_url is None or data_dir is None or time_zone is None:
             raise SettingsError("\n".join(faults))
-        return cls(database_url, secret_key, public_url, data_dir)
+        return cls(database_url, secret_key, public_url, data_dir, time_zone)
 
 
 def database_url_of(text: str) -> URL:
@@ -111,3 +115,10 @@ def _data_dir(text: str) -> Path:
     except OSError as error:
         raise SettingsError(f"DATA_DIR 不能用：{text}（{error.strerror}）。{remedy}") from None
     return path
+
+
+def _time_zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text or TIME_ZONE)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise SettingsError(f"TIME_ZONE 不是时区名：{text}。请设为 {TIME_ZONE} 这样的名字，或不设。") from None

@@ -81,6 +81,8 @@ def build_poll(
     unit_id: int | None = None,
     leader: str = "leader",
     blank: BlankPolicy | None = None,
+    blanks_allowed: bool | None = None,
+    abstain: str | None = None,
     two_person: bool = False,
     rules: PollRules | None = None,
 ) -> World:
@@ -96,6 +98,8 @@ def build_poll(
         present=present,
         leader=leader,
         blank=blank,
+        blanks_allowed=blanks_allowed,
+        abstain=abstain,
         quorum=quorum,
         rehearsal=rehearsal,
         two_person=two_person,
@@ -137,7 +141,7 @@ def cast(
     """One vote through the service; returns its receipt."""
     with site.database.casting() as connection:
         return casting.cast(
-            connection, site.open_polls, code, nonce or receipts.new_nonce(), submitted, blanks_meant=blanks_meant
+            connection, NOW, site.open_polls, code, nonce or receipts.new_nonce(), submitted, blanks_meant=blanks_meant
         )
 
 

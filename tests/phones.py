@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -71,8 +72,8 @@ class Ticket:
 CAST_ONCE = {"cast": 1, "ballots": 1, "receipts": 1}
 
 
-def ticket(server: Server, leaders: int = 2) -> Ticket:
-    world = build_poll(server.site, count=1, leaders=leaders)
+def ticket(server: Server, leaders: int = 2, **options: Any) -> Ticket:
+    world = build_poll(server.site, count=1, leaders=leaders, **options)
     names = [name for name, _ in sheet_of(server.site, world.poll_id).fields()]
     return Ticket(server, world.poll_id, world.codes["A"][0], names)
 

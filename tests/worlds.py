@@ -12,7 +12,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from surveys.polling.states import PollState
-from surveys.services import accounts, marks, polls, tickets
+from surveys.services import accounts, hall, marks, polls, tickets
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.marks import EventEntry, MarkEntry
 from surveys.services.site import Site
@@ -27,6 +27,7 @@ PASSWORD = "not-a-secret-password"
 UNIT_NAMES = {
     PollState.DRAFT: "样例林业局",
     PollState.OPEN: "样例审计局",
+    PollState.PAUSED: "样例统计局",
     PollState.CLOSED: "样例教育局",
     PollState.SEALED: "样例档案局",
 }
@@ -73,6 +74,7 @@ def build_everything(site: Site) -> Everything:
             session, NOW, COMMAND_LINE, built[PollState.OPEN].poll_id, built[PollState.OPEN].codes["A"][8], "丢"
         )
         polls.close_poll(session, NOW, COMMAND_LINE, built[PollState.CLOSED].poll_id)
+        hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
     sealed_unit = _unit_of(site, built[PollState.SEALED])
     with site.database.writing() as session:

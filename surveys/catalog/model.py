@@ -192,12 +192,17 @@ _QUESTIONS_FIELD = {QuestionnaireKind.ORGANIZATION: "items", QuestionnaireKind.L
 
 
 class Questionnaire(_Model):
-    """民主测评表: items for an organization, aspects for a leader."""
+    """民主测评表: items for an organization, aspects for a leader.
+
+    `blank`: how a blank counts; `blanks_allowed`: whether one may be left; `abstain`: what 弃权 is called, if offered.
+    """
 
     key: Key
     kind: QuestionnaireKind
     title: Name
     blank: BlankPolicy = BlankPolicy.EXCLUDE
+    blanks_allowed: StrictBool = True
+    abstain: Name | None = None
     grades: Annotated[tuple[GradeEntry, ...], Field(min_length=2, max_length=26)]
     items: tuple[Question, ...] = ()
     aspects: tuple[Question, ...] = ()

@@ -14,9 +14,11 @@ from surveys.reporting.slips import slips_csv
 from surveys.services import (
     accounts,
     bundles,
+    hall,
     polls,
     printing,
     records,
+    rehearsals,
     sealing,
     tallies,
     tickets,
@@ -146,6 +148,52 @@ def poll_void(poll_id: int, code: str, reason: str) -> None:
     """作废一张没用过的票。"""
     with site().database.writing() as session:
         tickets.void(session, site().now(), COMMAND_LINE, poll_id, code, reason)
+
+
+@poll_group.command("pause")
+@click.argument("poll_id", type=ID)
+@click.option("--reason", required=True)
+@reports_refusals
+def poll_pause(poll_id: int, reason: str) -> None:
+    """暂停投票。"""
+    with site().database.writing() as session:
+        hall.pause(session, site().now(), COMMAND_LINE, poll_id, reason)
+
+
+@poll_group.command("resume")
+@click.argument("poll_id", type=ID)
+@reports_refusals
+def poll_resume(poll_id: int) -> None:
+    """恢复投票。"""
+    with site().database.writing() as session:
+        hall.resume(session, site().now(), COMMAND_LINE, poll_id)
+
+
+@poll_group.command("end-in")
+@click.argument("poll_id", type=ID)
+@click.argument("minutes", type=int)
+@reports_refusals
+def poll_end_in(poll_id: int, minutes: int) -> None:
+    """几分钟后自动停止收票；0 是取消。"""
+    with site().database.writing() as session:
+        hall.end_in(session, site().now(), COMMAND_LINE, poll_id, minutes or None)
+
+
+@poll_group.command("rehearse")
+@click.argument("poll_id", type=ID)
+@reports_refusals
+def poll_rehearse(poll_id: int) -> None:
+    """为未开始的测评会建立演练，打印演练的编号。"""
+    with site().database.writing() as session:
+        click.echo(rehearsals.rehearse(session, site().now(), COMMAND_LINE, poll_id))
+
+
+@poll_group.command("wipe")
+@click.argument("poll_id", type=ID)
+@reports_refusals
+def poll_wipe(poll_id: int) -> None:
+    """清除一次演练，不能恢复。"""
+    rehearsals.wipe(site(), site().now(), COMMAND_LINE, poll_id)
 
 
 @poll_group.command("close")

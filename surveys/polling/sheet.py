@@ -1,6 +1,7 @@
 """The sheet: what a poll asks, frozen when it opens, and the answer sheet a voter hands in (design 4).
 
-An answer sheet is one letter per question, `-` for 未填: first the organization's items, then each leader's aspects.
+An answer sheet is one letter per question, `-` for 未填, `*` for 弃权 where that is offered: first the organization's
+items, then each leader's aspects.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 BLANK = "-"
+ABSTAIN = "*"
 
 
 class BadAnswers(Exception):
@@ -31,15 +33,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Questionnaire:
-    """One of the official forms as it stands on this poll's sheet."""
+    """One of the official forms as it stands on this poll's sheet. `abstain`: what 弃权 is called, if it is offered."""
 
     title: str
     choices: tuple[Choice, ...]
     questions: tuple[Question, ...]
+    abstain: str | None = None
+
+    @property
+    def offered(self) -> tuple[Choice, ...]:
+        """All that may be chosen: the grades, and 弃权 if it is offered."""
+        return (*self.choices, Choice(ABSTAIN, self.abstain)) if self.abstain else self.choices
 
     @property
     def letters(self) -> str:
-        return "".join(choice.letter for choice in self.choices)
+        return "".join(choice.letter for choice in self.offered)
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,7 @@ def _questionnaire_to_json(questionnaire: Questionnaire | None) -> dict[str, Any
         "title": questionnaire.title,
         "grades": [{"letter": choice.letter, "name": choice.name} for choice in questionnaire.choices],
         "questions": [{"key": question.key, "text": question.text} for question in questionnaire.questions],
+        "abstain": questionnaire.abstain,
     }
 
 
@@ -157,4 +166,5 @@ def _questionnaire_from_json(data: Mapping[str, Any] | None) -> Questionnaire | 
         title=data["title"],
         choices=tuple(Choice(entry["letter"], entry["name"]) for entry in data["grades"]),
         questions=tuple(Question(entry["key"], entry["text"]) for entry in data["questions"]),
+        abstain=data.get("abstain"),  # sheets frozen before there was one have none
     )

@@ -1,5 +1,6 @@
 """The states of a poll and of a ticket (design 2, 4)."""
 
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -22,6 +23,11 @@ _STATE_LABELS = {
     PollState.CLOSED: "已结束",
     PollState.SEALED: "已封存",
 }
+
+
+def has_ended(closes_at: datetime | None, now: datetime) -> bool:
+    """Whether voting is over by the clock, though nobody has closed the poll yet."""
+    return closes_at is not None and now >= closes_at
 
 
 class TicketState(StrEnum):

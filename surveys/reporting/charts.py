@@ -8,10 +8,10 @@ from matplotlib.patches import Patch
 
 from surveys.reporting.canvas import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, Canvas, ImageFormat, drawing
 from surveys.reporting.fonts import printable, width_in_ems
-from surveys.reporting.palette import ACCENT, BLANK, GRADE_COLOURS, GRADE_HATCHES, INK, MUTED, text_on
+from surveys.reporting.palette import ABSTAIN, ACCENT, BLANK, GRADE_COLOURS, GRADE_HATCHES, INK, MUTED, text_on
 from surveys.reporting.wrapping import wrap_evenly
 
-_HATCH_COLOUR = {"D": "#B4752A", BLANK: "#8C8C8C"}
+_HATCH_COLOUR = {"D": "#B4752A", ABSTAIN: "#8C8C8C", BLANK: "#8C8C8C"}
 _BLANK_NAME = "未填"
 _NO_ROWS = "暂无数据"
 _NO_SCORE = "待定"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 BLANK = "-"
+ABSTAIN = "*"
 
 # From dark to light, so that a grey print and every kind of colour blindness keep the order of the grades.
 # The hue turns from teal to orange between B and C: the eye finds the boundary between better and worse.
@@ -11,10 +12,11 @@ GRADE_COLOURS: Mapping[str, str] = {
     "B": "#1F7E92",
     "C": "#D2A45C",
     "D": "#FFD9A8",
+    ABSTAIN: "#E3E3E3",
     BLANK: "#FFFFFF",
 }
-# The two lightest colours also carry lines, in opposite directions: a share of 差 is never taken for a share of 未填.
-GRADE_HATCHES: Mapping[str, str] = {"D": "////", BLANK: "\\\\\\"}
+# The lightest colours also carry lines or dots: a share of 差 is never taken for one of 弃权 or 未填.
+GRADE_HATCHES: Mapping[str, str] = {"D": "////", ABSTAIN: "...", BLANK: "\\\\\\"}
 
 ACCENT = GRADE_COLOURS["B"]
 INK = "#1B1B1B"

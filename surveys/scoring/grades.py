@@ -11,8 +11,11 @@ from surveys.scoring.exact import Score, exact, weighted_mean
 BLANK = "-"
 """未填: its own column, never one of the grades."""
 
+ABSTAIN = "*"
+"""弃权, where the sheet offers it: said out loud, so no blank; no grade either, so never in a denominator."""
+
 Counts = Mapping[str, int]
-"""Ballots by grade letter, and by BLANK, for one question."""
+"""Ballots by grade letter, and by BLANK and ABSTAIN, for one question."""
 
 
 class BlankPolicy(StrEnum):
@@ -36,11 +39,11 @@ def item_score(counts: Counts, grades: Mapping[str, Decimal], blank: BlankPolicy
 
     Raises KeyError for a letter that is not a grade.
     """
-    answered = sum(count for letter, count in counts.items() if letter != BLANK)
-    counted = answered + (counts.get(BLANK, 0) if blank is BlankPolicy.ZERO else 0)
+    graded = {letter: count for letter, count in counts.items() if letter not in (BLANK, ABSTAIN)}
+    counted = sum(graded.values()) + (counts.get(BLANK, 0) if blank is BlankPolicy.ZERO else 0)
     if counted == 0:
         return None
-    got = sum((exact(grades[letter]) * count for letter, count in counts.items() if letter != BLANK), Fraction(0))
+    got = sum((exact(grades[letter]) * count for letter, count in graded.items()), Fraction(0))
     return got / counted
 
 

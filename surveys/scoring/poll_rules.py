@@ -11,12 +11,16 @@ from surveys.scoring.grades import BlankPolicy, FormRules
 
 @dataclass(frozen=True)
 class PollRules:
-    """`quorum`: the share of those entitled that must be present for the poll to count."""
+    """`quorum`: the share of those entitled that must be present for the poll to count.
+
+    `blanks_allowed`: whether a sheet with blanks is taken from a phone. On paper a blank cannot be refused.
+    """
 
     organization: FormRules | None
     leader: FormRules | None
     blank: BlankPolicy = BlankPolicy.EXCLUDE
     quorum: Fraction = Fraction(2, 3)
+    blanks_allowed: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -24,6 +28,7 @@ class PollRules:
             "leader": _form_to_json(self.leader),
             "blank": self.blank.value,
             "quorum": f"{self.quorum.numerator}/{self.quorum.denominator}",
+            "blanks_allowed": self.blanks_allowed,
         }
 
     @classmethod
@@ -33,6 +38,7 @@ class PollRules:
             leader=_form_from_json(data["leader"]),
             blank=BlankPolicy(data["blank"]),
             quorum=Fraction(data["quorum"]),
+            blanks_allowed=data.get("blanks_allowed", True),  # polls made before this was asked allow them
         )
 
 

@@ -21,7 +21,10 @@ class ClassTally:
 
 
 def is_valid(answers: str, blank: BlankPolicy) -> bool:
-    """A wholly blank ballot is invalid (废票) under each policy; under `spoil`, so is one with any blank."""
+    """A wholly blank ballot is invalid (废票) under each policy; under `spoil`, so is one with any blank.
+
+    弃权 is an answer: a ballot of nothing else is valid.
+    """
     if blank is BlankPolicy.SPOIL:
         return BLANK not in answers
     return any(letter != BLANK for letter in answers)

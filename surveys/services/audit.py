@@ -1,13 +1,47 @@
 """The audit log: who did what, when and why."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.services.actors import Actor
 from surveys.storage.tables import AuditEntry
 
+ACTS = {
+    "account.create": "建立账号",
+    "account.password": "修改密码",
+    "account.reset": "重设密码",
+    "assessment.create": "建立考核",
+    "event.cancel": "撤销事件",
+    "event.record": "登记事件",
+    "mark.enter": "打分",
+    "poll.close": "结束投票",
+    "poll.create": "建立测评会",
+    "poll.end_in": "设结束时间",
+    "poll.open": "开始投票",
+    "poll.pause": "暂停投票",
+    "poll.present": "登记实到",
+    "poll.rehearse": "建立演练",
+    "poll.resume": "恢复投票",
+    "poll.seal": "封存",
+    "poll.unseal": "启封",
+    "poll.wipe": "清除演练",
+    "row.exempt": "免考",
+    "ticket.issue": "发票",
+    "ticket.void": "作废票",
+    "unit.add": "添加单位",
+}
+"""What each act is called. An act that is not here cannot be recorded."""
+
 
 def record(session: Session, now: datetime, actor: Actor, act: str, subject: str, detail: str = "") -> None:
-    """Joins the caller's transaction: an act and its entry are kept or lost together."""
+    """Joins the caller's transaction: an act and its entry are kept or lost together. Raises KeyError."""
+    ACTS[act]
     session.add(AuditEntry(at=now, actor=actor.name, act=act, subject=subject, detail=detail))
+
+
+def entries(session: Session, subject: str) -> Sequence[AuditEntry]:
+    """All that was done to one thing, the oldest first."""
+    return session.scalars(select(AuditEntry).where(AuditEntry.subject == subject).order_by(AuditEntry.id)).all()

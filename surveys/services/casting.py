@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from surveys.polling import codes, envelopes, receipts
 from surveys.polling.base32 import Malformed
 from surveys.polling.sheet import BLANK, BadAnswers, Sheet
-from surveys.polling.states import PollState, TicketState
+from surveys.polling.states import PollState, TicketState, has_ended
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.storage.tables import Ballot, Poll, Receipt, Ticket
@@ -37,6 +37,10 @@ class PollNotOpen(CastError):
     """Voting has not begun."""
 
 
+class PollPaused(CastError):
+    """Voting rests for a while."""
+
+
 class PollClosed(CastError):
     """Voting has ended."""
 
@@ -46,7 +50,7 @@ class RefusedAnswers(CastError):
 
 
 class BlankAnswers(CastError):
-    """Questions are left blank, and the voter has not said that this is meant. Carries the answer sheet as it is."""
+    """Questions are left blank, which the poll does not allow or the voter has not said is meant. Carries the sheet."""
 
     def __init__(self, poll: "OpenPoll", answers: str) -> None:
         super().__init__()
@@ -61,6 +65,7 @@ class OpenPoll:
     sheet: Sheet
     key: bytes
     blank: BlankPolicy
+    blanks_allowed: bool
     rehearsal: bool
 
 
@@ -74,8 +79,17 @@ class Found:
     class_key: str
 
 
+_Looked = Row[int, str, PollState, datetime | None, datetime | None, TicketState, str]
 _look_up = (
-    select(Poll.id, Poll.prefix, Poll.state, Poll.opened_at, Ticket.state, Ticket.class_key)
+    select(
+        Poll.id,
+        Poll.prefix,
+        Poll.state.label("poll"),
+        Poll.opened_at,
+        Poll.closes_at,
+        Ticket.state.label("ticket"),
+        Ticket.class_key,
+    )
     .outerjoin(Ticket, (Ticket.poll_id == Poll.id) & (Ticket.code_hash == bindparam("code_hash")))
     .where(Poll.prefix == bindparam("prefix"))
 )
@@ -104,10 +118,10 @@ def normalized(typed: str) -> str:
         raise UnknownTicket from None
 
 
-def find(connection: Connection, code: str) -> Found:
+def find(connection: Connection, now: datetime, code: str) -> Found:
     """The ticket of a normalized code, if it could be cast now. Changes nothing. Raises the CastError that applies."""
     row = connection.execute(_look_up, _look_up_values(code)).first()
-    return _castable(row)
+    return _castable(row, now)
 
 
 class OpenPolls:
@@ -121,10 +135,12 @@ class OpenPolls:
         key = (found.poll_id, found.opened_at)
         if key not in self._polls:
             sheet, rules, rehearsal, salt = connection.execute(_select_open, {"poll": found.poll_id}).one()
+            read = PollRules.from_json(rules)
             self._polls[key] = OpenPoll(
                 sheet=Sheet.from_json(sheet or {}),
                 key=envelopes.poll_key(self._site_secret, salt or b""),
-                blank=PollRules.from_json(rules).blank,
+                blank=read.blank,
+                blanks_allowed=read.blanks_allowed,
                 rehearsal=rehearsal,
             )
         return self._polls[key]
@@ -132,6 +148,7 @@ class OpenPolls:
 
 def cast(
     connection: Connection,
+    now: datetime,
     open_polls: OpenPolls,
     code: str,
     nonce: str,
@@ -145,24 +162,24 @@ def cast(
     row = connection.execute(_look_up_locked, _look_up_values(code)).first()
     if row is None:
         raise UnknownTicket
-    poll_id, prefix = row[0], row[1]
+    poll_id, prefix = row.id, row.prefix
     receipt = receipts.receipt_of(prefix, nonce)
-    if row[4] is TicketState.CAST:
+    if row.ticket is TicketState.CAST:
         return _receipt_again(connection, poll_id, receipt)
-    found = _castable(row)
+    found = _castable(row, now)
     open_poll = open_polls.get(connection, found)
     try:
         answers = open_poll.sheet.read(submitted)
     except BadAnswers as error:
         raise RefusedAnswers from error
-    if BLANK in answers and not blanks_meant:
+    if BLANK in answers and not (blanks_meant and open_poll.blanks_allowed):
         raise BlankAnswers(open_poll, answers)
     if connection.execute(_spend, {"poll": poll_id, "hash": codes.hash_code(code)}).rowcount != 1:
         # PostgreSQL: while this waited for the row, another post of the ticket was counted, or it was voided.
         now_there = connection.execute(_look_up, _look_up_values(code)).first()
-        if now_there is not None and now_there[4] is TicketState.CAST:
+        if now_there is not None and now_there.ticket is TicketState.CAST:
             return _receipt_again(connection, poll_id, receipt)
-        _castable(now_there)
+        _castable(now_there, now)
         raise TicketUsed
     envelope = envelopes.close(open_poll.key, prefix, found.class_key, answers)
     connection.execute(
@@ -181,19 +198,20 @@ def _look_up_values(code: str) -> dict[str, object]:
     return {"prefix": codes.prefix_of(code), "code_hash": codes.hash_code(code)}
 
 
-def _castable(row: "Row[int, str, PollState, datetime | None, TicketState, str] | None") -> Found:
-    if row is None or row[4] is None:
+def _castable(row: "_Looked | None", now: datetime) -> Found:
+    if row is None or row.ticket is None:
         raise UnknownTicket
-    poll_id, prefix, poll_state, opened_at, ticket_state, class_key = row
-    if ticket_state is TicketState.CAST:
+    if row.ticket is TicketState.CAST:
         raise TicketUsed
-    if ticket_state is TicketState.VOID:
+    if row.ticket is TicketState.VOID:
         raise TicketVoid
-    if poll_state is PollState.DRAFT or opened_at is None:
+    if row.poll is PollState.DRAFT or row.opened_at is None:
         raise PollNotOpen
-    if poll_state is not PollState.OPEN:
+    if row.poll not in (PollState.OPEN, PollState.PAUSED) or has_ended(row.closes_at, now):
         raise PollClosed
-    return Found(poll_id, prefix, opened_at, class_key)
+    if row.poll is PollState.PAUSED:
+        raise PollPaused
+    return Found(row.id, row.prefix, row.opened_at, row.class_key)
 
 
 def _receipt_again(connection: Connection, poll_id: int, receipt: str) -> str:

@@ -151,7 +151,7 @@ def _hold_poll(site: Site, unit_id: int, entry: Mapping[str, Any]) -> None:
     for key, items in entry["organization"].items():
         for code, submitted in zip(issued[key], _submissions(sheet, items), strict=False):
             with site.database.casting() as connection:
-                casting.cast(connection, site.open_polls, code, receipts.new_nonce(), submitted, blanks_meant=True)
+                casting.cast(connection, now, site.open_polls, code, receipts.new_nonce(), submitted, blanks_meant=True)
     if state is PollState.OPEN:
         return
     with site.database.writing() as session:

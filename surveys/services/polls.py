@@ -35,7 +35,10 @@ class ClassEntry:
 
 @dataclass(frozen=True)
 class PollEntry:
-    """A poll as entered. An empty questionnaire key leaves that form off the sheet."""
+    """A poll as entered. An empty questionnaire key leaves that form off the sheet.
+
+    `blank`, `blanks_allowed`, `abstain`: None is as the questionnaires say. An empty `abstain` offers no 弃权.
+    """
 
     unit_id: int
     title: str
@@ -45,6 +48,8 @@ class PollEntry:
     organization: str = "organization"
     leader: str = "leader"
     blank: BlankPolicy | None = None
+    blanks_allowed: bool | None = None
+    abstain: str | None = None
     quorum: Fraction = Fraction(2, 3)
     rehearsal: bool = False
     two_person: bool = False
@@ -58,11 +63,10 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
     leader = _questionnaire(entry.leader, QuestionnaireKind.LEADER)
     if organization is None and leader is None:
         raise BadInput("请至少选一份测评表。")
-    blank = entry.blank or (organization or leader).blank  # type: ignore[union-attr]
-    rules = PollRules(_form_rules(organization), _form_rules(leader), blank, entry.quorum)
+    rules = _rules(entry, organization, leader)
     poll = Poll(
         unit_id=unit.id,
-        prefix=_free_prefix(session),
+        prefix=free_prefix(session),
         title=entry.title.strip(),
         place="",
         state=PollState.DRAFT,
@@ -71,7 +75,11 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
         entitled=entry.entitled,
         present=entry.present,
         rules=rules.to_json(),
-        questionnaires={"organization": entry.organization, "leader": entry.leader},
+        questionnaires={
+            "organization": entry.organization,
+            "leader": entry.leader,
+            "abstain": None if entry.abstain is None else entry.abstain.strip(),
+        },
     )
     poll.classes = [
         BallotClass(key=ballot_class.key, name=ballot_class.name, weight=ballot_class.weight)
@@ -89,6 +97,7 @@ def _check_entry(entry: PollEntry) -> None:
     if entry.entitled < 1:
         raise BadInput("应到人数须是 1 或更大的整数。")
     _check_present(entry.present)
+    _check_abstain(entry.abstain)
     if not 0 <= entry.quorum <= 1:
         raise BadInput("计分所需的到会比例须在 0 与 1 之间，如 2/3。")
     if not entry.classes:
@@ -107,6 +116,11 @@ def _check_entry(entry: PollEntry) -> None:
             or not 0 < ballot_class.weight <= 10000
         ):
             raise BadInput(f"票种 {ballot_class.key} 的权重须大于 0，不超过 10000。")
+
+
+def _check_abstain(name: str | None) -> None:
+    if name and len(name.strip()) > 6:
+        raise BadInput(f"弃权选项的名称“{name.strip()[:20]}”太长，最多 6 个字，如“弃权”“不了解”。")
 
 
 def parse_classes(text: str) -> list[ClassEntry]:
@@ -138,6 +152,15 @@ def _questionnaire(key: str, kind: QuestionnaireKind) -> Questionnaire | None:
     return loader.questionnaire(key)
 
 
+def _rules(entry: PollEntry, organization: Questionnaire | None, leader: Questionnaire | None) -> PollRules:
+    """The poll's own rules where it has any, else the questionnaires'; blanks are allowed if each allows them."""
+    forms = [form for form in (organization, leader) if form is not None]
+    allowed = all(form.blanks_allowed for form in forms) if entry.blanks_allowed is None else entry.blanks_allowed
+    return PollRules(
+        _form_rules(organization), _form_rules(leader), entry.blank or forms[0].blank, entry.quorum, allowed
+    )
+
+
 def _form_rules(questionnaire: Questionnaire | None) -> FormRules | None:
     if questionnaire is None:
         return None
@@ -147,7 +170,8 @@ def _form_rules(questionnaire: Questionnaire | None) -> FormRules | None:
     )
 
 
-def _free_prefix(session: Session) -> str:
+def free_prefix(session: Session) -> str:
+    """A prefix no poll has."""
     while True:
         prefix = codes.new_prefix()
         if session.scalar(select(Poll.id).where(Poll.prefix == prefix)) is None:
@@ -170,6 +194,8 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.DRAFT:
         raise WrongState(f"测评会{poll.state.label}，不能再开始一次。")
+    if session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id)) is not None:
+        raise WrongState("演练还没有清除。请先到演练的页面点“清除演练”，再开始正式投票。")
     sheet = build_sheet(poll)
     if sheet.length() == 0:
         raise BadInput(f"单位“{poll.unit.name}”没有可测评的内容：没有单位测评表，也没有领导名单。")
@@ -183,29 +209,32 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
 
 def build_sheet(poll: Poll) -> polling.Sheet:
     """The sheet of a draft poll, from the questionnaires and the unit's leaders as they are now."""
+    keys = poll.questionnaires
+    abstain = keys.get("abstain")
     return polling.Sheet(
         title=poll.title,
         unit=poll.unit.name,
-        organization=_sheet_form(_questionnaire(poll.questionnaires["organization"], QuestionnaireKind.ORGANIZATION)),
-        leader=_sheet_form(_questionnaire(poll.questionnaires["leader"], QuestionnaireKind.LEADER)),
+        organization=_sheet_form(_questionnaire(keys["organization"], QuestionnaireKind.ORGANIZATION), abstain),
+        leader=_sheet_form(_questionnaire(keys["leader"], QuestionnaireKind.LEADER), abstain),
         leaders=tuple(polling.Leader(leader.name, leader.post) for leader in poll.unit.leaders),
     )
 
 
-def _sheet_form(questionnaire: Questionnaire | None) -> polling.Questionnaire | None:
+def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> polling.Questionnaire | None:
     if questionnaire is None:
         return None
     return polling.Questionnaire(
         title=questionnaire.title,
         choices=tuple(polling.Choice(grade.letter, grade.name) for grade in questionnaire.grades),
         questions=tuple(polling.Question(question.key, question.text) for question in questionnaire.questions),
+        abstain=(questionnaire.abstain if abstain is None else abstain) or None,
     )
 
 
 def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """Lets no more votes in. Raises WrongState."""
     poll = locked_poll(session, poll_id)
-    if poll.state is not PollState.OPEN:
+    if poll.state not in (PollState.OPEN, PollState.PAUSED):
         raise WrongState(f"测评会{poll.state.label}，不在投票中，不用结束。")
     poll.state = PollState.CLOSED
     poll.closed_at = now

@@ -23,7 +23,7 @@ from surveys.storage.tables import Poll
 
 @dataclass(frozen=True)
 class QuestionTally:
-    """`counts` of the valid ballots of all classes together, by letter, blanks under `-`."""
+    """`counts` of the valid ballots of all classes together, by letter, blanks under `-`, 弃权 under `*` if offered."""
 
     key: str
     text: str
@@ -38,6 +38,8 @@ class QuestionTally:
 
 @dataclass(frozen=True)
 class FormTally:
+    """`choices`: the columns there are counts for, blanks apart: the grades, and 弃权 if it was offered."""
+
     title: str
     leader: Leader | None
     choices: tuple[Choice, ...]
@@ -198,7 +200,7 @@ def _count_form(
     if form_rules is None:
         raise ValueError("a form on the sheet without rules")
     questions = [
-        _count_question(position, key, text, classes, weights, form_rules, rules)
+        _count_question(position, key, text, classes, weights, form_rules, rules, form.questionnaire.letters)
         for position, (key, text) in enumerate(
             ((question.key, question.text) for question in form.questionnaire.questions), start=form.start
         )
@@ -206,7 +208,7 @@ def _count_form(
     return FormTally(
         title=form.questionnaire.title,
         leader=form.leader,
-        choices=form.questionnaire.choices,
+        choices=form.questionnaire.offered,
         questions=tuple(questions),
         score=form_score([question.score for question in questions], form_rules),
     )
@@ -220,12 +222,13 @@ def _count_question(
     weights: Mapping[str, Decimal],
     form_rules: FormRules,
     rules: PollRules,
+    letters: str,
 ) -> QuestionTally:
     by_class = {name: entry.questions[position] for name, entry in classes.items()}
     together: Counter[str] = Counter()
     for counts in by_class.values():
         together.update(counts)
-    all_counts = {letter: together[letter] for letter in (*form_rules.grades, BLANK)}
+    all_counts = {letter: together[letter] for letter in (*letters, BLANK)}
     return QuestionTally(key, text, all_counts, question_score(by_class, weights, form_rules.grades, rules.blank))
 
 

@@ -47,6 +47,7 @@ def register(app: Flask) -> None:
         WTF_I18N_ENABLED=False,  # the forms' own locale speaks, not the browser's
     )
     app.url_map.converters["id"] = IdConverter
+    app.jinja_env.filters["local_time"] = lambda moment: f"{moment.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()

@@ -33,6 +33,11 @@ REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
         "投票还没有开始",
         "您的票是有效的，还没有使用。请等主持人宣布开始后，再扫一次二维码或刷新本页。",
     ),
+    casting.PollPaused: (
+        409,
+        "投票暂停",
+        "您的票是有效的，还没有使用，填好的也保留在这部手机上。请等主持人宣布继续后，刷新本页再提交。",
+    ),
     casting.PollClosed: (
         410,
         "投票已经结束",
@@ -71,7 +76,7 @@ def find() -> ResponseReturnValue:
 def show(code: str) -> ResponseReturnValue:
     try:
         with site().database.looking() as connection:
-            found = casting.find(connection, casting.normalized(code))
+            found = casting.find(connection, site().now(), casting.normalized(code))
             poll = site().open_polls.get(connection, found)
     except casting.CastError as error:
         return reason_page(error)
@@ -93,7 +98,13 @@ def cast(code: str) -> ResponseReturnValue:
         receipts.check_nonce(nonce)
         with site().database.casting() as connection:
             receipt = casting.cast(
-                connection, site().open_polls, casting.normalized(code), nonce, submitted, bool(blanks_meant)
+                connection,
+                site().now(),
+                site().open_polls,
+                casting.normalized(code),
+                nonce,
+                submitted,
+                bool(blanks_meant),
             )
     except casting.BlankAnswers as error:
         return make_response(render_sheet(error.poll, error.answers, nonce), 422)
@@ -107,4 +118,6 @@ def cast(code: str) -> ResponseReturnValue:
 def reason_page(error: casting.CastError) -> Response:
     status, title, text = REASONS[type(error)]
     unknown = isinstance(error, casting.UnknownTicket)
-    return make_response(render_template("ballot/reason.html", title=title, text=text, retype=unknown), status)
+    keep = isinstance(error, casting.PollNotOpen | casting.PollPaused | casting.RefusedAnswers)
+    page = render_template("ballot/reason.html", title=title, text=text, retype=unknown, keep=keep)
+    return make_response(page, status)

@@ -72,6 +72,16 @@ class PresentForm(StaffForm):
     present = IntegerField("实到人数", [InputRequired(NUMBER), NumberRange(0, 100000, "人数须是 0 至 100000。")])
 
 
+class PauseForm(StaffForm):
+    reason = StringField("暂停的原因", [DataRequired(REQUIRED), Length(max=200)])
+
+
+class EndInForm(StaffForm):
+    """Empty: no countdown."""
+
+    minutes = IntegerField("几分钟后结束", [Optional(), NumberRange(1, 1440, "分钟数须是 1 至 1440。")])
+
+
 class VoidForm(StaffForm):
     code = StringField("票码", [DataRequired(REQUIRED), Length(max=60)])
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])

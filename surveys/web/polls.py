@@ -4,10 +4,11 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.polling.disclosure import shown_turnout
-from surveys.services import polls, records, sealing, tallies
+from surveys.polling.states import has_ended
+from surveys.services import audit, hall, polls, records, rehearsals, sealing, tallies
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
-from surveys.web.forms import ActForm, ConfirmForm, PresentForm
+from surveys.web.forms import ActForm, ConfirmForm, EndInForm, PauseForm, PresentForm
 
 pages = Blueprint("polls", __name__)
 
@@ -46,9 +47,23 @@ def show(poll_id: int) -> ResponseReturnValue:
             act_form=ActForm(),
             confirm_form=ConfirmForm(),
             visible=tallies.is_visible(poll),
+            pause_form=PauseForm(),
+            end_in_form=EndInForm(),
+            ended=has_ended(poll.closes_at, site().now()),
+            checks=hall.closing_checks(session, poll),
+            rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
             opened_by=[entry.key for entry in poll.unsealings],
             own_key=sealing.KEYS.get(actor().role),
         )
+
+
+@pages.get("/polls/<id:poll_id>/log")
+@needs(Permission.SEE_POLLS)
+def log(poll_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        entries = audit.entries(session, poll.prefix)
+        return render_template("polls/log.html", poll=poll, unit=poll.unit, entries=entries, acts=audit.ACTS)
 
 
 @pages.post("/polls/<id:poll_id>/present")
@@ -68,6 +83,57 @@ def open_poll(poll_id: int) -> ResponseReturnValue:
     with site().database.writing() as session:
         polls.open_poll(session, site().now(), actor(), poll_id)
     return _back(poll_id, "投票已开始，手里有票的人现在可以扫码投票。")
+
+
+@pages.post("/polls/<id:poll_id>/pause")
+@needs(Permission.RUN_POLLS)
+def pause(poll_id: int) -> ResponseReturnValue:
+    form = PauseForm()
+    form.checked()
+    with site().database.writing() as session:
+        hall.pause(session, site().now(), actor(), poll_id, form.reason.data)
+    return _back(poll_id, "投票已暂停。手里有票的人会看到“投票暂停”，填好的都还在。")
+
+
+@pages.post("/polls/<id:poll_id>/resume")
+@needs(Permission.RUN_POLLS)
+def resume(poll_id: int) -> ResponseReturnValue:
+    ActForm().checked()
+    with site().database.writing() as session:
+        hall.resume(session, site().now(), actor(), poll_id)
+    return _back(poll_id, "投票已恢复。请请大家刷新手机上的页面。")
+
+
+@pages.post("/polls/<id:poll_id>/end-in")
+@needs(Permission.RUN_POLLS)
+def end_in(poll_id: int) -> ResponseReturnValue:
+    form = EndInForm()
+    form.checked()
+    with site().database.writing() as session:
+        hall.end_in(session, site().now(), actor(), poll_id, form.minutes.data)
+    if form.minutes.data is None:
+        return _back(poll_id, "倒计时已取消，投票继续，直到您结束投票。")
+    return _back(poll_id, f"{form.minutes.data} 分钟后自动停止收票，大屏上会显示倒计时。")
+
+
+@pages.post("/polls/<id:poll_id>/rehearse")
+@needs(Permission.RUN_POLLS)
+def rehearse(poll_id: int) -> ResponseReturnValue:
+    ActForm().checked()
+    with site().database.writing() as session:
+        double = rehearsals.rehearse(session, site().now(), actor(), poll_id)
+    return _back(double, "演练已建立，和正式的一样，只是处处标明“演练”。演练完请在这里清除。")
+
+
+@pages.post("/polls/<id:poll_id>/wipe")
+@needs(Permission.RUN_POLLS)
+def wipe(poll_id: int) -> ResponseReturnValue:
+    ConfirmForm().checked()
+    with site().database.reading() as session:
+        original = polls.poll_of(session, poll_id).rehearsal_of
+    rehearsals.wipe(site(), site().now(), actor(), poll_id)
+    flash("演练已清除，票、选票和回执都已删去，不留痕迹。")
+    return redirect(url_for("polls.index") if original is None else url_for("polls.show", poll_id=original))
 
 
 @pages.post("/polls/<id:poll_id>/close")

@@ -15,9 +15,11 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from surveys.polling.base32 import grouped
 from surveys.polling.states import PollState
-from surveys.services.actors import Role
+from surveys.services import hall
+from surveys.services.actors import COMMAND_LINE, Role
 from surveys.settings import database_url_of
-from tests.builders import filled, sheet_of
+from tests.builders import filled, record_of, sheet_of
+from tests.conftest import NOW
 from tests.phones import CAST_ONCE, COUNTED, NO_SCROLL, Watch, chromium, fill, fill_at_once, receipt, submit, to_review
 from tests.phones import ticket as fresh_ticket
 from tests.servers import ROOT, Server, running
@@ -354,6 +356,63 @@ def test_a_reload_midway(server: Server, page: Page) -> None:
     assert list(stored(page)) == ["ceping-large"]
 
 
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_where_every_question_must_be_answered(server: Server, browser: Browser, script: bool) -> None:
+    found = fresh_ticket(server, leaders=1, blanks_allowed=False)
+    with phone(browser, java_script_enabled=script) as page:
+        page.goto(found.address)
+        fill(page, found.names[:-1])
+        to_review(page)
+        button = page.get_by_role("button", name="提交", exact=True)
+        if script:
+            assert "填完才能提交" in page.locator(".review").inner_text()
+            assert not button.is_visible()
+            page.locator(".to-blank").tap()
+        else:
+            button.tap()
+            assert "每一项都要填" in page.locator("[role=alert]").inner_text()
+            assert page.get_by_label("我有意不填").count() == 0
+        fill(page, found.names[-1:])
+        submit(page)
+        receipt(page)
+    assert found.boxes() == CAST_ONCE
+
+
+def test_abstaining_is_a_button_of_its_own(server: Server, page: Page) -> None:
+    found = fresh_ticket(server, leaders=1, abstain="不了解")
+    page.goto(found.address)
+    group = page.locator("fieldset").first
+    buttons = [label.bounding_box() for label in group.locator("label").all()]
+    assert len(buttons) == 5
+    assert all(box is not None for box in buttons)
+    assert buttons[4]["y"] > buttons[0]["y"], "apart from the grades"  # type: ignore[index]
+    fill(page, found.names, "A*")
+    submit(page)
+    receipt(page)
+    ballot = next(iter(record_of(server.site, found.poll_id).ballots))
+    assert ballot[1] == "A*" * (len(found.names) // 2)
+
+
+def test_a_pause_keeps_what_was_filled_in(server: Server, page: Page) -> None:
+    found = fresh_ticket(server, leaders=1)
+    page.goto(found.address)
+    fill_at_once(page, found.names)
+    with server.site.database.writing() as session:
+        hall.pause(session, NOW, COMMAND_LINE, found.poll_id, "停电")
+    submit(page)
+    page.get_by_role("heading", name="投票暂停").wait_for()
+    assert found.boxes() == {"unused": 1}
+    page.reload()
+    page.get_by_role("heading", name="投票暂停").wait_for()
+    with server.site.database.writing() as session:
+        hall.resume(session, NOW, COMMAND_LINE, found.poll_id)
+    page.reload()
+    page.get_by_role("button", name="接着填").tap()
+    submit(page)
+    receipt(page)
+    assert found.boxes() == CAST_ONCE
+
+
 def test_back_after_submit(server: Server, page: Page) -> None:
     found = fresh_ticket(server)
     page.goto(server.url)
@@ -461,6 +520,15 @@ def test_an_idle_tablet_warns_and_wipes(server: Server, page: Page) -> None:
     assert page.locator("fieldset input:checked").count() == 0
     assert page.get_by_role("button", name="接着填").count() == 0
     assert found.boxes() == {"unused": 1}
+
+
+def test_a_code_left_behind_on_a_tablet_is_wiped(server: Server, page: Page) -> None:
+    page.clock.install()
+    page.goto(f"{server.url}/?kiosk=1")
+    page.get_by_label("票码").fill("ABCD-")
+    page.clock.run_for(70_000)
+    page.wait_for_function("() => document.getElementById('code').value === ''")
+    assert "kiosk=1" in page.url
 
 
 def test_a_tablet_with_a_used_ticket_returns_too(server: Server, page: Page) -> None:

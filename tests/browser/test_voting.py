@@ -234,6 +234,7 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     page.get_by_label("应到人数").fill("3")
     page.get_by_role("button", name="建立").click()
     page.get_by_text("测评会已建立").wait_for()
+    page.get_by_role("navigation", name="测评会").get_by_role("link", name="票").click()
     page.get_by_label("张数").fill("3")
     with page.expect_download() as paper:
         page.get_by_role("button", name="发票并下载").click()
@@ -246,6 +247,7 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     with page.expect_download() as both:
         page.get_by_role("button", name="发票并下载").click()
     both.value.save_as(tmp_path / "slips.zip")
+    page.get_by_role("link", name="会场").click()
     page.get_by_role("button", name="开始投票").click()
     page.get_by_text("投票已开始").wait_for()
     for code in codes_in(tmp_path / "slips.zip"):

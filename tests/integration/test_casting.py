@@ -34,7 +34,7 @@ NONCE = "0123456789abcdef" * 2
 
 def find(site: Site, code: str) -> casting.Found:
     with site.database.looking() as connection:
-        return casting.find(connection, code)
+        return casting.find(connection, NOW, code)
 
 
 def together(*calls: Callable[[], Any]) -> list[Any]:

@@ -44,8 +44,9 @@ def test_the_list_shows_every_poll(shown: Shown, role: Role) -> None:
 @pytest.mark.parametrize(
     ("state", "actions"),
     [
-        (PollState.DRAFT, {"open", "issue", "present", "void"}),
-        (PollState.OPEN, {"close", "issue", "present", "void"}),
+        (PollState.DRAFT, {"open", "rehearse", "issue", "present", "void"}),
+        (PollState.OPEN, {"close", "pause", "end-in", "issue", "present", "void"}),
+        (PollState.PAUSED, {"close", "resume", "issue", "present", "void"}),
         (PollState.CLOSED, {"seal", "present", "void"}),
         (PollState.SEALED, set()),
     ],

@@ -62,8 +62,9 @@ def test_a_standard_in_json():
 
 def test_shape_of_questionnaire_json():
     organization, leader = questionnaire("organization").to_json(), questionnaire("leader").to_json()
-    assert organization.keys() == {"key", "kind", "title", "blank", "grades", "items"}
-    assert leader.keys() == {"key", "kind", "title", "blank", "grades", "aspects"}
+    common = {"key", "kind", "title", "blank", "blanks_allowed", "abstain", "grades"}
+    assert organization.keys() == common | {"items"}
+    assert leader.keys() == common | {"aspects"}
     assert organization["grades"][0] == {"letter": "A", "name": "好", "weight": "100"}
     assert leader["aspects"][0] == {"key": "1", "text": "总体评价", "weight": "1", "overall": True, "note": ""}
 

@@ -162,4 +162,6 @@ def test_counts_are_read_on_every_colour(letter):
 
 
 def test_the_colours_are_drawn():
-    assert set(GRADE_COLOURS.values()) <= colours_in(items_chart("svg"))
+    abstaining = GradeRow("弃权的一项", {"A": 1, "B": 1, "C": 1, "D": 1, "*": 1, "-": 1}, "70.00")
+    chart = grade_bars("民主测评结果", "", [*GRADES, GradeStyle("*", "弃权")], [abstaining], "svg")
+    assert set(GRADE_COLOURS.values()) <= colours_in(chart)

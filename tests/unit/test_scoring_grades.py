@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.scoring.exact import shown
-from surveys.scoring.grades import BLANK, BlankPolicy, FormRules, form_score, item_score, question_score
+from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy, FormRules, form_score, item_score, question_score
 
 repeatable = settings(deadline=None, derandomize=True)
 
@@ -36,6 +36,12 @@ def test_the_worked_example(last, score):
 )
 def test_blanks_of_one_question(blank, score):
     assert item_score({"A": 1, "B": 1, "C": 1, BLANK: 1}, GRADES, blank) == score
+
+
+@pytest.mark.parametrize("blank", BlankPolicy)
+def test_abstaining_is_no_grade_and_leaves_every_denominator(blank):
+    assert item_score({"A": 1, "B": 1, ABSTAIN: 7}, GRADES, blank) == 90
+    assert item_score({ABSTAIN: 7}, GRADES, blank) is None
 
 
 def test_only_blanks_are_nothing_or_zero_by_policy():

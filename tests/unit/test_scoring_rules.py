@@ -48,6 +48,7 @@ def test_a_poll_counts_from_two_thirds_and_leaves_blanks_out_unless_told_otherwi
         "leader": None,
         "blank": "exclude",
         "quorum": "2/3",
+        "blanks_allowed": True,
     }
 
 

@@ -25,6 +25,12 @@ answer_sheets = st.lists(st.text("ABCD-", min_size=QUESTIONS, max_size=QUESTIONS
 boxes = st.fixed_dictionaries({key: answer_sheets for key in WEIGHTS})
 
 
+@pytest.mark.parametrize("blank", BlankPolicy)
+def test_abstaining_everywhere_is_a_valid_ballot(blank):
+    assert is_valid("***", blank)
+    assert tally_class(["***", "A*B"], 3, blank).questions[1] == {"*": 2}
+
+
 def counted_score(box: Mapping[str, Sequence[str]], blank: BlankPolicy) -> Score | None:
     """A form's score from the ballots of each class, by the code under test."""
     classes = {key: tally_class(ballots, QUESTIONS, blank) for key, ballots in box.items()}

@@ -1,0 +1,86 @@
+"""In the hall: pausing, the closing time, and what to look at before voting ends."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from surveys.polling.disclosure import Turnout, shortcoming, shown_turnout
+from surveys.polling.states import PollState
+from surveys.scoring.poll_rules import PollRules
+from surveys.services import audit
+from surveys.services.actors import Actor
+from surveys.services.errors import BadInput, WrongState
+from surveys.services.polls import locked_poll
+from surveys.services.records import class_counts
+from surveys.storage.tables import Poll
+
+LONGEST_MINUTES = 24 * 60
+UNDER_WAY = (PollState.OPEN, PollState.PAUSED)
+
+
+def pause(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
+    """Lets no votes in until `resume`. Calls a countdown off: it would run on unseen. Raises BadInput, WrongState."""
+    poll = locked_poll(session, poll_id)
+    if poll.state is not PollState.OPEN:
+        raise WrongState(f"测评会{poll.state.label}，不在投票中，不用暂停。")
+    if not reason.strip():
+        raise BadInput("请写明暂停的原因，会记入日志。")
+    poll.state = PollState.PAUSED
+    poll.closes_at = None
+    audit.record(session, now, actor, "poll.pause", poll.prefix, reason.strip())
+    session.commit()
+
+
+def resume(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
+    """Lets votes in again. Raises WrongState."""
+    poll = locked_poll(session, poll_id)
+    if poll.state is not PollState.PAUSED:
+        raise WrongState(f"测评会{poll.state.label}，没有暂停，不用恢复。")
+    poll.state = PollState.OPEN
+    audit.record(session, now, actor, "poll.resume", poll.prefix)
+    session.commit()
+
+
+def end_in(session: Session, now: datetime, actor: Actor, poll_id: int, minutes: int | None) -> None:
+    """Voting ends by itself this many minutes from now, which also extends it; None calls the countdown off.
+
+    Raises BadInput, WrongState.
+    """
+    poll = locked_poll(session, poll_id)
+    if poll.state is not PollState.OPEN:
+        raise WrongState(f"测评会{poll.state.label}，投票中才能设结束时间。")
+    if minutes is not None and not 1 <= minutes <= LONGEST_MINUTES:
+        raise BadInput(f"分钟数须是 1 至 {LONGEST_MINUTES} 的整数。")
+    poll.closes_at = None if minutes is None else now + timedelta(minutes=minutes)
+    audit.record(
+        session, now, actor, "poll.end_in", poll.prefix, "取消倒计时" if minutes is None else f"{minutes} 分钟后结束"
+    )
+    session.commit()
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing to look at before voting ends, in Chinese, and whether it is in order."""
+
+    text: str
+    passed: bool
+
+
+def closing_checks(session: Session, poll: Poll) -> list[Check]:
+    """What decides whether the poll will count. Tells nothing of how many have voted, only whether a bound holds."""
+    counts = class_counts(session, poll)
+    issued = sum(entry.issued for entry in counts)
+    # In steps as everywhere: with the exact figure, trying numbers present would find out how many have voted.
+    cast = shown_turnout(sum(entry.cast for entry in counts), poll.state)
+    quorum = PollRules.from_json(poll.rules).quorum
+    checks = [Check(f"收回不多于发出（{issued} 张）", cast <= issued)]
+    if poll.present is None:
+        return [*checks, Check("实到人数还没有登记，不登记就按收回票数算", False)]
+    short = shortcoming(Turnout(poll.entitled, poll.present, issued, cast), quorum)
+    share = f"{quorum.numerator}/{quorum.denominator}"
+    return [
+        *checks,
+        Check(f"实到 {poll.present} 人，应到 {poll.entitled} 人，须达到 {share}", short is None),
+        Check(f"收回不多于实到（{poll.present} 人）", cast <= poll.present),
+    ]
