@@ -51,7 +51,7 @@ class UnreadableFile(Exception):
 @dataclass(frozen=True)
 class Row:
     """`texts`: by column, from the first. `merged`: by column (from 1) the row and column where its merged area begins;
-    every cell of the area has the area's text."""
+    every cell of the area has the area's text, as far as the sheet has cells with something in them."""
 
     number: int
     texts: tuple[str, ...]

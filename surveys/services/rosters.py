@@ -143,8 +143,9 @@ def _take_over(
             unit = Unit(assessment_id=assessment.id, position=position, name=row.name)
             session.add(unit)
         _write(session, unit, row)
-    detail = f"{found.file_name}：新增 {len(found.added)} 个单位，修改 {len(found.changed)} 个单位"
-    audit.record(session, now, actor, "roster.import", assessment.title, detail)
+    if not found.is_empty:
+        detail = f"{found.file_name}：新增 {len(found.added)} 个单位，修改 {len(found.changed)} 个单位"
+        audit.record(session, now, actor, "roster.import", assessment.title, detail)
     try:
         session.commit()
     except IntegrityError:  # a unit of that name added by hand meanwhile

@@ -1,9 +1,11 @@
 """Uploads: a view that takes files says how large, and gets them spooled to disk, whole or not at all."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import IO, Any, TypeVar
 
 from flask import abort, current_app, request
+from werkzeug.formparser import default_stream_factory
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -35,9 +37,17 @@ def receive(most: int) -> None:
         abort(413)
     counted = _Counted(request.environ["wsgi.input"])
     request.environ["wsgi.input"] = counted
-    assert request.form is not None  # parses: fields into memory, files into temporary files
-    if counted.count != length:
-        abort(400)
+    with ExitStack() as spooled:
+        request._get_file_stream = _spooling_into(spooled)  # type: ignore[method-assign]
+        assert request.form is not None  # parses: fields into memory, files into temporary files
+        if counted.count != length:
+            abort(400)
+        spooled.pop_all()  # the request itself closes them when it ends
+
+
+def _spooling_into(spooled: ExitStack) -> Callable[..., IO[bytes]]:
+    """Werkzeug's own temporary files, closed even if the body breaks off before they belong to the request."""
+    return lambda *arguments, **named: spooled.enter_context(default_stream_factory(*arguments, **named))
 
 
 def size(count: int) -> str:
