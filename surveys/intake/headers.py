@@ -45,19 +45,25 @@ class Fault:
 
 @dataclass
 class Faults:
-    """All faults of a file; past `MOST_FAULTS` they are only counted."""
+    """All faults of a file. Past `MOST_FAULTS` they are only counted."""
 
-    found: list[Fault] = field(default_factory=list)
-    count: int = 0
+    _all: list[Fault] = field(default_factory=list)
 
     def add(self, fault: Fault) -> None:
-        self.count += 1
-        if len(self.found) < MOST_FAULTS:
-            self.found.append(fault)
+        self._all.append(fault)
+
+    @property
+    def found(self) -> list[Fault]:
+        """As one meets them going down the sheets."""
+        return sorted(self._all, key=lambda fault: (fault.sheet, fault.row or 0))[:MOST_FAULTS]
+
+    @property
+    def count(self) -> int:
+        return len(self._all)
 
     @property
     def left_out(self) -> int:
-        return self.count - len(self.found)
+        return max(0, self.count - MOST_FAULTS)
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,8 @@ def read_records(table: Table, header: Header) -> tuple[list[Record], list[Skipp
             continue
         note = bool(_NOTE.match(texts[0])) or (after_note and len(texts) == 1)
         if note or _is_banner(row, header) or _repeats(row, header):
-            skipped.append(Skipped(header.sheet, row.number, texts[0]))
+            text = next(each for each in map(clean_line, row.texts) if each)
+            skipped.append(Skipped(header.sheet, row.number, text))
         else:
             records.append(Record(header, row))
         after_note = note
