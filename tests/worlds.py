@@ -12,8 +12,8 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from surveys.polling.states import PollState
-from surveys.services import accounts, hall, marks, polls, tickets
-from surveys.services.actors import COMMAND_LINE, Role
+from surveys.services import accounts, hall, marks, polls, rosters, tickets
+from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
@@ -37,11 +37,13 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `used` and `void`: codes of the open poll; `unused`: of each poll."""
+    `passwords`: their first passwords. `import_id`: the admin's.
+    `used` and `void`: codes of the open poll; `unused`: of each poll."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
     event_id: int
+    import_id: int
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
     used: str
@@ -88,12 +90,24 @@ def build_everything(site: Site) -> Everything:
         assessment_id,
         built,
         event_id,
+        _read_roster(site, assessment_id),
         keys,
         passwords,
         used=built[PollState.OPEN].codes["A"][0],
         void=built[PollState.OPEN].codes["A"][8],
         unused={state: world.codes["A"][9] for state, world in built.items()},
     )
+
+
+def _read_roster(site: Site, assessment_id: int) -> int:
+    """A file that adds a unit and changes the leaders of the one whose poll is open."""
+    text = (
+        "单位,类别,体系,姓名,职务\n样例新局,市直单位,municipal,样例甲,局长\n样例审计局,市直单位,municipal,样例2,局长\n"
+    )
+    with site.database.writing() as session:
+        account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
+        actor = Actor(account.id, account.name, Role.ADMIN)
+        return rosters.read_roster(session, NOW, actor, assessment_id, "样例.csv", text.encode())
 
 
 def _unit_of(site: Site, world: World) -> int:
@@ -154,7 +168,8 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
         "extension": ["png", "svg", "gif"],
-        "filename": ["ceping.css", "staff.css", "ballot.js", "nothing.css"],
+        "filename": ["ceping.css", "staff.css", "ballot.js", "upload.js", "nothing.css"],
+        "import_id": [world.import_id],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

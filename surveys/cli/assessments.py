@@ -10,11 +10,10 @@ from flask.cli import AppGroup
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
-from surveys.services import (
-    assessments,
-    results,
-)
+from surveys.intake.tables import MOST_BYTES
+from surveys.services import assessments, results, rosters
 from surveys.services.actors import COMMAND_LINE
+from surveys.services.roster_changes import Preview, UnitChange
 
 catalog_group = AppGroup("catalog", help="测评体系和测评表")
 
@@ -112,6 +111,60 @@ def assessment_list(as_json: bool) -> None:
         return
     for line in found:
         click.echo(f"{line.id}\t{line.title}\t{len(line.units)} 个单位")
+
+
+@assessment_group.command("import-roster")
+@click.argument("assessment_id", type=ID)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--apply", "write", is_flag=True, help="确认导入；不加只预览")
+@reports_refusals
+def assessment_import_roster(assessment_id: int, file: Path, write: bool) -> None:
+    """从 .xlsx、.xls 或 .csv 导入单位和领导名单：先看会改动什么，加 --apply 才导入。"""
+    with file.open("rb") as stream:
+        data = stream.read(MOST_BYTES + 1)
+    with site().database.writing() as session:
+        found = rosters.import_file(session, site().now(), COMMAND_LINE, assessment_id, file.name, data, write=write)
+    _print_preview(found)
+    if found.hindrances:
+        raise click.ClickException("不能导入，请按上面的提示改好文件。")
+    if not found.is_empty:
+        click.echo("已导入。" if write else "以上是预览，什么都没有改动。确认无误后加 --apply 再运行一次。")
+
+
+def _print_preview(found: Preview) -> None:
+    click.echo(
+        f"新增 {len(found.added)} 个单位，修改 {len(found.changed)} 个，不变 {len(found.unchanged)} 个，"
+        f"文件没有提到 {len(found.unmentioned)} 个（原样保留）。"
+    )
+    for kind, changes in (("新增", found.added), ("修改", found.changed)):
+        for change in changes:
+            _print_change(kind, change)
+    for sentence in (*found.notes, *found.hindrances):
+        click.echo(sentence)
+
+
+def _print_change(kind: str, change: UnitChange) -> None:
+    click.echo(f"{kind}\t{change.name}")
+    for entry in change.fields:
+        if entry.old or entry.new:
+            click.echo(f"\t{entry.label}\t{entry.old or '（空）'} → {entry.new or '（空）'}")
+    for leader in change.leaders:
+        words = " → ".join(part for part in (leader.old, leader.new) if part)
+        click.echo(f"\t{leader.kind}\t{leader.name}\t{words}")
+    for note in change.notes:
+        click.echo(f"\t{note}")
+
+
+@assessment_group.command("export-roster")
+@click.argument("assessment_id", type=ID)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@reports_refusals
+def assessment_export_roster(assessment_id: int, out: Path) -> None:
+    """把单位和领导名单写成 .xlsx，改好后可以再导入。"""
+    with site().database.reading() as session:
+        data = rosters.export_roster(session, COMMAND_LINE, assessment_id)
+    out.write_bytes(data)
+    click.echo(f"已写入 {out}")
 
 
 @assessment_group.command("results")

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
+from surveys.intake.cleaning import clean_line, clean_name
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import Actor
@@ -65,7 +66,7 @@ def create_assessment(
 def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, entry: UnitEntry) -> int:
     """Adds a unit with its tags and leaders. Raises BadInput, NotFound."""
     assessment = assessment_of(session, assessment_id)
-    name, category = entry.name.strip(), entry.category.strip()
+    name, category = clean_name(entry.name), clean_line(entry.category)
     if not name or not category:
         raise BadInput("请填写单位名称和类别。")
     _check_lengths(entry)
@@ -86,7 +87,7 @@ def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, 
     )
     unit.tags = [UnitTag(tag=tag) for tag in dict.fromkeys(entry.tags)]
     unit.leaders = [
-        Leader(position=position, name=leader.name, post=leader.post)
+        Leader(position=position, name=clean_name(leader.name), post=clean_line(leader.post))
         for position, leader in enumerate(entry.leaders, start=1)
     ]
     session.add(unit)
@@ -119,7 +120,7 @@ def parse_leaders(text: str) -> tuple[LeaderEntry, ...]:
             continue
         if len(words) == 1:
             raise BadInput(f"领导名单第 {number} 行“{line.strip()}”只有一项，请写成“姓名 职务”。")
-        leaders.append(LeaderEntry(words[0], words[1].strip()))
+        leaders.append(LeaderEntry(clean_name(words[0]), clean_line(words[1])))
     return tuple(leaders)
 
 

@@ -28,6 +28,8 @@ ACTS = {
     "poll.seal": "封存",
     "poll.unseal": "启封",
     "poll.wipe": "清除演练",
+    "roster.import": "导入名单",
+    "roster.read": "上传名单",
     "row.exempt": "免考",
     "ticket.issue": "发票",
     "ticket.void": "作废票",

@@ -15,6 +15,7 @@ from surveys.web import (
     poll_tickets,
     polls,
     results,
+    rosters,
     score_sheets,
     setup,
     sign_in,
@@ -22,7 +23,7 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup)
+STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
 
 
 class IdConverter(IntegerConverter):

@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from surveys.services import accounts
 from surveys.services.actors import Actor, Permission
 from surveys.services.site import Site
+from surveys.web import uploads
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -88,14 +89,21 @@ def check() -> ResponseReturnValue | None:
     return None
 
 
-def require_whole_body() -> None:
+def require_whole_body() -> ResponseReturnValue | None:
     """A body cut short on its way must not be counted as far as it came; so it needs a length, and must have it."""
     if request.method != "POST":
-        return
+        return None
     if "Transfer-Encoding" in request.headers:
         abort(411)  # browsers send forms with a length; a proxy in front does too
+    most = uploads.most_bytes()
+    if most is not None:
+        refusal = check()  # before the body: nobody else may make the server read a large one
+        if refusal is None:
+            uploads.receive(most)
+        return refusal
     if len(request.get_data()) != (request.content_length or 0):
         abort(400)
+    return None
 
 
 def refuse_control_characters() -> None:

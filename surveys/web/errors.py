@@ -5,6 +5,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from surveys.services.errors import BadInput, DatabaseBusy, Imbalance, NotAllowed, NotFound, Refusal, WrongState
+from surveys.web import uploads
 from surveys.web.masking import mask_record, masked
 
 STATUS = {NotFound: 404, NotAllowed: 403, BadInput: 400, WrongState: 409, Imbalance: 500}
@@ -36,6 +37,8 @@ def http_error(error: HTTPException) -> Response:
     if status < 400:
         return make_response(error.get_response())
     title, text = TEXTS.get(status, TEXTS[400 if status < 500 else 500])
+    if status == 413:
+        text = f"{text}这里一次最多收 {uploads.size(request.max_content_length or 0)}。"
     response = error_page(status, title, text)
     allow = getattr(error, "valid_methods", None)
     if allow:

@@ -1,6 +1,7 @@
 """Staff forms (Flask-WTF): labels in Chinese, CSRF on each."""
 
 from flask_wtf import FlaskForm
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateField,
@@ -112,6 +113,16 @@ class UnitForm(StaffForm):
     tags = StringField("单位标签（用空格隔开，没有就不填）", [Optional(), Length(max=300)])
     department = StringField("本单位作为考核部门时的名称（回避用，没有就不填）", [Optional(), Length(max=50)])
     leaders = TextAreaField("领导名单（一行一人：姓名 职务）", [Optional(), Length(max=10000)])
+
+
+class UploadForm(StaffForm):
+    file = FileField("文件", [FileRequired("请先选一个文件。")])
+
+
+class TakeOverForm(StaffForm):
+    """Confirms what a preview shows. `shown`: the preview's fingerprint."""
+
+    shown = HiddenField("预览", [DataRequired(REQUIRED)])
 
 
 class EventForm(StaffForm):

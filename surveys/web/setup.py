@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from wtforms.fields import SelectChoice
 
 from surveys.catalog import loader
+from surveys.intake.cleaning import split_tags
 from surveys.services import assessments
 from surveys.services.actors import Permission
 from surveys.services.assessments import UnitEntry
@@ -64,7 +65,7 @@ def _unit_entry(form: UnitForm) -> UnitEntry:
         name=form.name.data,
         category=form.category.data,
         framework=form.framework.data,
-        tags=tuple((form.tags.data or "").replace("、", " ").replace("，", " ").replace("\u3000", " ").split()),
+        tags=split_tags(form.tags.data or ""),
         leaders=assessments.parse_leaders(form.leaders.data or ""),
         department=(form.department.data or "").strip() or None,
     )

@@ -349,3 +349,30 @@ def test_a_missing_setting_is_named_in_the_terminal(tmp_path: Path) -> None:
     assert fault.stdout == ""
     assert "没有设置 SECRET_KEY" in fault.stderr
     assert "Traceback" not in fault.stderr
+
+
+def test_a_roster_is_shown_applied_and_written_out(app: Flask, site: Site, tmp_path: Path) -> None:
+    assessment_id, _ = build_unit(site)
+    file, out = tmp_path / "名单.csv", tmp_path / "名单.xlsx"
+    file.write_bytes("单位,类别,体系,姓名,职务\n样例厅,市直单位,municipal,李䶮,厅长\n".encode("gb18030"))
+    shown_first = done(app, "assessment", "import-roster", assessment_id, file)
+    assert "新增\t样例厅" in shown_first
+    assert "新增\t李䶮\t厅长" in shown_first
+    assert "什么都没有改动" in shown_first
+    assert len(shown(app, "assessment", "list")[0]["units"]) == 1
+    assert "已导入" in done(app, "assessment", "import-roster", assessment_id, file, "--apply")
+    assert [unit["name"] for unit in shown(app, "assessment", "list")[0]["units"]] == ["样例局", "样例厅"]
+    done(app, "assessment", "export-roster", assessment_id, "--out", out)
+    again = done(app, "assessment", "import-roster", assessment_id, out, "--apply")
+    assert "新增 0 个单位，修改 0 个，不变 2 个" in again
+
+
+def test_a_faulty_roster_names_every_place(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    assessment_id, _ = build_unit(lite_site)
+    file = tmp_path / "名单.csv"
+    file.write_text("单位,类别,体系,姓名,职务\n样例厅,,municipal,=1+1,厅长\n", encoding="utf-8")
+    said = refused(lite_app, "assessment", "import-roster", assessment_id, file, "--apply")
+    assert "第 2 行 B 列（类别）" in said
+    assert "第 2 行 D 列（姓名）" in said
+    assert "没有编号为 99 的考核" in refused(lite_app, "assessment", "export-roster", 99, "--out", tmp_path / "x.xlsx")
+    assert not (tmp_path / "x.xlsx").exists()

@@ -40,6 +40,8 @@ ACTS = {
     "account create",
     "assessment add-unit",
     "assessment create",
+    "assessment import-roster",
+    "assessment export-roster",
     "demo",
     "first-admin",
     "migrate",

@@ -1,0 +1,182 @@
+"""A spreadsheet file -> tables of text: .xlsx, .xls and .csv, told apart by what is in them."""
+
+import codecs
+import csv
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_UNPACKED = 80 * 1024 * 1024
+MOST_ROWS = 20_000
+MOST_COLUMNS = 60
+READER_SECONDS = 60
+ENDINGS = (".xlsx", ".xlsm", ".xls", ".csv", ".txt", ".tsv")
+
+_SAVE_AS = "请用 Excel 或 WPS 打开，另存为 .xlsx 后再导入。"
+_OTHERS = {
+    b"%PDF": "PDF 文件",
+    b"\x89PNG": "图片",
+    b"\xff\xd8\xff": "图片",
+    b"GIF8": "图片",
+    b"RIFF": "图片",
+    b"II*\0": "图片",
+    b"MM\0*": "图片",
+    b"Rar!": "压缩包",
+    b"7z\xbc\xaf": "压缩包",
+    b"\x1f\x8b": "压缩包",
+}
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_UNFIT = {
+    "password": f"文件有密码，打不开。请先去掉密码：{_SAVE_AS}",
+    "large": f"文件太大，读不下来。请删去多余的行列和工作表，{_SAVE_AS}",
+    "broken": f"文件已损坏，或不是 Excel 工作簿。{_SAVE_AS}",
+    "rows": f"超过 {MOST_ROWS} 行，不能导入。请只留名单所在的行，删去下面多余的内容。",
+    "columns": f"超过 {MOST_COLUMNS} 列，不能导入。请删去右边多余的列。",
+}
+
+
+class UnreadableFile(Exception):
+    """A file that is no table of ours: its text says in Chinese what it is and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`texts`: by column, from the first. `merged`: by column (from 1) the row and column where its merged area begins;
+    every cell of the area has the area's text, as far as the sheet has cells with something in them."""
+
+    number: int
+    texts: tuple[str, ...]
+    merged: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sheet. `name`: empty for a text file. `rows`: those that are not blank, numbered as a spreadsheet does, from 1.
+
+    A hidden sheet is not read.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    hidden: bool = False
+
+
+def read_tables(name: str, data: bytes) -> tuple[Table, ...]:
+    """The sheets of a file as uploaded, hidden ones without rows. Raises UnreadableFile."""
+    _check(name, data)
+    if data.startswith(_ZIP):
+        _check_zip(data)
+        return _workbook(data)
+    if data.startswith(_OLE):
+        _check_ole(data)
+        return _workbook(data)
+    return (Table("", _text_rows(_decoded(data))),)
+
+
+def _check(name: str, data: bytes) -> None:
+    if not data:
+        raise UnreadableFile("文件是空的。请选有内容的文件。")
+    if len(data) > MOST_BYTES:
+        raise UnreadableFile(f"文件超过 {MOST_BYTES // 1024 // 1024} MB，不能导入。请删去图片和多余的工作表。")
+    for start, what in _OTHERS.items():
+        if data.startswith(start):
+            raise UnreadableFile(f"这是{what}，不是表格，改了扩展名也不能导入。请导入 .xlsx、.xls 或 .csv 文件。")
+    ending = PurePath(name).suffix.lower()
+    if ending not in ENDINGS:
+        shown = f"“{ending[:20]}”文件" if ending else "没有扩展名的文件"
+        raise UnreadableFile(f"不认识{shown}。请导入 .xlsx、.xls 或 .csv 文件。")
+
+
+def _check_zip(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+        raise UnreadableFile(_UNFIT["broken"]) from None
+    if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+        raise UnreadableFile(_UNFIT["large"])
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise UnreadableFile(_UNFIT["password"])
+    if not any(entry.filename.startswith("xl/") for entry in entries):
+        raise UnreadableFile(f"这不是 Excel 工作簿（可能是 Word 文档、WPS 文字或压缩包）。{_SAVE_AS}")
+
+
+def _check_ole(data: bytes) -> None:
+    """The names of an OLE file's streams stand in it as UTF-16."""
+    if "EncryptedPackage".encode("utf-16-le") in data:
+        raise UnreadableFile(_UNFIT["password"])
+    if not any(stream.encode("utf-16-le") in data for stream in ("Workbook", "Book")):
+        raise UnreadableFile(f"这不是 Excel 工作簿（可能是 Word 文档）。{_SAVE_AS}")
+
+
+def _workbook(data: bytes) -> tuple[Table, ...]:
+    reader = str(Path(__file__).with_name("workbook_reader.py"))
+    command = [sys.executable, "-I", reader, str(MOST_ROWS), str(MOST_COLUMNS)]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=READER_SECONDS, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise UnreadableFile(_UNFIT["large"]) from None
+    if done.returncode != 0:  # out of memory or time: the limits ended it
+        raise UnreadableFile(_UNFIT["large"])
+    answer = json.loads(done.stdout)
+    if "fault" in answer:
+        where = f"工作表“{answer['sheet']}”" if answer["sheet"] else ""
+        raise UnreadableFile(where + _UNFIT[answer["fault"]])
+    return tuple(Table(sheet["name"], tuple(map(_row, sheet["rows"])), sheet["hidden"]) for sheet in answer["sheets"])
+
+
+def _row(found: list[Any]) -> Row:
+    number, texts, merged = found
+    return Row(number, tuple(texts), {int(column): (top, left) for column, (top, left) in merged.items()})
+
+
+def _decoded(data: bytes) -> str:
+    encodings = [encoding for bom, encoding in _BOMS if data.startswith(bom)] or ["utf-8", "gb18030"]
+    for encoding in encodings:
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise UnreadableFile(f"文件里的文字认不出来：不是 UTF-8，也不是 GB18030（GBK）。{_SAVE_AS}")
+
+
+def _text_rows(text: str) -> tuple[Row, ...]:
+    if text.lstrip()[:1] == "<":
+        raise UnreadableFile(f"这是网页格式的表格，不是真正的 Excel 文件。{_SAVE_AS}")
+    rows = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+    try:
+        for number, texts in enumerate(reader, start=1):
+            if number > MOST_ROWS:
+                raise UnreadableFile(_UNFIT["rows"])
+            if any(each.strip() for each in texts):
+                rows.append(Row(number, _within_width(texts)))
+    except csv.Error:
+        line = reader.line_num
+        raise UnreadableFile(f"第 {line} 行前后的英文引号不成对，分不清各列。{_SAVE_AS}") from None
+    return tuple(rows)
+
+
+def _within_width(texts: list[str]) -> tuple[str, ...]:
+    while not texts[-1].strip():
+        texts.pop()
+    if len(texts) > MOST_COLUMNS:
+        raise UnreadableFile(_UNFIT["columns"])
+    return tuple(texts)
+
+
+def _delimiter(text: str) -> str:
+    """Excel's "Unicode text" has tabs; some systems write semicolons."""
+    head = text[:4000]
+    return max((",", "\t", ";"), key=head.count)

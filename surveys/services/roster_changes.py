@@ -1,0 +1,219 @@
+"""What a roster would change in an assessment as it is now."""
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.intake.cleaning import name_key
+from surveys.intake.rosters import LeaderRow, Roster, UnitRow
+from surveys.polling.states import PollState
+from surveys.services.assessments import framework_of, frameworks_of
+from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, Unit
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """A field's words before and after; empty for nothing."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class LeaderChange:
+    """`kind`: 新增, 移除, 职务 or 顺序. `old` and `new`: posts, or places in the list."""
+
+    kind: str
+    name: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class UnitChange:
+    """A unit to be added or changed. `notes`: what stays although the unit changes."""
+
+    name: str
+    fields: tuple[FieldChange, ...]
+    leaders: tuple[LeaderChange, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preview:
+    """`unmentioned`: units that the file does not name, which stay. `hindrances`: why it cannot be taken over.
+
+    `fingerprint`: of all that would change, and from what.
+    """
+
+    assessment_id: int
+    title: str
+    file_name: str
+    added: tuple[UnitChange, ...]
+    changed: tuple[UnitChange, ...]
+    unchanged: tuple[str, ...]
+    unmentioned: tuple[str, ...]
+    notes: tuple[str, ...]
+    hindrances: tuple[str, ...]
+    fingerprint: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.changed)
+
+    def leaders(self, kind: str) -> int:
+        """How many leaders are 新增, 移除, and so on, in all units."""
+        changes = (*self.added, *self.changed)
+        return sum(leader.kind == kind for change in changes for leader in change.leaders)
+
+
+def compare(session: Session, assessment: Assessment, roster: Roster, file_name: str) -> Preview:
+    """What taking the roster over would change."""
+    here = units_by_key(assessment)
+    titles = {framework.key: framework.title for framework in frameworks_of(assessment)}
+    added: list[UnitChange] = []
+    changed: list[UnitChange] = []
+    unchanged: list[str] = []
+    hindrances: list[str] = []
+    for row in roster.units:
+        unit = here.get(name_key(row.name))
+        change = UnitChange(
+            unit.name if unit else row.name,
+            tuple(_field_changes(unit, row, titles)),
+            tuple(_leader_changes(unit, row)),
+        )
+        if unit is None:
+            added.append(change)
+        elif change.fields or change.leaders:
+            changed.append(UnitChange(change.name, change.fields, change.leaders, tuple(_kept(session, unit, change))))
+        else:
+            unchanged.append(change.name)
+        hindrances += _hindrances(session, assessment, unit, row)
+    mentioned = {name_key(row.name) for row in roster.units}
+    would = [asdict(change) for change in (*added, *changed)]
+    return Preview(
+        assessment.id,
+        assessment.title,
+        file_name,
+        tuple(added),
+        tuple(changed),
+        tuple(unchanged),
+        tuple(unit.name for key, unit in here.items() if key not in mentioned),
+        (*roster.notes, *_silent(roster, here)),
+        tuple(hindrances),
+        hashlib.sha256(json.dumps([len(added), would], ensure_ascii=False).encode()).hexdigest(),
+    )
+
+
+def units_by_key(assessment: Assessment) -> dict[str, Unit]:
+    """The units by how their names are compared. Of two that are written alike the first is meant."""
+    found: dict[str, Unit] = {}
+    for unit in assessment.units:
+        found.setdefault(name_key(unit.name), unit)
+    return found
+
+
+def _field_changes(unit: Unit | None, row: UnitRow, titles: Mapping[str, str]) -> Iterator[FieldChange]:
+    """Fields the file has a word on and that differ."""
+    tags = None if row.tags is None else "、".join(row.tags)
+    framework = None if row.framework is None else titles.get(row.framework, row.framework)
+    old = ("", "", "", "")
+    if unit is not None:
+        old_tags = "、".join(sorted(tag.tag for tag in unit.tags))
+        old = (unit.category, titles[unit.framework], old_tags, unit.department or "")
+    new = (row.category, framework, tags, row.department)
+    for label, before, after in zip(("类别", "测评体系", "标签", "考核部门"), old, new, strict=True):
+        if after is not None and after != before:
+            yield FieldChange(label, before, after)
+
+
+def _leader_changes(unit: Unit | None, row: UnitRow) -> Iterator[LeaderChange]:
+    if row.leaders is None:
+        return
+    old = [] if unit is None else [LeaderRow(leader.name, leader.post) for leader in unit.leaders]
+    pairs, gone, come = _matched(old, row.leaders)
+    for index in come:
+        yield LeaderChange("新增", row.leaders[index].name, "", row.leaders[index].post)
+    for index in gone:
+        yield LeaderChange("移除", old[index].name, old[index].post, "")
+    for before, after in pairs:
+        if old[before].post != row.leaders[after].post:
+            yield LeaderChange("职务", old[before].name, old[before].post, row.leaders[after].post)
+    for before, after in _moved(pairs):
+        yield LeaderChange("顺序", old[before].name, f"第 {before + 1} 位", f"第 {after + 1} 位")
+
+
+def _matched(old: Sequence[LeaderRow], new: Sequence[LeaderRow]) -> tuple[list[tuple[int, int]], list[int], list[int]]:
+    """(pairs of the same name as indexes, in the new order; what is only in the old; what is only in the new)."""
+    waiting: dict[str, list[int]] = {}
+    for index, leader in enumerate(old):
+        waiting.setdefault(leader.name, []).append(index)
+    pairs, come = [], []
+    for index, leader in enumerate(new):
+        if waiting.get(leader.name):
+            pairs.append((waiting[leader.name].pop(0), index))
+        else:
+            come.append(index)
+    return pairs, sorted(index for indexes in waiting.values() for index in indexes), come
+
+
+def _moved(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The fewest whose moving explains the new order: all but a longest run that keeps its order."""
+    tails: list[int] = []
+    lengths = []
+    for before, _ in pairs:
+        place = bisect_left(tails, before)
+        tails[place : place + 1] = [before]
+        lengths.append(place + 1)
+    staying = set()
+    length = len(tails)
+    for index in range(len(pairs) - 1, -1, -1):
+        if lengths[index] == length:
+            staying.add(index)
+            length -= 1
+    return [pair for index, pair in enumerate(pairs) if index not in staying]
+
+
+def _kept(session: Session, unit: Unit, change: UnitChange) -> Iterator[str]:
+    """Polls whose ballots stay as they are."""
+    if not change.leaders:
+        return
+    for poll in session.scalars(select(Poll).where(Poll.unit_id == unit.id).order_by(Poll.id)):
+        if poll.state is not PollState.DRAFT:
+            yield f"测评会“{poll.title}”（{poll.prefix}，{poll.state.label}）的选票已经定下，名单不变。"
+        elif poll.leaders is not None:
+            yield f"测评会“{poll.title}”（{poll.prefix}）有自己的测评对象名单，不变。"
+
+
+def _silent(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
+    """A unit without leaders in the file keeps those it has: a missing row must not empty a ballot."""
+    keeping = []
+    for row in roster.units:
+        unit = here.get(name_key(row.name))
+        if row.leaders is None and unit is not None and unit.leaders:
+            keeping.append(unit.name)
+    if keeping:
+        yield f"文件里没有写领导的单位，领导名单不变：{'、'.join(keeping)}。"
+
+
+def _hindrances(session: Session, assessment: Assessment, unit: Unit | None, row: UnitRow) -> Iterator[str]:
+    if unit is None:
+        if row.category is None or row.framework is None:
+            yield f"单位“{row.name}”已不在这次考核中，请重新上传文件。"
+        return
+    if row.framework is None or row.framework == unit.framework:
+        return
+    if any(session.scalar(select(table.unit_id).where(table.unit_id == unit.id).limit(1)) for table in _ENTERED):
+        yield f"单位“{unit.name}”已有打分、事件或免考，不能换测评体系。"
+    known = framework_of(assessment, row.framework).tags
+    if row.tags is None and any(tag.tag not in known for tag in unit.tags):
+        yield f"单位“{unit.name}”换了测评体系，请在文件里加“标签”一列，写明新体系的标签。"
+
+
+_ENTERED = (Mark, Event, Exemption)
