@@ -158,7 +158,10 @@ def exempt(
     unit, _, standard = _row(session, unit_id, row_key)
     if standard.kind is not Kind.STANDARD:
         raise WrongState(f"{row_key} 不计入基础分，不用免考。")
-    if session.get(Exemption, (unit_id, row_key)) is not None:
+    standing = select(Exemption.id).where(
+        Exemption.unit_id == unit_id, Exemption.row_key == row_key, Exemption.cancelled_at.is_(None)
+    )
+    if session.scalar(standing) is not None:
         raise WrongState(f"{row_key} 已经免考。")
     if not reason.strip() or not document.strip():
         raise BadInput("请写明免考的理由和依据文件。")

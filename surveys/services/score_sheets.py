@@ -75,7 +75,9 @@ def _sheets(session: Session, assessment: Assessment, units: Sequence[Unit]) -> 
     ids = [unit.id for unit in units]
     marks = _by_unit(session.scalars(select(Mark).where(Mark.unit_id.in_(ids)).order_by(Mark.version)))
     events = _by_unit(session.scalars(select(Event).where(Event.unit_id.in_(ids)).order_by(Event.id)))
-    exemptions = _by_unit(session.scalars(select(Exemption).where(Exemption.unit_id.in_(ids))))
+    exemptions = _by_unit(
+        session.scalars(select(Exemption).where(Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None)))
+    )
     sealed = session.scalars(
         select(Poll)
         .where(Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal)

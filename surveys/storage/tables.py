@@ -51,13 +51,17 @@ def _names(states: type[StrEnum]) -> Enum:
 
 
 class Account(Base):
-    """Staff. `department`: an assessor's own. Renewing `session_key` ends every session of the account."""
+    """Staff. `department`: an assessor's own; `unit_id`: the unit a reporter hands in for.
+
+    Renewing `session_key` ends every session of the account.
+    """
 
     __tablename__ = "accounts"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     role: Mapped[str] = mapped_column(String(20))
     department: Mapped[str | None] = mapped_column(String(100))
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     password_hash: Mapped[str]
     session_key: Mapped[str] = mapped_column(String(32), unique=True)
     active: Mapped[bool]
@@ -65,13 +69,15 @@ class Account(Base):
 
 
 class Assessment(Base):
-    """One year's round. `rules`: ScoringRules as JSON."""
+    """One year's round. `rules`: ScoringRules as JSON. `state`: surveys.scoring.assessment_states."""
 
     __tablename__ = "assessments"
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
     state: Mapped[str] = mapped_column(String(20))
     rules: Mapped[Document]
+    material_due_on: Mapped[date | None]
+    objections_due_on: Mapped[date | None]
     created_at: Mapped[datetime]
     frameworks: Mapped[list["AssessmentFramework"]] = relationship(order_by="AssessmentFramework.key")
     units: Mapped[list["Unit"]] = relationship(order_by="Unit.position", back_populates="assessment")
@@ -84,6 +90,46 @@ class AssessmentFramework(Base):
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
     key: Mapped[str] = mapped_column(String(100), primary_key=True)
     body: Mapped[Document]
+
+
+class RuleVersion(Base):
+    """What an assessment was scored by, and from when: kept when marking starts, and at every change after that."""
+
+    __tablename__ = "rule_versions"
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    frameworks: Mapped[Document]
+    rules: Mapped[Document]
+    reason: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+
+
+class Approval(Base):
+    """One of two hands, or one hand over something exact. `subject`: what was approved, as a digest or key."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (UniqueConstraint("assessment_id", "act", "subject", "account_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"))
+    act: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(200))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+
+
+class ScoreVersion(Base):
+    """Every unit's sheet as it stood: provisional, after_appeal or certified. `digest`: over `body`, as a seal."""
+
+    __tablename__ = "score_versions"
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    body: Mapped[Document]
+    digest: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
 
 
 class Unit(Base):
@@ -122,12 +168,25 @@ class Leader(Base):
     post: Mapped[str] = mapped_column(String(200))
 
 
+class RowChoice(Base):
+    """Which of a row's alternative methods a unit is assessed by (材料审核或听取汇报)."""
+
+    __tablename__ = "row_choices"
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    row_key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    method: Mapped[str] = mapped_column(String(40))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+
+
 class Poll(Base):
     """`sheet`: Sheet as JSON, frozen when the poll opens. `rules`: PollRules as JSON. `seal`: once it is sealed.
 
     `envelope_salt`: from opening to sealing. `two_person`: an organizer and a scrutineer must both open the result.
     `leaders`: who is on the ballot, in order, as [name, post]; None: the unit's leaders as they are when it opens.
     `closes_at`: when voting ends by itself. `rehearsal_of`: the poll this one rehearses.
+    `team`: which of the unit's 班子 was rated; within one the newest sealed poll counts; several combine by
+    `team_weight`.
     """
 
     __tablename__ = "polls"
@@ -138,6 +197,8 @@ class Poll(Base):
     title: Mapped[str]
     held_on: Mapped[date | None]
     place: Mapped[str]
+    team: Mapped[str] = mapped_column(String(100), default="")
+    team_weight: Mapped[Decimal] = mapped_column(default=Decimal(1))
     state: Mapped[PollState] = mapped_column(_names(PollState))
     rehearsal: Mapped[bool]
     rehearsal_of: Mapped[int | None] = mapped_column(ForeignKey("polls.id"), index=True)
@@ -294,12 +355,17 @@ class Mark(Base):
     version: Mapped[int]
     points: Mapped[Decimal]
     remark: Mapped[str]
+    evidence: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     made_at: Mapped[datetime]
 
 
 class Event(Base):
-    """An entry of the ledger: bonus, deduction, loss on a row that starts full, veto. Cancelled, never deleted."""
+    """An entry of the ledger: bonus, deduction, loss on a row that starts full, veto. Cancelled, never deleted.
+
+    `occasion`: what happened, where it may be entered more than once: of one occasion only the highest counts. `level`:
+    of a commendation. `appeal`: none, open, upheld or dismissed; an upheld appeal cancels the event.
+    """
 
     __tablename__ = "events"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -309,6 +375,10 @@ class Event(Base):
     happened_on: Mapped[date]
     document: Mapped[str]
     reason: Mapped[str]
+    occasion: Mapped[str] = mapped_column(default="")
+    level: Mapped[str] = mapped_column(String(40), default="")
+    appeal: Mapped[str] = mapped_column(String(20), default="none")
+    appeal_note: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     made_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
@@ -316,15 +386,105 @@ class Event(Base):
 
 
 class Exemption(Base):
-    """A row that does not count for a unit by decision."""
+    """A row that does not count for a unit by decision. Cancelled, never deleted."""
 
     __tablename__ = "exemptions"
-    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
-    row_key: Mapped[str] = mapped_column(String(40), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
+    row_key: Mapped[str] = mapped_column(String(40))
     reason: Mapped[str]
     document: Mapped[str]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     made_at: Mapped[datetime]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
+
+
+class Objection(Base):
+    """A unit's objection to one row of its sheet in a score version, and the office's answer. `state`: open, accepted,
+    declined."""
+
+    __tablename__ = "objections"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
+    row_key: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int]
+    reason: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20))
+    answer: Mapped[str]
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    answered_at: Mapped[datetime | None]
+
+
+class Agreement(Base):
+    """A unit has seen its sheet in a score version and agrees."""
+
+    __tablename__ = "agreements"
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+
+
+class Material(Base):
+    """A piece of evidence a unit handed in (材料报送). `item`: of the row's evidence list, 0 for the row as a whole.
+
+    `kind`: file, link or document (a document's number in `reference`). A file is stored by its `digest` (SHA-256).
+    `row_key` is empty for the annual report; `objection_id`: handed in with an objection.
+    """
+
+    __tablename__ = "materials"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
+    row_key: Mapped[str] = mapped_column(String(40))
+    item: Mapped[int]
+    objection_id: Mapped[int | None] = mapped_column(ForeignKey("objections.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    name: Mapped[str]
+    reference: Mapped[str]
+    digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    size: Mapped[int | None]
+    media_type: Mapped[str] = mapped_column(String(100))
+    late: Mapped[bool]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Review(Base):
+    """What a reviewer said of a material: accepted, rejected or more (asked for more). The newest stands."""
+
+    __tablename__ = "reviews"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    material_id: Mapped[int] = mapped_column(ForeignKey("materials.id"), index=True)
+    verdict: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+
+
+class Proceeding(Base):
+    """What the assessment group did with a unit: report, hearing, inspection, talk, feedback (document, section 四).
+
+    `people`: who heard, read, went or told; never a speaker's name in a talk. `row_key`: the row it is about, or empty.
+    """
+
+    __tablename__ = "proceedings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
+    row_key: Mapped[str] = mapped_column(String(40))
+    kind: Mapped[str] = mapped_column(String(20))
+    held_on: Mapped[date]
+    people: Mapped[str]
+    body: Mapped[str]
+    digest: Mapped[str | None] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(100))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
 
 
 class AuditEntry(Base):
