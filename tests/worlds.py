@@ -17,7 +17,7 @@ from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base
+from surveys.storage.tables import Account, Base, Unit
 from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
@@ -116,12 +116,19 @@ def _unit_of(site: Site, world: World) -> int:
 
 
 def build_accounts(site: Site) -> tuple[dict[Role, str], dict[Role, str]]:
-    """(session keys, passwords) of one account of each role; the role's name is the account's."""
+    """(session keys, passwords) of one account of each role; the role's name is the account's.
+
+    The reporter hands in for the first unit, and is missing where there is none.
+    """
     passwords = {}
     with site.database.writing() as session:
+        unit_id = session.scalar(sa.select(Unit.id).order_by(Unit.id))
         for role in Role:
+            if role is Role.REPORTER and unit_id is None:
+                continue
             department = DEPARTMENT if role is Role.ASSESSOR else None
-            passwords[role] = accounts.create_account(session, NOW, COMMAND_LINE, role.value, role, department)
+            own = unit_id if role is Role.REPORTER else None
+            passwords[role] = accounts.create_account(session, NOW, COMMAND_LINE, role.value, role, department, own)
     with site.database.reading() as session:
         keys = {Role(account.role): account.session_key for account in session.scalars(sa.select(Account))}
     return keys, passwords

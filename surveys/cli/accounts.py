@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup, with_appcontext
 
-from surveys.cli.common import any_site, reports_refusals, site
+from surveys.cli.common import ID, any_site, reports_refusals, site
 from surveys.services import accounts
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.demo import DemoLinks, fill_demo
@@ -15,11 +15,12 @@ account_group = AppGroup("account", help="工作人员账号")
 @click.argument("name")
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--department", help="考评员所属的考核部门")
+@click.option("--unit", "unit_id", type=ID, help="报送员所属单位的编号")
 @reports_refusals
-def account_create(name: str, role: str, department: str | None) -> None:
+def account_create(name: str, role: str, department: str | None, unit_id: int | None) -> None:
     """新建账号，打印一次性显示的初始密码。"""
     with site().database.writing() as session:
-        click.echo(accounts.create_account(session, site().now(), COMMAND_LINE, name, Role(role), department))
+        click.echo(accounts.create_account(session, site().now(), COMMAND_LINE, name, Role(role), department, unit_id))
 
 
 @click.command("migrate")

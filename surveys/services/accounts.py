@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from surveys.polling.base32 import ALPHABET
 from surveys.services import audit
 from surveys.services.actors import Actor, Role
+from surveys.services.assessments import unit_of
 from surveys.services.errors import BadInput, NotFound, Refusal
 from surveys.storage.tables import Account
 
@@ -24,7 +25,13 @@ class WrongCredentials(Refusal):
 
 
 def create_account(
-    session: Session, now: datetime, actor: Actor, name: str, role: Role, department: str | None = None
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    name: str,
+    role: Role,
+    department: str | None = None,
+    unit_id: int | None = None,
 ) -> str:
     """Adds an account and returns its first password, which is kept nowhere. Raises BadInput."""
     name = name.strip()
@@ -35,6 +42,10 @@ def create_account(
     department = None if department is None else department.strip()
     if (role is Role.ASSESSOR) != bool(department):
         raise BadInput("考评员账号须写明所属考核部门，其他账号不写。")
+    if (role is Role.REPORTER) != (unit_id is not None):
+        raise BadInput("报送员账号须写明所属单位，其他账号不写。")
+    if unit_id is not None:
+        unit_of(session, unit_id)
     if department and len(department) > 100:
         raise BadInput("考核部门名称最多 100 个字。")
     password = _new_password()
@@ -43,6 +54,7 @@ def create_account(
             name=name,
             role=role.value,
             department=department,
+            unit_id=unit_id,
             password_hash=_hasher.hash(password),
             session_key=secrets.token_hex(16),
             active=True,
@@ -69,7 +81,11 @@ def sign_in(session: Session, name: str, password: str) -> str:
 def signed_in(session: Session, session_key: str) -> Actor | None:
     """Who holds this session key, if the account is still active."""
     account = session.scalar(select(Account).where(Account.session_key == session_key, Account.active))
-    return None if account is None else Actor(account.id, account.name, Role(account.role), account.department)
+    return None if account is None else _actor(account)
+
+
+def _actor(account: Account) -> Actor:
+    return Actor(account.id, account.name, Role(account.role), account.department, account.unit_id)
 
 
 def change_password(session: Session, now: datetime, actor: Actor, old: str, new: str) -> str:

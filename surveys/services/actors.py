@@ -9,10 +9,20 @@ class Role(StrEnum):
     ORGANIZER = "organizer"
     ASSESSOR = "assessor"
     SCRUTINEER = "scrutineer"
+    REPORTER = "reporter"
 
     @property
     def label(self) -> str:
-        return {"admin": "管理员", "organizer": "组织员", "assessor": "考评员", "scrutineer": "监票人"}[self.value]
+        return _ROLE_LABELS[self]
+
+
+_ROLE_LABELS = {
+    Role.ADMIN: "管理员",
+    Role.ORGANIZER: "组织员",
+    Role.ASSESSOR: "考评员",
+    Role.SCRUTINEER: "监票人",
+    Role.REPORTER: "报送员",
+}
 
 
 class Permission(StrEnum):
@@ -24,6 +34,8 @@ class Permission(StrEnum):
     MARK = "mark"  # an assessor: only the rows of the own department
     DECIDE = "decide"  # ledger, exemptions, confirmed values, set-up of an assessment
     SEE_RESULTS = "see_results"
+    SEE_OWN_UNIT = "see_own_unit"  # a reporter: the own unit's rows, material and, from the appeal on, its sheet
+    REVIEW = "review"  # material handed in; an assessor: only of the own department's rows
 
 
 WHO_MAY: dict[Permission, frozenset[Role]] = {
@@ -35,17 +47,23 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.MARK: frozenset({Role.ADMIN, Role.ASSESSOR}),
     Permission.DECIDE: frozenset({Role.ADMIN}),
     Permission.SEE_RESULTS: frozenset({Role.ADMIN}),
+    Permission.SEE_OWN_UNIT: frozenset({Role.REPORTER}),
+    Permission.REVIEW: frozenset({Role.ADMIN, Role.ASSESSOR}),
 }
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Whoever calls a service. `account_id` is None on the command line, which acts as an admin."""
+    """Whoever calls a service. `account_id` is None on the command line, which acts as an admin.
+
+    `department`: an assessor's; `unit_id`: a reporter's.
+    """
 
     account_id: int | None
     name: str
     role: Role
     department: str | None = None
+    unit_id: int | None = None
 
     def may(self, permission: Permission) -> bool:
         return self.role in WHO_MAY[permission]

@@ -163,7 +163,7 @@ def test_making_and_resetting_accounts_is_logged_without_the_password(site):
 def test_the_table_of_who_may_do_what():
     assert set(WHO_MAY) == set(Permission)
     may = {role: {permission for permission in Permission if Actor(1, "某人", role).may(permission)} for role in Role}
-    assert may[Role.ADMIN] == set(Permission) - {Permission.UNSEAL}
+    assert may[Role.ADMIN] == set(Permission) - {Permission.UNSEAL, Permission.SEE_OWN_UNIT}
     assert may[Role.SCRUTINEER] == {Permission.SEE_POLLS, Permission.SEE_TALLIES, Permission.UNSEAL}
     assert may[Role.ORGANIZER] == {
         Permission.SEE_POLLS,
@@ -171,5 +171,6 @@ def test_the_table_of_who_may_do_what():
         Permission.SEE_TALLIES,
         Permission.UNSEAL,
     }
-    assert may[Role.ASSESSOR] == {Permission.SEE_SHEETS, Permission.MARK}
+    assert may[Role.ASSESSOR] == {Permission.SEE_SHEETS, Permission.MARK, Permission.REVIEW}
+    assert may[Role.REPORTER] == {Permission.SEE_OWN_UNIT}
     assert COMMAND_LINE.role is Role.ADMIN
