@@ -8,21 +8,25 @@ from surveys.web import (
     assets,
     ballot,
     board,
+    doors,
     errors,
     headers,
+    poll_doors,
     poll_results,
     poll_setup,
     poll_tickets,
     polls,
     results,
     score_sheets,
+    screens,
     setup,
     sign_in,
 )
+from surveys.services.screens import Screens
 from surveys.web.prepared import PreparedPages
 
-VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup)
+VOTERS = (ballot, board, doors, screens)
+STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_doors, poll_results, score_sheets, results, setup)
 
 
 class IdConverter(IntegerConverter):
@@ -50,6 +54,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()
+    app.extensions["screens"] = Screens()
     headers.register(app)
     errors.register(app)
     assets.register(app)
