@@ -3,6 +3,7 @@
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
+from surveys.services.screens import Screens
 from surveys.web import (
     access,
     assets,
@@ -22,7 +23,6 @@ from surveys.web import (
     setup,
     sign_in,
 )
-from surveys.services.screens import Screens
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)

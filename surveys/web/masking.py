@@ -1,9 +1,9 @@
-"""Keeping codes and doors' tokens out of the logs, also where somebody mistypes an address or a phone sends a broken request."""
+"""Keeping codes and doors' tokens out of the logs, also in mistyped addresses and a phone's broken requests."""
 
 import re
 from logging import LogRecord
 
-# Everything behind /b/, /d/ and /door/ and behind a question mark; and any long run of letters and digits, hyphens within.
+# Everything behind /b/, /d/, /door/ and a question mark; and any long run of letters and digits, hyphens within.
 _CODES = (
     (re.compile(r"(/(?:b|d|door)(?:/|%2f))\S+", re.IGNORECASE), r"\1***"),
     (re.compile(r"\?\S+"), "?***"),
