@@ -14,6 +14,8 @@ ACTS = {
     "account.password": "修改密码",
     "account.reset": "重设密码",
     "assessment.create": "建立考核",
+    "door.add": "添加发码屏",
+    "door.shut": "关闭发码屏",
     "event.cancel": "撤销事件",
     "event.record": "登记事件",
     "mark.enter": "打分",
@@ -32,6 +34,7 @@ ACTS = {
     "roster.read": "上传名单",
     "row.exempt": "免考",
     "ticket.issue": "发票",
+    "ticket.planned": "定计划张数",
     "ticket.void": "作废票",
     "unit.add": "添加单位",
 }

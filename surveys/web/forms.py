@@ -69,6 +69,16 @@ class IssueForm(StaffForm):
     )
 
 
+class DoorForm(StaffForm):
+    name = StringField("名称（如东门）", [DataRequired(REQUIRED), Length(max=20, message="名称最多 20 个字。")])
+    class_key = SelectField("发哪种票")
+
+
+class PlannedForm(StaffForm):
+    class_key = HiddenField("票种", [DataRequired(REQUIRED)])
+    planned = IntegerField("计划张数", [InputRequired(NUMBER), NumberRange(1, 100000, "张数须是 1 至 100000。")])
+
+
 class PresentForm(StaffForm):
     present = IntegerField("实到人数", [InputRequired(NUMBER), NumberRange(0, 100000, "人数须是 0 至 100000。")])
 
