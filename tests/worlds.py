@@ -151,7 +151,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "row_key": ["III-4", "III-7", "III-32", "III-36", "III-16", "nothing"],
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
-        "extension": ["png", "svg", "gif"],
+        "extension": ["png", "svg", "gif", "pdf", "xlsx"],
         "filename": ["ceping.css", "staff.css", "ballot.js", "nothing.css"],
     }
     unknown = rule.arguments - set(choices)
