@@ -17,6 +17,7 @@ from surveys.reporting.paper import (
 from surveys.reporting.tally_sheets import (
     FLAG,
     HEADING,
+    HIDDEN,
     REHEARSAL,
     SIGNERS,
     Column,
@@ -114,7 +115,7 @@ def _class_values(sheet: TallySheet) -> list[list[str]]:
         (entry.issued, entry.returned, entry.void, entry.unused, entry.valid, entry.invalid) for entry in sheet.classes
     ]
     lines = [
-        [f"{entry.key}　{entry.name}", entry.weight, *map(str, own), entry.score]
+        [f"{entry.key}　{entry.name}", entry.weight, *map(str, own), HIDDEN if entry.hidden else number(entry.score)]
         for entry, own in zip(sheet.classes, counts, strict=True)
     ]
     if len(lines) > 1:
@@ -135,25 +136,22 @@ def _organization(flow: Flow, form: OrganizationForm) -> None:
     counts = [_COUNT_WIDTH] * len(form.columns)
     text_width = flow.width - _NUMBER_WIDTH - sum(counts) - _SCORE_WIDTH
     header = Row([head_cell(name) for name in ("项", "测评内容", *(column.name for column in form.columns), "得分")])
-    rows = [_question_row(question) for question in form.questions]
+    rows = [_question_row(question, form.columns) for question in form.questions]
     if len(form.questions) > 1:
         whole = text_cell("领导班子得分（各项平均）", 1.0, len(counts) + 2)
         rows.append(Row([whole, _centred(number(form.score))]))
     flow.table([_NUMBER_WIDTH, text_width, *counts, _SCORE_WIDTH], [header], rows)
 
 
-def _question_row(question: QuestionLine) -> Row:
-    counts = [
-        lines_cell([[_middle(f"{FLAG if count.flagged else ''}{count.count}")], *_rate_below(count.rate)])
-        for count in question.counts
-    ]
-    return Row(
-        [_centred(question.key), text_cell(question.text), *counts, _centred(number(question.score))], _TEXT_SIZE
-    )
-
-
-def _rate_below(rate: object) -> list[Line]:
-    return [] if rate is None else [[_middle(f"{rate}%")]]
+def _question_row(question: QuestionLine, columns: Sequence[Column]) -> Row:
+    counts = []
+    for column, count in zip(columns, question.counts, strict=True):
+        lines: list[Line] = [[_middle(f"{FLAG if count.flagged else ''}{count.count}")]]
+        if column.has_rate:
+            lines.append([_middle(per_cent(count.rate))])
+        counts.append(lines_cell(lines))
+    score = _centred(number(question.score))
+    return Row([_centred(question.key), text_cell(question.text), *counts, score], _TEXT_SIZE)
 
 
 def _leaders(flow: Flow, form: LeadersForm) -> None:
@@ -194,7 +192,7 @@ def _leader_cell(question: QuestionLine, columns: Sequence[Column], grey: int | 
         [
             Part(f"{FLAG if count.flagged else ''}{column.name}"),
             Part(str(count.count), 0.52, 1.0),
-            Part("" if count.rate is None else f"{count.rate}%", 1.0, 1.0),
+            Part(per_cent(count.rate) if column.has_rate else "", 1.0, 1.0),
         ]
         for column, count in zip(columns, question.counts, strict=True)
     ]

@@ -16,6 +16,7 @@ from surveys.reporting.fonts import width_in_ems
 from surveys.reporting.tally_sheets import (
     FLAG,
     HEADING,
+    HIDDEN,
     NO_NUMBER,
     REHEARSAL,
     SIGNERS,
@@ -153,15 +154,14 @@ class _Filled:
         self.across(f"单位：{sheet.unit}", self.formats.plain)
         self.across(f"测评会：{sheet.title}（代号 {sheet.poll}）", self.formats.plain)
 
-    def question(self, start: int, question: QuestionLine) -> None:
+    def question(self, start: int, question: QuestionLine, columns: Sequence[Column]) -> None:
         """Counts, rates and the score, in the order of `_question_columns`."""
-        rated = [count for count in question.counts if count.rate is not None]
-        for column, count in enumerate(question.counts, start=start):
-            self.put(column, count.count, self.formats.whole)
-        for column, count in enumerate(rated, start=start + len(question.counts)):
-            style = self.formats.flagged if count.flagged else self.formats.rate
-            self.put(column, _share(count.rate), style)
-        self.put(start + len(question.counts) + len(rated), question.score, self.formats.score)
+        rated = [count for column, count in zip(columns, question.counts, strict=True) if column.has_rate]
+        for place, count in enumerate(question.counts, start=start):
+            self.put(place, count.count, self.formats.whole)
+        for place, count in enumerate(rated, start=start + len(columns)):
+            self.put(place, _share(count.rate), self.formats.flagged if count.flagged else self.formats.rate)
+        self.put(start + len(columns) + len(rated), question.score, self.formats.score)
 
     def end(self, warnings: Sequence[str]) -> None:
         self.row += 1
@@ -238,7 +238,7 @@ class _Front(_Filled):
             for column, count in enumerate(counts, start=3):
                 self.put(column, count, self.formats.whole)
             if self.sheet.organization is not None:
-                self.put(9, entry.score, self.formats.score)
+                self.put(9, HIDDEN if entry.hidden else entry.score, self.formats.score)
             self.next(_height(entry.name, _TEXT_WIDTH))
 
     def _questions(self, form: OrganizationForm) -> None:
@@ -250,7 +250,7 @@ class _Front(_Filled):
         for question in form.questions:
             self.put(0, question.key, self.formats.middle)
             self.put(1, question.text, self.formats.text)
-            self.question(2, question)
+            self.question(2, question, form.columns)
             self.next(_height(question.text, _TEXT_WIDTH))
         score = len(self.columns) + 1
         self.page.merge_range(self.row, 0, self.row, score - 1, "", self.formats.text)
@@ -298,7 +298,7 @@ class _Leaders(_Filled):
         self.put(1, leader.name, self.formats.text)
         self.put(2, leader.post, self.formats.text)
         self.put(3, text, self.formats.text)
-        self.question(4, question)
+        self.question(4, question, self.form.columns)
         # The composite once for each leader, so that a sum or a mean of the column is one of leaders.
         self.put(self.last, leader.score if question is leader.questions[0] else "", self.formats.score)
         widths = ((leader.name, _NAME_WIDTH), (leader.post, _POST_WIDTH), (text, _ASPECT_WIDTH))

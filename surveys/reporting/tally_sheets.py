@@ -8,6 +8,7 @@ FLAG = "▲"
 """Marks a bad rate: a sign of its own, so that it survives black-and-white print."""
 
 NO_NUMBER = "—"
+HIDDEN = "不单独显示"
 REHEARSAL = "演练，不作为考核依据"
 HEADING = "民主测评统计单"
 SIGNERS = ("计票人", "监票人", "主持人")
@@ -26,7 +27,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class ClassLine:
-    """A ballot class: issued = returned + void + unused, returned = valid + invalid. `score`: as printed."""
+    """A ballot class: issued = returned + void + unused, returned = valid + invalid. `hidden`: its score is not shown
+    by itself."""
 
     key: str
     name: str
@@ -37,7 +39,8 @@ class ClassLine:
     unused: int
     valid: int
     invalid: int
-    score: str
+    score: Decimal | None
+    hidden: bool
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Count:
-    """`rate`: of the valid ballots, in per cent."""
+    """`rate`: of the valid ballots, in per cent; None for a column without rates, or without valid ballots."""
 
     count: int
     rate: Decimal | None

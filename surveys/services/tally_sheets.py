@@ -21,7 +21,6 @@ from surveys.reporting.tally_sheets import (
     OrganizationForm,
     QuestionLine,
     TallySheet,
-    number,
 )
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.grades import BlankPolicy, FormRules
@@ -42,7 +41,6 @@ ABSTAIN = "*"
 OVERALL = "总体评价"
 """Annex 4's first column. A sealed sheet does not carry the catalog's mark `overall`, so it is known by its name."""
 
-HIDDEN = "不单独显示"
 _BLANKS = {
     BlankPolicy.EXCLUDE: "未填的不计入该题得分",
     BlankPolicy.ZERO: "未填的按 0 分计",
@@ -128,7 +126,8 @@ def _classes(record: Record, tally: Tally) -> tuple[ClassLine, ...]:
             unused=tickets.unused,
             valid=entry.valid,
             invalid=entry.returned - entry.valid,
-            score=HIDDEN if entry.hidden else number(_shown(entry.score)),
+            score=_shown(entry.score),
+            hidden=entry.hidden,
         )
         for entry, tickets in zip(tally.classes, record.classes, strict=True)
     )

@@ -38,6 +38,7 @@ from tests.worlds import Everything, addresses, build_accounts, client_of, witho
 
 # Scores nobody else has: no page may show any of them.
 BALLOTS = ["ABACADABA" + "BBCDABC" + "CDABBCA"] * 4 + ["BABCAABAC" + "ABCABDA" + "BBDABCC"] * 3
+CHARTS = ("0.svg", "0.png", "1.svg")
 RESULT_PATHS = (
     "tally",
     "tally-sheet.pdf",
