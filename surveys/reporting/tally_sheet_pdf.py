@@ -56,6 +56,8 @@ def tally_sheet_pdf(sheet: TallySheet) -> bytes:
     if sheet.leaders is not None:
         if sheet.organization is not None:
             flow.new_page(landscape=True)
+        else:
+            flow.space(3)
         _leaders(flow, sheet.leaders)
         _end(flow, [] if sheet.organization is not None else warnings, sheet.notes)
     footer = f"{sheet.poll}　封存码 {sheet.seal}"
@@ -155,7 +157,6 @@ def _question_row(question: QuestionLine, columns: Sequence[Column]) -> Row:
 
 
 def _leaders(flow: Flow, form: LeadersForm) -> None:
-    flow.space(3)
     flow.paragraph("领导干部", _FORM_SIZE)
     _captions(flow, form.title, form.scale, "每格依次为等次、票数、率（÷有效）。综合得分是各栏得分的平均。")
     fixed = [_NUMBER_WIDTH, _NAME_WIDTH, _POST_WIDTH]

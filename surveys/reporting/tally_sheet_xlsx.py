@@ -103,7 +103,7 @@ def _clean(text: str) -> str:
 def _height(text: str, width: float) -> float:
     """Of a row with this text wrapped: neither Excel nor LibreOffice fits merged cells by itself. `width`: a column's,
     two of whose units a Chinese character takes."""
-    return _LINE_HEIGHT * max(1, ceil(2.15 * width_in_ems(text) / width)) + 3
+    return _LINE_HEIGHT * max(1, ceil(2.3 * width_in_ems(text) / width)) + 3
 
 
 class _Filled:
@@ -216,13 +216,15 @@ class _Front(_Filled):
         self.end(_warnings(self.sheet))
 
     def _turnout(self) -> None:
-        self.put_all(0, ("项", "率的算法", "数", "率", ""), self.formats.head)
+        # One column of counts is too narrow for 100.00%.
+        self.page.merge_range(self.row, 3, self.row, 4, "", self.formats.head)
+        self.put_all(0, ("项", "率的算法", "数", "率"), self.formats.head)
         self.next()
         for figure in self.sheet.figures:
             self.put(0, figure.name, self.formats.middle)
             self.put(1, f"{figure.rate_name}＝{figure.base}" if figure.rate_name else "", self.formats.text)
             self.put(2, figure.count, self.formats.whole)
-            self.page.merge_range(self.row, 3, self.row, 4, "", self.formats.rate)  # one is too narrow for 100.00%
+            self.page.merge_range(self.row, 3, self.row, 4, "", self.formats.rate)
             self.put(3, _share(figure.rate) if figure.rate_name else "", self.formats.rate)
             self.next()
 

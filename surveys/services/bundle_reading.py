@@ -44,7 +44,7 @@ def read_bundle(data: bytes) -> Record:
         )
         told = seal(record)
     except ValidationError as error:
-        place = "、".join(str(part) for part in error.errors()[0]["loc"])
+        place = "、".join(str(part)[:20] for part in error.errors()[0]["loc"] if str(part).isprintable())
         raise BrokenBundle(f"选票包里的 record.json 不合格式（{place}）。请向组织方要一份原样的选票包。") from None
     except (RecursionError, UnicodeError, ValueError, csv.Error):
         raise BrokenBundle("选票包里的文件读不出来，可能损坏或被改动。请向组织方要一份原样的选票包。") from None
