@@ -173,7 +173,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "door_number": [1],
         "token": [world.door, "0" * 32, "x"],
         "showing": ["0" * 32, "x"],
-        "extension": ["png", "svg", "gif"],
+        "extension": ["png", "svg", "gif", "pdf", "xlsx"],
         "filename": [
             "ceping.css",
             "staff.css",

@@ -7,7 +7,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from surveys.cli.common import ID, as_json, emit, reports_refusals, site
+from surveys.cli.common import ID, as_json, emit, extension_of, reports_refusals, site
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState
 from surveys.reporting.slips import slips_csv
@@ -21,6 +21,7 @@ from surveys.services import (
     rehearsals,
     sealing,
     tallies,
+    tally_sheets,
     tickets,
 )
 from surveys.services.actors import COMMAND_LINE
@@ -284,3 +285,14 @@ def poll_bundle(poll_id: int, out: Path) -> None:
     """写出选票包，供监票人不靠服务器重新计票（scripts/recount）。"""
     with site().database.reading() as session:
         out.write_bytes(bundles.write_bundle(session, polls.poll_of(session, poll_id)))
+
+
+@poll_group.command("tally-sheet")
+@click.argument("poll_id", type=ID)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="以 .pdf 或 .xlsx 结尾")
+@reports_refusals
+def poll_tally_sheet(poll_id: int, out: Path) -> None:
+    """写出民主测评统计单。"""
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        out.write_bytes(tally_sheets.write_tally_sheet(session, poll, extension_of(out)))

@@ -226,7 +226,9 @@ def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> pol
     return polling.Questionnaire(
         title=questionnaire.title,
         choices=tuple(polling.Choice(grade.letter, grade.name) for grade in questionnaire.grades),
-        questions=tuple(polling.Question(question.key, question.text) for question in questionnaire.questions),
+        questions=tuple(
+            polling.Question(question.key, question.text, question.overall) for question in questionnaire.questions
+        ),
         abstain=(questionnaire.abstain if abstain is None else abstain) or None,
     )
 

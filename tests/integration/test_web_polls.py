@@ -14,7 +14,7 @@ from surveys.services import polls, records
 from surveys.services.actors import Role
 from surveys.services.site import Site
 from tests.builders import build_poll, build_unit, cast, filled, sheet_of
-from tests.strict_client import Page, StrictClient
+from tests.strict_client import Page, StrictClient, words
 from tests.worlds import UNIT_NAMES, Shown, build_accounts, client_of
 
 PNG, SVG, PDF, ZIP = b"\x89PNG\r\n\x1a\n", b"<svg", b"%PDF-", b"PK\x03\x04"
@@ -71,7 +71,9 @@ def test_the_tally_page_shows_counts_and_scores(shown: Shown) -> None:
     assert [src.rsplit("/", 1)[1] for src in page.images()] == ["0.svg", "1.svg", "2.svg"]
     # First item: seven ballots, A A A B A A B.
     first = next(row for row in page.root.iter("tr") if "".join(row.itertext()).strip().startswith("1."))
-    assert ["".join(cell.itertext()) for cell in list(first)[1:]] == ["5", "2", "0", "0", "0", "94.29"]
+    assert [words(cell) for cell in list(first)[1:]] == ["5 71.43%", "2 28.57%", "0 0.00%", "0 0.00%", "0", "94.29"]
+    for rate in ("到会率 —（实到÷应到）", "收回率 70.00%（收回÷发出）", "有效率 100.00%（有效÷收回）"):
+        assert rate in text
 
 
 @pytest.mark.parametrize(("extension", "kind", "magic"), [("png", "image/png", PNG), ("svg", "image/svg+xml", SVG)])
