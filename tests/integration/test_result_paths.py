@@ -48,6 +48,8 @@ ACTS = {
     "poll issue",
     "poll open",
     "poll present",
+    "poll reissue",
+    "poll slips",
     "poll unseal",
     "poll void",
 }
