@@ -1,5 +1,6 @@
 """One world with everything the pages show: a poll in each state, marks, an event, an account of each role."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -174,17 +175,9 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "token": [world.door, "0" * 32, "x"],
         "showing": ["0" * 32, "x"],
         "extension": ["png", "svg", "gif", "pdf", "xlsx"],
-        "filename": [
-            "ceping.css",
-            "staff.css",
-            "hall.css",
-            "ballot.js",
-            "door.js",
-            "screen.js",
-            "upload.js",
-            "nothing.css",
-        ],
+        "filename": [*sorted(os.listdir(app.static_folder or "")), "nothing.css"],
         "import_id": [world.import_id],
+        "batch": [1, 99],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

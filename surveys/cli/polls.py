@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 from surveys.cli.common import ID, as_json, emit, extension_of, reports_refusals, site
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState
-from surveys.reporting.slips import slips_csv
+from surveys.reporting.slip_files import slips_csv
 from surveys.services import (
     accounts,
     bundles,

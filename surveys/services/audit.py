@@ -35,6 +35,8 @@ ACTS = {
     "row.exempt": "免考",
     "ticket.issue": "发票",
     "ticket.planned": "定计划张数",
+    "ticket.reissue": "重印一批",
+    "ticket.void_batch": "整批作废",
     "ticket.void": "作废票",
     "unit.add": "添加单位",
 }

@@ -238,12 +238,12 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     page.get_by_label("张数").fill("3")
     with page.expect_download() as paper:
         page.get_by_role("button", name="发票并下载").click()
-    assert paper.value.suggested_filename == "样例档案局-A类票-3张.pdf"
+    assert paper.value.suggested_filename == "样例档案局-A类票-第1批-3张.pdf"
     paper.value.save_as(tmp_path / "slips.pdf")
     assert (tmp_path / "slips.pdf").read_bytes().startswith(b"%PDF-")
     page.reload()
     page.get_by_label("张数").fill("3")
-    page.get_by_label("两样都要").check()
+    page.get_by_label("纸条和表格都要").check()
     with page.expect_download() as both:
         page.get_by_role("button", name="发票并下载").click()
     both.value.save_as(tmp_path / "slips.zip")

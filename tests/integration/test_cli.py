@@ -20,7 +20,7 @@ from surveys.services import polls
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.site import Site
 from surveys.settings import database_url_of
-from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
+from tests.builders import World, box_counts, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import settings_for
 from tests.servers import ROOT, environment
 
@@ -376,3 +376,44 @@ def test_a_faulty_roster_names_every_place(lite_app: Flask, lite_site: Site, tmp
     assert "第 2 行 D 列（姓名）" in said
     assert "没有编号为 99 的考核" in refused(lite_app, "assessment", "export-roster", 99, "--out", tmp_path / "x.xlsx")
     assert not (tmp_path / "x.xlsx").exists()
+
+
+@pytest.mark.parametrize("size", ["21", "10", "4"])
+def test_poll_slips_issues_and_prints(lite_app: Flask, lite_site: Site, tmp_path: Path, size: str) -> None:
+    world = build_poll(lite_site, count=0)
+    path = tmp_path / "slips.pdf"
+    result = run(lite_app, "poll", "slips", world.poll_id, "--count", 5, "--size", size, "--out", path)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "第 1 批，5 张。\n")
+    assert path.read_bytes().count(b"/Type /Page\n") == 1 + -(-5 // int(size))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert box_counts(lite_site, world.poll_id) == {"unused": 5}
+
+
+def test_poll_reissue_voids_and_prints_anew(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    world = voted(lite_site, 4)
+    path = tmp_path / "slips.pdf"
+    path.write_bytes(b"the slips before")
+    arguments = ("poll", "reissue", world.poll_id, "--batch", 1, "--reason", "没存好", "--out", path)
+    result = run(lite_app, *arguments)
+    assert (result.exit_code, result.stderr) == (0, "第 2 批，6 张。\n")
+    counts = {"ballots": 4, "receipts": 4, "cast": 4, "void": 6, "unused": 6}
+    assert box_counts(lite_site, world.poll_id) == counts
+    slips = path.read_bytes()
+    assert slips.startswith(b"%PDF-")
+    assert "没有未用的票" in refused(lite_app, *arguments)
+    assert path.read_bytes() == slips
+    assert box_counts(lite_site, world.poll_id) == counts
+    assert sorted(each.name for each in tmp_path.glob("*slips*")) == ["slips.pdf"]
+
+
+def test_slips_that_cannot_be_written_are_not_issued(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    world = build_poll(lite_site, count=3)
+    nowhere = tmp_path / "nowhere" / "slips.pdf"
+    assert "没有发票" in refused(lite_app, "poll", "slips", world.poll_id, "--count", 5, "--out", nowhere)
+    reissue = ("poll", "reissue", world.poll_id, "--batch", 1, "--reason", "印坏", "--out")
+    assert "没有发票" in refused(lite_app, *reissue, nowhere)
+    assert "没有第 9 批" in refused(
+        lite_app, "poll", "reissue", world.poll_id, "--batch", 9, "--reason", "印坏", "--out", tmp_path / "slips.pdf"
+    )
+    assert box_counts(lite_site, world.poll_id) == {"unused": 3}
+    assert not list(tmp_path.glob("*slips*"))

@@ -55,6 +55,8 @@ ACTS = {
     "poll issue",
     "poll open",
     "poll present",
+    "poll reissue",
+    "poll slips",
     "poll unseal",
     "poll void",
 }

@@ -44,9 +44,9 @@ def test_the_list_shows_every_poll(shown: Shown, role: Role) -> None:
 @pytest.mark.parametrize(
     ("state", "actions"),
     [
-        (PollState.DRAFT, {"open", "rehearse", "issue", "present", "void"}),
-        (PollState.OPEN, {"close", "pause", "end-in", "issue", "present", "void"}),
-        (PollState.PAUSED, {"close", "resume", "issue", "present", "void"}),
+        (PollState.DRAFT, {"open", "rehearse", "issue", "present", "void", "batches/0/reissue"}),
+        (PollState.OPEN, {"close", "pause", "end-in", "issue", "present", "void", "batches/0/reissue"}),
+        (PollState.PAUSED, {"close", "resume", "issue", "present", "void", "batches/0/reissue"}),
         (PollState.CLOSED, {"seal", "present", "void"}),
         (PollState.SEALED, set()),
     ],
@@ -113,7 +113,12 @@ def test_the_bundle(shown: Shown) -> None:
 
 @pytest.mark.parametrize(
     ("form", "kind", "magic"),
-    [("pdf", "application/pdf", PDF), ("csv", "text/csv", b"\xef\xbb\xbf"), ("zip", "application/zip", ZIP)],
+    [
+        ("pdf", "application/pdf", PDF),
+        ("csv", "text/csv", b"\xef\xbb\xbf"),
+        ("zip", "application/zip", ZIP),
+        ("png", "application/zip", ZIP),
+    ],
 )
 def test_issuing_hands_the_codes_out(
     lite_site: Site, organizer: StrictClient, form: str, kind: str, magic: bytes
@@ -123,7 +128,8 @@ def test_issuing_hands_the_codes_out(
     response = organizer.submit(f"{address}/tickets", f"{address}/issue", class_key="A", count="7", format=form)
     assert (response.status_code, response.mimetype) == (200, kind)
     assert response.data.startswith(magic)
-    assert download_name(response) == f"样例局-A类票-7张.{form}"
+    expected = {"png": "样例局-A类二维码-第1批-7张.zip"}.get(form, f"样例局-A类票-第1批-7张.{form}")
+    assert download_name(response) == expected
     assert response.headers["Content-Disposition"].startswith("attachment")
     assert issued(lite_site, world.poll_id) == 7
 
@@ -203,7 +209,7 @@ def test_a_poll_from_making_to_its_tally(lite_app: Flask, lite_site: Site, organ
     assert organizer.submit(address, f"{address}/open").status_code == 302
     assert "投票已开始" in organizer.page(address).text
     assert (
-        organizer.submit(f"{address}/tickets", f"{address}/void", code=codes[5].lower(), reason="发错").status_code
+        organizer.submit(f"{address}/tickets", f"{address}/void", code=codes[5].lower(), reason="发错人").status_code
         == 302
     )
     sheet = sheet_of(lite_site, poll_id)
@@ -230,7 +236,7 @@ def test_what_a_state_forbids_is_refused_in_words(shown: Shown, act: str) -> Non
     """Each act posted to the sealed poll, as by somebody whose page is old."""
     client = shown.client(Role.ORGANIZER)
     token = client.page(f"/polls/{shown.world.open.poll_id}").form("/logout")
-    fields = {"sure": "y", "class_key": "A", "count": "1", "format": "csv", "present": "5", "reason": "原因"}
+    fields = {"sure": "y", "class_key": "A", "count": "1", "format": "csv", "present": "5", "reason": "丢失"}
     code = {"code": shown.world.unused[PollState.SEALED]}
     address = f"/polls/{shown.world.sealed.poll_id}/{act}"
     response = client.post(address, data=token | fields | code)

@@ -87,7 +87,8 @@ def test_turnout_moves_in_steps_of_five(lite_app: Flask, lite_site: Site) -> Non
     world = build_everything(lite_site)
     sheet = sheet_of(lite_site, world.open.poll_id)
     client = client_of(lite_app, world.session_keys[Role.ORGANIZER])
-    pages = ["/polls", f"/polls/{world.open.poll_id}"]
+    address = f"/polls/{world.open.poll_id}"
+    pages = ["/polls", address, f"{address}/tickets", f"{address}/batches/1"]
 
     def seen() -> list[str]:
         return [without_token(client.page(path).html) for path in pages]
