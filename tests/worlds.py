@@ -151,8 +151,10 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "row_key": ["III-4", "III-7", "III-32", "III-36", "III-16", "nothing"],
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
+        "class_key": ["A", "nothing"],
+        "hand": [1, 2],
         "extension": ["png", "svg", "gif"],
-        "filename": ["ceping.css", "staff.css", "ballot.js", "nothing.css"],
+        "filename": ["ceping.css", "staff.css", "ballot.js", "keying.js", "nothing.css"],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

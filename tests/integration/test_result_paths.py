@@ -47,6 +47,7 @@ ACTS = {
     "poll create",
     "poll issue",
     "poll open",
+    "poll paper",
     "poll present",
     "poll unseal",
     "poll void",
