@@ -143,15 +143,15 @@ def _key_page(
 
 
 def _worded(sheet: Sheet, faults: Mapping[str, str]) -> dict[str, str]:
-    """What is wrong with each cell, by field name, in the order of the sheet."""
+    """What is wrong with each cell, by field name, in the order of the sheet; an empty text for an empty cell."""
     worded = {}
     for form, question in keying.cells(sheet):
         field = form.field(question)
         if field in faults:
             whose = "领导班子" if form.leader is None else form.leader.name
-            typed = f"录的是“{faults[field]}”" if faults[field] else "还没有录"
             digits = "、".join(f"{digit} {name}" for digit, name in keying.signs(form.questionnaire))
-            worded[field] = f"{whose}，{question.key}. {question.text}：{typed}，应录 {digits}。"
+            said = f"{whose}第 {question.key} 项录的是“{faults[field]}”，应录 {digits}。"
+            worded[field] = said if faults[field] else ""
     return worded
 
 
