@@ -178,6 +178,8 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "filename": [*sorted(os.listdir(app.static_folder or "")), "nothing.css"],
         "import_id": [world.import_id],
         "batch": [1, 99],
+        "class_key": ["A", "nothing"],
+        "hand": [1, 2],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

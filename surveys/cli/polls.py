@@ -15,6 +15,7 @@ from surveys.services import (
     accounts,
     bundles,
     hall,
+    paper,
     polls,
     printing,
     records,
@@ -118,6 +119,18 @@ def poll_issue(poll_id: int, class_key: str, count: int, target: Any) -> None:  
     with site().database.writing() as session:
         issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count).codes
     target.write(slips_csv(class_key, printing.slips(site(), issued)))
+
+
+@poll_group.command("paper")
+@click.argument("poll_id", type=ID)
+@click.option("--class", "class_key", default="A", show_default=True)
+@click.option("--count", type=int, required=True, help="份数，每份占一张票")
+@click.option("--two-sided", is_flag=True, help="双面印：每份从新的一张纸开始")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@reports_refusals
+def poll_paper(poll_id: int, class_key: str, count: int, two_sided: bool, out: Path) -> None:
+    """打印纸质票，首页是交接单。"""
+    out.write_bytes(paper.printed(site(), site().now(), COMMAND_LINE, poll_id, class_key, count, two_sided=two_sided))
 
 
 @poll_group.command("open")

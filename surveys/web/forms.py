@@ -130,6 +130,24 @@ class PlannedForm(StaffForm):
     planned = IntegerField("计划张数", [InputRequired(NUMBER), NumberRange(1, 100000, "张数须是 1 至 100000。")])
 
 
+class PaperForm(StaffForm):
+    class_key = SelectField("票种")
+    count = IntegerField("份数", [InputRequired(NUMBER), NumberRange(1, 500, "份数须是 1 至 500。")])
+    sides = RadioField(
+        "打印方式",
+        choices=[
+            SelectChoice("one", "单面印"),
+            SelectChoice("two", "双面印（每份从新的一张纸开始）"),
+        ],
+        default="one",
+    )
+
+
+class RemovePaperForm(StaffForm):
+    number = IntegerField("第几张", [InputRequired(NUMBER), NumberRange(1, 9999, "张号须是 1 至 9999。")])
+    reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
+
+
 class PresentForm(StaffForm):
     present = IntegerField("实到人数", [InputRequired(NUMBER), NumberRange(0, 100000, "人数须是 0 至 100000。")])
 

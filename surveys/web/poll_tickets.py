@@ -135,7 +135,6 @@ def _batch_page(
         left = line.purpose is Purpose.SLIPS and line.void < line.issued
         return render_template(
             "polls/batch.html",
-            tab_of="poll_tickets.index",
             poll=poll,
             unit=poll.unit,
             batch=line,

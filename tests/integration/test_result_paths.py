@@ -54,6 +54,7 @@ ACTS = {
     "poll create",
     "poll issue",
     "poll open",
+    "poll paper",
     "poll present",
     "poll reissue",
     "poll slips",
