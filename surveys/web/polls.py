@@ -1,9 +1,10 @@
 """The organizer's pages: the list of polls, and one poll from draft to sealed."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.polling.disclosure import shown_turnout
+from surveys.polling.states import PollState
 from surveys.services import polls, records, sealing, tallies
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
@@ -15,6 +16,11 @@ pages = Blueprint("polls", __name__)
 @pages.get("/polls")
 @needs(Permission.SEE_POLLS)
 def index() -> ResponseReturnValue:
+    """`state`, `q`: the filter. What they cannot be is taken as no filter."""
+    state = next((state for state in PollState if state.value == request.args.get("state")), None)
+    # Words without what cannot be printed: PostgreSQL refuses NUL, and no name holds it.
+    typed = " ".join(request.args.get("q", "")[:100].split())
+    words = "".join(character for character in typed if character.isprintable())
     with site().database.reading() as session:
         lines = [
             {
@@ -23,10 +29,10 @@ def index() -> ResponseReturnValue:
                 "issued": sum(entry.issued for entry in counts),
                 "returned": shown_turnout(sum(entry.cast for entry in counts), poll.state),
             }
-            for poll in polls.list_polls(session)
+            for poll in polls.list_polls(session, state, words)
             for counts in [records.class_counts(session, poll)]
         ]
-    return render_template("polls/index.html", lines=lines)
+    return render_template("polls/index.html", lines=lines, state=state, words=words, states=list(PollState))
 
 
 @pages.get("/polls/<id:poll_id>")
