@@ -148,11 +148,12 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "unit_id": [entry.unit_id for entry in world.polls.values()],
         "assessment_id": [world.assessment_id],
         "event_id": [world.event_id],
+        "import_id": [1],
         "row_key": ["III-4", "III-7", "III-32", "III-36", "III-16", "nothing"],
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
         "extension": ["png", "svg", "gif"],
-        "filename": ["ceping.css", "staff.css", "ballot.js", "nothing.css"],
+        "filename": ["ceping.css", "staff.css", "preview.css", "ballot.js", "wizard.js", "nothing.css"],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

@@ -22,6 +22,15 @@ class Unreadable(Exception):
     """The text is not a value of this kind. Its text says in Chinese how it should be written."""
 
 
+def visible(text: str) -> str:
+    """Control characters made spaces, and gone what is no character at all: a page and PostgreSQL refuse them."""
+    return "".join(" " if unicodedata.category(each) == "Cc" else each for each in text if not _is_none(ord(each)))
+
+
+def _is_none(code: int) -> bool:
+    return 0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0 or code & 0xFFFE == 0xFFFE
+
+
 def plain(text: str) -> str:
     """Full-width characters made ordinary, spaces at the ends gone and in between single."""
     return " ".join(unicodedata.normalize("NFKC", text).split())

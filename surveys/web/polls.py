@@ -3,6 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState
 from surveys.services import polls, records, sealing, tallies
@@ -18,9 +19,7 @@ pages = Blueprint("polls", __name__)
 def index() -> ResponseReturnValue:
     """`state`, `q`: the filter. What they cannot be is taken as no filter."""
     state = next((state for state in PollState if state.value == request.args.get("state")), None)
-    # Words without what cannot be printed: PostgreSQL refuses NUL, and no name holds it.
-    typed = " ".join(request.args.get("q", "")[:100].split())
-    words = "".join(character for character in typed if character.isprintable())
+    words = " ".join(typed.visible(request.args.get("q", "")[:100]).split())
     with site().database.reading() as session:
         lines = [
             {
