@@ -268,8 +268,16 @@ def read(form: PollForm, unit_id: int, roster: Sequence[LeaderEntry]) -> Read:
     _check_preset(reading, form, entry)
     faults = found.faults(faults_of(entry)) | reading.faults
     if faults:
-        raise FormFaults(faults)
+        raise FormFaults(dict(sorted(faults.items(), key=_place_on_page)))
     return found
+
+
+_PAGE = ("title", "held_on", "place", "organization", "leader", "leaders", "preset", "classes", "entitled", "quorum")
+
+
+def _place_on_page(fault: tuple[str, str]) -> tuple[int, int]:
+    field, *rest = fault[0].split("-")
+    return _PAGE.index(field) if field in _PAGE else len(_PAGE), int(rest[0]) if rest else -1
 
 
 def _of_answers(_form: PollForm) -> dict[str, Any]:
@@ -279,17 +287,17 @@ def _of_answers(_form: PollForm) -> dict[str, Any]:
 
 
 def _read_class(reading: _Reading, number: int, line: ClassLine) -> ClassEntry:
-    prefix = f"classes-{number}"
+    prefix, which = f"classes-{number}", f"票种第 {number + 1} 行的"
     key = typed.plain(line.key).upper()
     if not key:
-        reading.faults[f"{prefix}-key"] = "请填写代号，如 A。"
+        reading.faults[f"{prefix}-key"] = f"请填写{which}代号，如 A。"
     if not line.name.strip():
-        reading.faults[f"{prefix}-name"] = "请填写票种名称，如 职工代表。"
+        reading.faults[f"{prefix}-name"] = f"请填写{which}名称，如 职工代表。"
     return ClassEntry(
         key,
         line.name.strip(),
-        reading.value(f"{prefix}-weight", "权重", line.weight, typed.decimal, typed.decimal("1")),
-        reading.optional(f"{prefix}-planned", "计划张数", line.planned, typed.whole),
+        reading.value(f"{prefix}-weight", f"{which}权重", line.weight, typed.decimal, typed.decimal("1")),
+        reading.optional(f"{prefix}-planned", f"{which}计划张数", line.planned, typed.whole),
     )
 
 
@@ -317,7 +325,7 @@ def _ordered(reading: _Reading, lines: Sequence[LeaderLine]) -> list[tuple[int, 
         if not line.counts:
             continue
         name = f"leaders-{number}-order"
-        order = reading.optional(name, "顺序", line.order, typed.whole)
+        order = reading.optional(name, f"{line.name.strip()}的顺序", line.order, typed.whole)
         if order is None:
             keys[number] = (10**9, 0)
             continue
