@@ -168,7 +168,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
         "extension": ["png", "svg", "gif"],
-        "filename": ["ceping.css", "staff.css", "ballot.js", "upload.js", "nothing.css"],
+        "filename": ["ceping.css", "staff.css", "preview.css", "ballot.js", "upload.js", "wizard.js", "nothing.css"],
         "import_id": [world.import_id],
     }
     unknown = rule.arguments - set(choices)

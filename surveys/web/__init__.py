@@ -10,6 +10,7 @@ from surveys.web import (
     board,
     errors,
     headers,
+    poll_imports,
     poll_results,
     poll_setup,
     poll_tickets,
@@ -23,7 +24,7 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+STAFF = (sign_in, polls, poll_setup, poll_imports, poll_tickets, poll_results, score_sheets, results, setup, rosters)
 
 
 class IdConverter(IntegerConverter):
