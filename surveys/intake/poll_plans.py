@@ -70,11 +70,21 @@ class PollPlan:
         return PlanFault(self.sheet, self.row, self.columns.get(column, ""), value, text)
 
 
+@dataclass(frozen=True)
+class UnitCell:
+    sheet: str
+    row: int
+    column: str
+    text: str
+
+
 @dataclass
 class Plans:
-    """What a file plans. `skipped`: rows that name a unit and nothing else. With faults the plans are not all."""
+    """What a file plans. `skipped`: rows that name a unit and nothing else. With faults the plans are not all;
+    `units`: the cells that name a unit, also of rows with faults."""
 
     plans: list[PollPlan] = field(default_factory=list)
+    units: list[UnitCell] = field(default_factory=list)
     faults: list[PlanFault] = field(default_factory=list)
     skipped: int = 0
 
@@ -206,6 +216,8 @@ def _read_row(found: Plans, sheet: str, row: int, cells: Mapping[str, str], name
         except typed.Unreadable as error:
             faults.append(PlanFault(sheet, row, names[column.key], text, f"{error}。"))
     found.faults += faults
+    if cells["unit"]:
+        found.units.append(UnitCell(sheet, row, names["unit"], cells["unit"]))
     if not faults:
         found.plans.append(PollPlan(sheet, row, names, **values))
 

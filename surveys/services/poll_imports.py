@@ -10,7 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from surveys.intake import typed
-from surveys.intake.poll_plans import PlanFault, PlanTable, PollPlan, read_plans
+from surveys.intake.poll_plans import PlanFault, PlanTable, PollPlan, UnitCell, read_plans
 from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound
@@ -63,17 +63,17 @@ def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
     kept = _kept(session, actor, import_id)
     found = read_plans(_tables(kept.body))
     assessment = assessment_of(session, kept.assessment_id)
-    faults = list(found.faults)
-    polls = []
+    faults = [*found.faults, *_unknown_units(found.units, assessment)]
+    plans, polls = [], []
     for plan in found.plans:
         unit = _unit(assessment, plan.unit)
         if unit is None:
-            faults.append(_unknown_unit(plan, assessment))
             continue
         entry = _entry(plan, unit)
         faults += _faults(plan, entry)
         polls.append(PlannedPoll(plan.sheet, plan.row, unit.name, entry))
-    faults += _twice(session, [plan for plan in found.plans if _unit(assessment, plan.unit)], polls)
+        plans.append(plan)
+    faults += _twice(session, plans, polls)
     faults.sort(key=lambda fault: (fault.sheet, fault.row))
     return ImportPreview(kept.id, kept.assessment_id, kept.body["file"], tuple(polls), tuple(faults), found.skipped)
 
@@ -109,10 +109,14 @@ def _unit(assessment: Assessment, name: str) -> Unit | None:
     return next((unit for unit in assessment.units if typed.plain(unit.name) == typed.plain(name)), None)
 
 
-def _unknown_unit(plan: PollPlan, assessment: Assessment) -> PlanFault:
-    near = [unit.name for unit in assessment.units if plan.unit in unit.name or unit.name in plan.unit][:3]
-    hint = f"是不是：{'、'.join(near)}？" if near else "请核对名称，或先在考核里添加这个单位。"
-    return plan.fault("unit", plan.unit, f"考核“{assessment.title}”里没有这个单位。{hint}")
+def _unknown_units(cells: Sequence[UnitCell], assessment: Assessment) -> Iterator[PlanFault]:
+    for cell in cells:
+        if _unit(assessment, cell.text) is not None:
+            continue
+        near = [unit.name for unit in assessment.units if cell.text in unit.name or unit.name in cell.text][:3]
+        hint = f"是不是：{'、'.join(near)}？" if near else "请核对名称，或先在考核里添加这个单位。"
+        text = f"考核“{assessment.title}”里没有这个单位。{hint}"
+        yield PlanFault(cell.sheet, cell.row, cell.column, cell.text, text)
 
 
 def _entry(plan: PollPlan, unit: Unit) -> PollEntry:

@@ -91,6 +91,11 @@ def test_a_unit_that_is_not_there_is_guessed_at(site, actor, assessment_id):
     assert "是不是：样例局" in text
 
 
+def test_a_unit_that_is_not_there_is_told_with_the_rows_other_faults(site, actor, assessment_id):
+    found = faults(site, actor, assessment_id, ("没有的局", "", "明天", "x", ""))
+    assert [column for _, column, _ in found] == ["C（日期）", "D（应到）", "A（单位）"]
+
+
 def test_a_unit_is_known_however_wide_its_letters(site, actor, assessment_id):
     build_unit(site, "Ａ局（示例）", assessment_id=assessment_id)
     assert faults(site, actor, assessment_id, ("A局(示例)", "", "", "5", "")) == []
