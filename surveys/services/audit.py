@@ -32,6 +32,7 @@ ACTS = {
     "poll.rehearse": "建立演练",
     "poll.resume": "恢复投票",
     "poll.seal": "封存",
+    "poll.update": "修改设置",
     "poll.unseal": "启封",
     "poll.wipe": "清除演练",
     "roster.import": "导入名单",

@@ -162,16 +162,6 @@ class EndInForm(StaffForm):
     minutes = IntegerField("几分钟后结束", [Optional(), NumberRange(1, 1440, "分钟数须是 1 至 1440。")])
 
 
-class PollForm(StaffForm):
-    title = StringField("测评会名称", [DataRequired(REQUIRED), Length(max=60)], default="年度民主测评")
-    entitled = IntegerField("应到人数", [InputRequired(NUMBER), NumberRange(1, 100000, "人数须是 1 至 100000。")])
-    classes = TextAreaField(
-        "票种（一行一种：代号 名称 权重）", [DataRequired(REQUIRED), Length(max=1000)], default="A 参评人 1"
-    )
-    rehearsal = BooleanField("这是演练，结果不计入考核")
-    two_person = BooleanField("双人启封：组织员和监票人都启封后才能看结果")
-
-
 class AssessmentForm(StaffForm):
     title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=100)])
     # The service says which frameworks there are, in Chinese.

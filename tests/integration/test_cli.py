@@ -16,7 +16,7 @@ from click.testing import Result
 from flask import Flask
 
 from app import create_app
-from surveys.services import polls
+from surveys.services import poll_entries, polls
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.site import Site
 from surveys.settings import database_url_of
@@ -417,3 +417,51 @@ def test_slips_that_cannot_be_written_are_not_issued(lite_app: Flask, lite_site:
     )
     assert box_counts(lite_site, world.poll_id) == {"unused": 3}
     assert not list(tmp_path.glob("*slips*"))
+
+
+def test_a_poll_with_everything_is_made_and_listed(lite_app: Flask, lite_site: Site) -> None:
+    build_unit(lite_site, leaders=3)
+    create = ["poll", "create", "--unit", 1, "--entitled", 5]
+    more = [
+        "--held-on",
+        "2026年3月2日",
+        "--place",
+        "三楼",
+        "--blank",
+        "spoil",
+        "--quorum",
+        "３/5",
+        "--organization",
+        "",
+    ]
+    people = ["--leader", "leader", "--leader-out", "样例2", "--leader-out", "样例3"]
+    done(lite_app, *create)
+    done(lite_app, *create, *more, *people, "--class", "A:甲:40:20", "--class", "B:乙:60")
+    first, second = shown(lite_app, "poll", "list")
+    assert (first["held_on"], first["place"]) == ("2026-03-02", "三楼")
+    assert (second["held_on"], second["place"]) == (None, "")
+    with lite_site.database.reading() as session:
+        entry = poll_entries.entry_of(polls.poll_of(session, 2))
+    assert [leader.name for leader in entry.leaders or ()] == ["样例1"]
+    assert (entry.organization, entry.leader, entry.blank, str(entry.quorum)) == ("", "leader", "spoil", "3/5")
+    assert [(each.key, str(each.weight), each.planned) for each in entry.classes] == [
+        ("A", "40", 20),
+        ("B", "60", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--held-on", "明天"], "日期“明天”"),
+        (["--quorum", "一半"], "到会比例“一半”"),
+        (["--class", "A:甲"], "代号:名称:权重"),
+        (["--leader-out", "无此人"], "没有“无此人”"),
+        (["--leader", "nothing"], "没有名为 nothing"),
+        (["--leader-out", "样例1", "--leader-out", "样例2"], "一位领导也没有上票"),
+    ],
+)
+def test_a_poll_that_cannot_be_is_refused(lite_app: Flask, lite_site: Site, options: list[str], words: str) -> None:
+    build_unit(lite_site)
+    assert words in refused(lite_app, "poll", "create", "--unit", 1, "--entitled", 5, *options)
+    assert shown(lite_app, "poll", "list") == []
