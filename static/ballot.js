@@ -130,6 +130,10 @@
     }, 1000);
   }
 
+  /* Scanned from a door's screen: it may show the next code now. */
+  var door = /[?&]d=(\w+)/.exec(location.search);
+  if (door && navigator.sendBeacon) { navigator.sendBeacon("/d/" + door[1]); }
+
   largeType();
   if (document.getElementById("receipt")) { store(local, key, null); }
   var reason = document.getElementById("reason");

@@ -1,8 +1,12 @@
-"""What the machine must have for some tests: skipped with a line that says how to get it, but a failure in CI."""
+"""What the machine must have for some tests: skipped with a line that says how to get it, but a failure in CI. And
+calls at one moment."""
 
 import os
 import shutil
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -38,3 +42,24 @@ def postgres_server() -> sa.URL:
     finally:
         engine.dispose()
     return url
+
+
+def together(*calls: Callable[[], Any]) -> list[Any]:
+    """The calls at one moment, each in a thread; what each returned or raised."""
+    barrier = threading.Barrier(len(calls))
+    outcomes: list[Any] = [None] * len(calls)
+
+    def run(number: int) -> None:
+        barrier.wait(10)
+        try:
+            outcomes[number] = calls[number]()
+        except Exception as error:
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    return outcomes

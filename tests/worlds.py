@@ -1,5 +1,6 @@
 """One world with everything the pages show: a poll in each state, marks, an event, an account of each role."""
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from surveys.polling.states import PollState
-from surveys.services import accounts, hall, marks, polls, rosters, tickets
+from surveys.services import accounts, doors, hall, marks, polls, rosters, tickets
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
 from surveys.services.site import Site
@@ -37,8 +38,8 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `import_id`: the admin's.
-    `used` and `void`: codes of the open poll; `unused`: of each poll."""
+    `passwords`: their first passwords. `import_id`: the admin's. `used` and `void`: codes of the open poll; `unused`:
+    of each poll. `door`: the token of a door of the open poll that has shown nothing yet."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
@@ -49,6 +50,7 @@ class Everything:
     used: str
     void: str
     unused: Mapping[PollState, str]
+    door: str = "f" * 32
 
     @property
     def sealed(self) -> World:
@@ -72,9 +74,10 @@ def build_everything(site: Site) -> Everything:
             cast(site, code, filled(sheet, letters))
     assert assessment_id is not None
     with site.database.writing() as session:
-        tickets.void(
-            session, NOW, COMMAND_LINE, built[PollState.OPEN].poll_id, built[PollState.OPEN].codes["A"][8], "丢"
-        )
+        open_id = built[PollState.OPEN].poll_id
+        tickets.void(session, NOW, COMMAND_LINE, open_id, built[PollState.OPEN].codes["A"][8], "丢")
+        doors.set_planned(session, NOW, COMMAND_LINE, open_id, "A", 12)
+        door = doors.add_door(session, NOW, COMMAND_LINE, open_id, "东门", "A")
         polls.close_poll(session, NOW, COMMAND_LINE, built[PollState.CLOSED].poll_id)
         hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
@@ -96,6 +99,7 @@ def build_everything(site: Site) -> Everything:
         used=built[PollState.OPEN].codes["A"][0],
         void=built[PollState.OPEN].codes["A"][8],
         unused={state: world.codes["A"][9] for state, world in built.items()},
+        door=door.token,
     )
 
 
@@ -174,9 +178,15 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "row_key": ["III-4", "III-7", "III-32", "III-36", "III-16", "nothing"],
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
-        "extension": ["png", "svg", "gif"],
-        "filename": ["ceping.css", "staff.css", "ballot.js", "upload.js", "nothing.css"],
+        "door_number": [1],
+        "token": [world.door, "0" * 32, "x"],
+        "showing": ["0" * 32, "x"],
+        "extension": ["png", "svg", "gif", "pdf", "xlsx"],
+        "filename": [*sorted(os.listdir(app.static_folder or "")), "nothing.css"],
         "import_id": [world.import_id],
+        "batch": [1, 99],
+        "class_key": ["A", "nothing"],
+        "hand": [1, 2],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

@@ -3,6 +3,7 @@
 import functools
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -47,6 +48,11 @@ def reports_refusals(command: Callable[Parameters, Returned]) -> Callable[Parame
             raise click.ClickException(str(error)) from None
 
     return wrapped
+
+
+def extension_of(path: Path) -> str:
+    """What kind of file somebody asks for: `pdf` of `a.PDF`."""
+    return path.suffix.removeprefix(".").lower()
 
 
 def emit(value: Any) -> None:  # noqa: ANN401

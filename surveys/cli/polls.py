@@ -1,26 +1,32 @@
 """`poll ...`."""
 
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
-from surveys.cli.common import ID, as_json, emit, reports_refusals, site
+from surveys.cli.common import ID, as_json, emit, extension_of, reports_refusals, site
+from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState
-from surveys.reporting.slips import slips_csv
+from surveys.reporting.slip_files import slips_csv
+from surveys.scoring.grades import BlankPolicy
 from surveys.services import (
     accounts,
+    assessments,
     bundles,
     hall,
+    paper,
+    poll_entries,
     polls,
     printing,
     records,
     rehearsals,
     sealing,
     tallies,
+    tally_sheets,
     tickets,
 )
 from surveys.services.actors import COMMAND_LINE
@@ -51,6 +57,8 @@ def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
         "state": poll.state.value,
         "rehearsal": poll.rehearsal,
         "two_person": poll.two_person,
+        "held_on": None if poll.held_on is None else poll.held_on.isoformat(),
+        "place": poll.place,
         "classes": [
             {
                 "key": entry.key,
@@ -65,44 +73,56 @@ def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
     }
 
 
-def _ballot_class(text: str) -> polls.ClassEntry:
-    parts = text.split(":")
-    try:
-        key, name, weight = parts[0], parts[1], Decimal(parts[2])
-    except (IndexError, InvalidOperation):
-        raise click.ClickException(f"票种“{text}”应写成 代号:名称:权重，如 A:领导班子成员:40。") from None
-    return polls.ClassEntry(key, name, weight)
+class Typed(click.ParamType):  # type: ignore[type-arg]
+    """A value as `surveys.intake.typed` reads it."""
+
+    def __init__(self, name: str, read: Callable[[str], object]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: object, _param: click.Parameter | None, _ctx: click.Context | None) -> object:
+        try:
+            return self._read(value) if isinstance(value, str) else value
+        except typed.Unreadable as error:
+            raise click.ClickException(f"{self.name}“{value}”{error}。") from None
+
+
+DAY = Typed("日期", typed.day)
+SHARE = Typed("到会比例", typed.share)
+BALLOT_CLASS = Typed("票种", typed.ballot_class)
 
 
 @poll_group.command("create")
 @click.option("--unit", "unit_id", type=ID, required=True, help="单位编号，见 assessment list --json")
 @click.option("--title", default="民主测评", show_default=True)
+@click.option("--held-on", type=DAY, help="日期，如 2026-03-02")
+@click.option("--place", default="", help="地点")
 @click.option("--entitled", type=int, required=True, help="应到人数")
 @click.option("--present", type=int, help="实到人数，可以后再填")
-@click.option("--class", "classes", multiple=True, default=["A:参评人:1"], show_default=True, help="代号:名称:权重")
+@click.option(
+    "--class",
+    "classes",
+    type=BALLOT_CLASS,
+    multiple=True,
+    default=["A:参评人:1"],
+    show_default=True,
+    help="代号:名称:权重[:计划张数]",
+)
+@click.option("--organization", default="organization", show_default=True, help="单位测评表，空的是不用")
+@click.option("--leader", default="leader", show_default=True, help="领导测评表，空的是不用")
+@click.option("--leader-out", "left_out", multiple=True, metavar="NAME", help="不上票的领导的姓名，可写几次")
+@click.option("--blank", type=click.Choice([policy.value for policy in BlankPolicy]), help="未填怎样算，不写按测评表")
+@click.option("--quorum", type=SHARE, default="2/3", show_default=True, help="计分所需的到会比例")
 @click.option("--rehearsal", is_flag=True, help="演练，不计入考核")
 @click.option("--two-person", is_flag=True, help="双人启封：组织员和监票人都启封后才能看结果")
 @reports_refusals
-def poll_create(
-    unit_id: int,
-    title: str,
-    entitled: int,
-    present: int | None,
-    classes: tuple[str, ...],
-    rehearsal: bool,
-    two_person: bool,
-) -> None:
+def poll_create(left_out: tuple[str, ...], blank: str | None, **options: Any) -> None:  # noqa: ANN401
     """新建一次测评会，打印其编号。"""
-    entry = polls.PollEntry(
-        unit_id=unit_id,
-        title=title,
-        entitled=entitled,
-        present=present,
-        classes=[_ballot_class(text) for text in classes],
-        rehearsal=rehearsal,
-        two_person=two_person,
-    )
     with site().database.writing() as session:
+        leaders = None
+        if left_out:
+            leaders = poll_entries.roster_without(assessments.unit_of(session, options["unit_id"]), left_out)
+        entry = polls.PollEntry(**options, blank=None if blank is None else BlankPolicy(blank), leaders=leaders)
         click.echo(polls.create_poll(session, site().now(), COMMAND_LINE, entry))
 
 
@@ -117,6 +137,18 @@ def poll_issue(poll_id: int, class_key: str, count: int, target: Any) -> None:  
     with site().database.writing() as session:
         issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count).codes
     target.write(slips_csv(class_key, printing.slips(site(), issued)))
+
+
+@poll_group.command("paper")
+@click.argument("poll_id", type=ID)
+@click.option("--class", "class_key", default="A", show_default=True)
+@click.option("--count", type=int, required=True, help="份数，每份占一张票")
+@click.option("--two-sided", is_flag=True, help="双面印：每份从新的一张纸开始")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@reports_refusals
+def poll_paper(poll_id: int, class_key: str, count: int, two_sided: bool, out: Path) -> None:
+    """打印纸质票，首页是交接单。"""
+    out.write_bytes(paper.printed(site(), site().now(), COMMAND_LINE, poll_id, class_key, count, two_sided=two_sided))
 
 
 @poll_group.command("open")
@@ -284,3 +316,14 @@ def poll_bundle(poll_id: int, out: Path) -> None:
     """写出选票包，供监票人不靠服务器重新计票（scripts/recount）。"""
     with site().database.reading() as session:
         out.write_bytes(bundles.write_bundle(session, polls.poll_of(session, poll_id)))
+
+
+@poll_group.command("tally-sheet")
+@click.argument("poll_id", type=ID)
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="以 .pdf 或 .xlsx 结尾")
+@reports_refusals
+def poll_tally_sheet(poll_id: int, out: Path) -> None:
+    """写出民主测评统计单。"""
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        out.write_bytes(tally_sheets.write_tally_sheet(session, poll, extension_of(out)))

@@ -30,6 +30,11 @@ def poll_key(site_secret: str, salt: bytes) -> bytes:
     return HKDF(SHA256(), 32, salt, b"ceping envelope 1").derive(site_secret.encode())
 
 
+def keying_place(class_key: str, number: int, hand: int) -> str:
+    """What a keying's envelope is bound to in place of the class, so that it opens as no ballot and no other keying."""
+    return f"{class_key}:keying:{number}:{hand}"
+
+
 def close(key: bytes, prefix: str, class_key: str, answers: str) -> str:
     """Answers in an envelope, in base64. Equally long for every answer sheet of a poll."""
     nonce = secrets.token_bytes(NONCE_LENGTH)

@@ -27,8 +27,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Question:
+    """`overall`: the one shown apart from the rest (总体评价)."""
+
     key: str
     text: str
+    overall: bool = False
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,10 @@ def _questionnaire_to_json(questionnaire: Questionnaire | None) -> dict[str, Any
     return {
         "title": questionnaire.title,
         "grades": [{"letter": choice.letter, "name": choice.name} for choice in questionnaire.choices],
-        "questions": [{"key": question.key, "text": question.text} for question in questionnaire.questions],
+        "questions": [
+            {"key": question.key, "text": question.text, "overall": question.overall}
+            for question in questionnaire.questions
+        ],
         "abstain": questionnaire.abstain,
     }
 
@@ -165,6 +171,9 @@ def _questionnaire_from_json(data: Mapping[str, Any] | None) -> Questionnaire | 
     return Questionnaire(
         title=data["title"],
         choices=tuple(Choice(entry["letter"], entry["name"]) for entry in data["grades"]),
-        questions=tuple(Question(entry["key"], entry["text"]) for entry in data["questions"]),
-        abstain=data.get("abstain"),  # sheets frozen before there was one have none
+        # Sheets frozen before these two were asked for lack them.
+        questions=tuple(
+            Question(entry["key"], entry["text"], entry.get("overall", False)) for entry in data["questions"]
+        ),
+        abstain=data.get("abstain"),
     )

@@ -42,3 +42,14 @@ class Purpose(StrEnum):
     SLIPS = "slips"  # printed, or handed out as links
     DOOR = "door"  # shown one by one on a screen
     PAPER = "paper"  # returned paper ballots are cast on these; their codes were never shown
+
+    @property
+    def label(self) -> str:
+        return _PURPOSE_LABELS[self]
+
+
+_PURPOSE_LABELS = {
+    Purpose.SLIPS: "纸条",
+    Purpose.DOOR: "门口扫码",
+    Purpose.PAPER: "纸质票录入",
+}

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 
 import qrcode
@@ -33,6 +34,22 @@ def dark_runs(matrix: Matrix) -> Iterator[tuple[int, int, int]]:
             if dark:
                 yield column, row_number, length
             column += length
+
+
+@dataclass(frozen=True)
+class QrDrawing:
+    """A QR code as an SVG path in a square of `side` units, its quiet zone within. To be filled dark on white."""
+
+    side: int
+    path: str
+
+
+def qr_drawing(text: str) -> QrDrawing:
+    matrix = qr_matrix(text)
+    runs = (
+        f"M{column + QUIET_ZONE} {row + QUIET_ZONE}h{length}v1h-{length}z" for column, row, length in dark_runs(matrix)
+    )
+    return QrDrawing(len(matrix) + 2 * QUIET_ZONE, "".join(runs))
 
 
 def qr_png(text: str, scale: int = 8) -> bytes:

@@ -1,79 +1,23 @@
-"""Ticket slips: an A4 sheet of 21 to be cut apart, and the same tickets as CSV.
+"""Ticket slips: A4 sheets to be cut apart, after a cover page for who hands them over.
 
-Ballots stay secret only if nothing on paper or in the file tells one slip's place in the order of issue from another's.
-So slips carry no serial number, the file carries no time and no identifier, and the caller shuffles the slips first.
+Ballots stay secret only if nothing on paper tells one slip's place in the order of issue from another's.
+So slips carry no serial number, and the caller shuffles them first.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from fpdf import FPDF
-
-from surveys.reporting.fonts import CODE_FONT_FAMILY, CODE_FONT_FILE, FONT_FAMILY, FONT_FILE, width_in_ems
-from surveys.reporting.qr import QUIET_ZONE, dark_runs, qr_matrix
-from surveys.reporting.wrapping import wrap_evenly
-
-# All lengths are millimetres, from the upper left corner of the sheet or of the slip.
-PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
-PAGE_MARGIN = 5.5  # office printers leave up to 5 blank
-COLUMNS, ROWS = 3, 7
-SLIPS_PER_PAGE = COLUMNS * ROWS
-SLIP_WIDTH = (PAGE_WIDTH - 2 * PAGE_MARGIN) / COLUMNS
-SLIP_HEIGHT = (PAGE_HEIGHT - 2 * PAGE_MARGIN) / ROWS
-SLIP_PADDING = 1.5  # no ink within this distance of a cut
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle, in millimetres from the upper left corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height
-
-    def moved(self, x: float, y: float) -> "Box":
-        return Box(self.x + x, self.y + y, self.width, self.height)
-
-    def shrunk(self, by: float) -> "Box":
-        return Box(self.x + by, self.y + by, self.width - 2 * by, self.height - 2 * by)
-
-
-# Within a slip. The QR box includes the quiet zone.
-QR_BOX = Box(1.0, 0.8, 26.4, 26.4)
-TEXT_BOX = Box(27.6, 2.6, SLIP_WIDTH - 27.6 - 2.0, 24.4)
-CODE_BOX = Box(3.4, 27.6, 45.4, 11.4)
-SIDE_BOX = Box(50.2, 27.6, SLIP_WIDTH - 50.2 - 2.0, 11.4)
-
-_TAG_BOX = Box(SIDE_BOX.x, SIDE_BOX.bottom - 5.2, SIDE_BOX.width, 5.2)
-
-_POINT = 25.4 / 72
-_CODE_SIZE = 15 * _POINT
-_CODE_LEADING = 1.16
-_LEADING = 1.24
-_ASCENT = 0.88  # of Noto Sans SC's Chinese characters; the descent is the rest of one em
-_SIZE_STEPS = 40
+from surveys.reporting.class_marks import ClassMark
+from surveys.reporting.fonts import CODE_FONT_FAMILY, FONT_FAMILY
+from surveys.reporting.slip_cover import Cover, draw_cover
+from surveys.reporting.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_MARGIN, PAGE_WIDTH, Layout, Part, Size
+from surveys.reporting.slip_pdf import SlipPdf
+from surveys.reporting.slip_text import Line, Paragraph, fitted, set_code
 
 _CUT_GREY = 150
-_REHEARSAL = "演练"
-_TAG_SIZE = 3.9
-# PDF readers want a date. This one is the same for everybody and says nothing.
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
-
-class SlipTextTooLong(ValueError):
-    """The words on the slip do not fit it at a size that can be read."""
+Work = Generator[int, None, bytes]
+"""A file in the making: yields how many slips are done, returns the file."""
 
 
 @dataclass(frozen=True)
@@ -84,175 +28,115 @@ class Slip:
 
 @dataclass(frozen=True)
 class SlipSheet:
+    """A batch of slips of one ballot class. `class_position`: among the poll's classes, from 0."""
+
+    size: Size
     title: str
     unit: str
+    batch: int
+    class_key: str
     class_name: str
-    place_and_time: str | None
-    instructions: tuple[str, str, str]
+    class_position: int
+    place_and_date: str | None
+    instructions: tuple[str, ...]
     rehearsal: bool
     slips: Sequence[Slip]
 
+    @property
+    def layout(self) -> Layout:
+        return LAYOUTS[self.size]
 
-@dataclass(frozen=True)
-class _Paragraph:
-    """Text and the sizes it may have: a long title gives up its prominence before the rest gets hard to read."""
-
-    text: str
-    largest: float
-    smallest: float
-    space_before: float = 0.0
-
-    def size(self, squeeze: float) -> float:
-        return self.largest + squeeze * (self.smallest - self.largest)
+    @property
+    def mark(self) -> ClassMark:
+        return ClassMark(self.class_position, self.class_key)
 
 
-@dataclass(frozen=True)
-class _Line:
-    """One line of text, its baseline relative to the upper left corner of the slip."""
-
-    text: str
-    size: float
-    x: float
-    baseline: float
-
-
-def slip_box(position: int) -> Box:
-    """Where the slip at this position of its page lies: along the rows, from the upper left."""
-    row, column = divmod(position, COLUMNS)
-    return Box(PAGE_MARGIN + column * SLIP_WIDTH, PAGE_MARGIN + row * SLIP_HEIGHT, SLIP_WIDTH, SLIP_HEIGHT)
+def finished(work: Work) -> bytes:
+    """The file, without looking on."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return bytes(done.value)
 
 
-def code_lines(code: str) -> tuple[str, ...]:
-    """A ticket code in two lines, broken at the hyphen after its second group."""
-    groups = code.split("-")
-    return ("-".join(groups[:2]) + "-", "-".join(groups[2:])) if len(groups) > 2 else (code,)
+def slip_words(sheet: SlipSheet) -> list[Line]:
+    """What every slip of the sheet says beside its code. Raises SlipTextTooLong when it would be too small to read."""
+    texts: dict[Part, Iterable[str]] = {
+        Part.TITLE: (sheet.title,),
+        Part.UNIT: (sheet.unit,),
+        Part.PLACE: (sheet.place_and_date,) if sheet.place_and_date else (),
+        Part.INSTRUCTIONS: sheet.instructions,
+        Part.CLASS_AND_BATCH: (f"{sheet.class_key} {sheet.class_name}　第 {sheet.batch} 批",),
+        Part.CLASS: (f"{sheet.class_key} {sheet.class_name}",),
+        Part.BATCH: (f"第 {sheet.batch} 批",),
+    }
+    lines: list[Line] = []
+    for flow in sheet.layout.flows:
+        paragraphs = [
+            Paragraph(text, type.largest, type.smallest, 0.0 if number else type.space_before)
+            for part, type in flow.types.items()
+            for number, text in enumerate(texts[part])
+        ]
+        lines += fitted(paragraphs, flow.box)
+    return lines
 
 
-def _set(paragraphs: Iterable[_Paragraph], box: Box, squeeze: float) -> tuple[list[_Line], float]:
-    """The lines of some paragraphs from the top of the box, and the height they take; `squeeze` goes from 0 to 1."""
-    lines: list[_Line] = []
-    y = box.y
-    for paragraph in paragraphs:
-        size = paragraph.size(squeeze)
-        y += paragraph.space_before * (1 - 0.6 * squeeze)
-        for text in wrap_evenly(paragraph.text, box.width / size):
-            lines.append(_Line(text, size, box.x, y + _ASCENT * size))
-            y += _LEADING * size
-    return lines, y - box.y
+def slips_pdf(sheet: SlipSheet) -> Work:
+    """The cover, then the sheet's slips in the order given. The same sheet gives the same bytes.
 
-
-def _fitted(paragraphs: Sequence[_Paragraph], box: Box) -> list[_Line]:
-    """The lines of some paragraphs, as large as the box allows."""
-    for step in range(_SIZE_STEPS + 1):
-        lines, height = _set(paragraphs, box, step / _SIZE_STEPS)
-        if height <= box.height:
-            return lines
-    raise SlipTextTooLong("".join(paragraph.text for paragraph in paragraphs))
-
-
-def _text_lines(sheet: SlipSheet) -> list[_Line]:
-    paragraphs = [_Paragraph(sheet.title, 4.4, 2.15), _Paragraph(sheet.unit, 3.4, 2.0, 0.6)]
-    if sheet.place_and_time:
-        paragraphs.append(_Paragraph(sheet.place_and_time, 2.8, 1.95, 0.4))
-    first, *others = sheet.instructions
-    paragraphs += [_Paragraph(first, 2.8, 1.95, 1.6), *(_Paragraph(text, 2.8, 1.95) for text in others)]
-    return _fitted(paragraphs, TEXT_BOX)
-
-
-def _side_lines(sheet: SlipSheet) -> list[_Line]:
-    tag_height = _TAG_BOX.height + 0.6 if sheet.rehearsal else 0.0
-    box = Box(SIDE_BOX.x, SIDE_BOX.y, SIDE_BOX.width, SIDE_BOX.height - tag_height)
-    return _fitted([_Paragraph(sheet.class_name, 3.6, 1.95)], box)
-
-
-class _SlipPdf(FPDF):
-    def __init__(self) -> None:
-        super().__init__(unit="mm", format="A4")
-        self.set_auto_page_break(False)
-        self.set_creation_date(_NO_TIME)
-        self.add_font(FONT_FAMILY, fname=FONT_FILE)
-        self.add_font(CODE_FONT_FAMILY, fname=CODE_FONT_FILE)
-
-    def file_id(self) -> None:
-        """No identifier: the default one is a fingerprint of the file."""
-
-    def lines(self, family: str, lines: Iterable[_Line], x: float, y: float) -> None:
-        for line in lines:
-            self.set_font(family, size=line.size / _POINT)
-            self.text(x + line.x, y + line.baseline, line.text)
-
-    def qr(self, text: str, box: Box) -> None:
-        """One filled path. Written straight into the page: fpdf2's own rectangles are 20 times slower and larger."""
-        matrix = qr_matrix(text)
-        module = box.width / (len(matrix) + 2 * QUIET_ZONE)
-        x, y = box.x + QUIET_ZONE * module, box.y + QUIET_ZONE * module
-        scale = module * self.k
-        runs = " ".join(f"{column} {row} {length} 1 re" for column, row, length in dark_runs(matrix))
-        self._out(f"q 0 g {scale:.4f} 0 0 {-scale:.4f} {x * self.k:.3f} {(self.h - y) * self.k:.3f} cm {runs} f Q")
-
-    def cut_marks(self) -> None:
-        self.set_draw_color(_CUT_GREY)
-        self.set_line_width(0.15)
-        self.set_dash_pattern(dash=1.2, gap=1.2)
-        right, bottom = PAGE_WIDTH - PAGE_MARGIN, PAGE_HEIGHT - PAGE_MARGIN
-        for column in range(COLUMNS + 1):
-            x = PAGE_MARGIN + column * SLIP_WIDTH
-            self.line(x, PAGE_MARGIN, x, bottom)
-        for row in range(ROWS + 1):
-            y = PAGE_MARGIN + row * SLIP_HEIGHT
-            self.line(PAGE_MARGIN, y, right, y)
-
-    def rehearsal_tag(self, box: Box) -> None:
-        self.set_fill_color(0)
-        self.rect(box.x, box.y, box.width, box.height, style="F")
-        self.set_font(FONT_FAMILY, size=_TAG_SIZE / _POINT)
-        self.set_text_color(255)
-        x = box.x + (box.width - width_in_ems(_REHEARSAL) * _TAG_SIZE) / 2
-        self.text(x, box.y + (box.height - _TAG_SIZE) / 2 + _ASCENT * _TAG_SIZE, _REHEARSAL)
-        self.set_text_color(0)
-
-
-def _code_set(code: str) -> Iterator[_Line]:
-    for number, text in enumerate(code_lines(code)):
-        baseline = CODE_BOX.y + (number * _CODE_LEADING + 0.8) * _CODE_SIZE
-        yield _Line(text, _CODE_SIZE, CODE_BOX.x, baseline)
-
-
-def slips_pdf(sheet: SlipSheet) -> bytes:
-    """The sheet's slips in the order given, 21 to a page. The same sheet gives the same bytes.
-
-    Raises SlipTextTooLong when the words would have to be set too small to read.
+    Raises SlipTextTooLong before the first step.
     """
-    words = [*_text_lines(sheet), *_side_lines(sheet)]
-    pdf = _SlipPdf()
+    words = slip_words(sheet)
+    layout, mark = sheet.layout, sheet.mark
+    pdf = SlipPdf()
+    draw_cover(pdf, _cover(sheet))
+    shade = mark.shade.operators(layout.shade)
     for number, slip in enumerate(sheet.slips):
-        position = number % SLIPS_PER_PAGE
+        position = number % layout.per_page
         if position == 0:
+            yield number
             pdf.add_page()
-            pdf.cut_marks()
-        box = slip_box(position)
-        pdf.qr(slip.url, QR_BOX.moved(box.x, box.y))
-        pdf.lines(CODE_FONT_FAMILY, _code_set(slip.code), box.x, box.y)
+            _cut_marks(pdf, layout)
+        box = layout.slip_box(position)
+        pdf.draw(shade, box.x, box.y)
+        pdf.class_mark(mark, layout.mark.moved(box.x, box.y))
+        pdf.qr(slip.url, layout.qr.moved(box.x, box.y))
+        pdf.lines(CODE_FONT_FAMILY, set_code(slip.code, layout.code, layout.code_size), box.x, box.y)
         pdf.lines(FONT_FAMILY, words, box.x, box.y)
         if sheet.rehearsal:
-            pdf.rehearsal_tag(_TAG_BOX.moved(box.x, box.y))
+            pdf.rehearsal_tag(layout.tag.moved(box.x, box.y))
     return bytes(pdf.output())
 
 
-def _harmless(cell: str) -> str:
-    """A spreadsheet runs what begins like a formula, full-width signs included; an apostrophe makes it text.
+def _cover(sheet: SlipSheet) -> Cover:
+    return Cover(
+        unit=sheet.unit,
+        title=sheet.title,
+        batch=sheet.batch,
+        mark=sheet.mark,
+        class_name=sheet.class_name,
+        place_and_date=sheet.place_and_date,
+        rehearsal=sheet.rehearsal,
+        slips=len(sheet.slips),
+        per_page=sheet.layout.per_page,
+    )
 
-    White space goes first: the csv module lets a lone carriage return through, and that begins a new row.
-    See https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    cell = " ".join(cell.split())
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else cell
+
+def _cuts(start: float, pitch: float, count: int, end: float) -> Iterator[float]:
+    """Where to cut: not along the edge of the paper."""
+    for number in range(count + 1):
+        if 0 < start + number * pitch < end:
+            yield start + number * pitch
 
 
-def slips_csv(class_key: str, slips: Iterable[Slip], *, bom: bool = False) -> bytes:
-    """Columns class, code and url in UTF-8. Excel takes Chinese for another encoding unless there is a BOM."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("class", "code", "url"))
-    writer.writerows([_harmless(cell) for cell in (class_key, slip.code, slip.url)] for slip in slips)
-    return text.getvalue().encode("utf-8-sig" if bom else "utf-8")
+def _cut_marks(pdf: SlipPdf, layout: Layout) -> None:
+    pdf.set_draw_color(_CUT_GREY)
+    pdf.set_line_width(0.15)
+    pdf.set_dash_pattern(dash=1.2, gap=1.2)
+    first = layout.slip
+    for x in _cuts(first.x, first.width, layout.columns, PAGE_WIDTH):
+        pdf.line(x, PAGE_MARGIN, x, PAGE_HEIGHT - PAGE_MARGIN)
+    for y in _cuts(first.y, first.height, layout.rows, PAGE_HEIGHT):
+        pdf.line(PAGE_MARGIN, y, PAGE_WIDTH - PAGE_MARGIN, y)
+    pdf.set_dash_pattern()

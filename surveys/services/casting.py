@@ -174,24 +174,35 @@ def cast(
         raise RefusedAnswers from error
     if BLANK in answers and not (blanks_meant and open_poll.blanks_allowed):
         raise BlankAnswers(open_poll, answers)
-    if connection.execute(_spend, {"poll": poll_id, "hash": codes.hash_code(code)}).rowcount != 1:
+    try:
+        counted = count(connection, open_poll.key, found, codes.hash_code(code), answers, receipt)
+    except IntegrityError:
+        raise RefusedAnswers("the nonce of another submission") from None
+    if not counted:
         # PostgreSQL: while this waited for the row, another post of the ticket was counted, or it was voided.
         now_there = connection.execute(_look_up, _look_up_values(code)).first()
         if now_there is not None and now_there.ticket is TicketState.CAST:
             return _receipt_again(connection, poll_id, receipt)
         _castable(now_there, now)
         raise TicketUsed
-    envelope = envelopes.close(open_poll.key, prefix, found.class_key, answers)
-    connection.execute(
-        _drop_in_ballots,
-        {"poll_id": poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": envelope},
-    )
-    try:
-        connection.execute(_drop_in_receipts, {"poll_id": poll_id, "code": receipt})
-    except IntegrityError:
-        raise RefusedAnswers("the nonce of another submission") from None
     connection.commit()
     return receipt
+
+
+def count(connection: Connection, key: bytes, found: Found, code_hash: bytes, answers: str, receipt: str) -> bool:
+    """Spends a ticket, known by its hash, and drops its ballot and its receipt into their boxes; does not commit.
+
+    False when the ticket is not there to be spent any more. Raises IntegrityError for a receipt that is in the box.
+    """
+    if connection.execute(_spend, {"poll": found.poll_id, "hash": code_hash}).rowcount != 1:
+        return False
+    envelope = envelopes.close(key, found.prefix, found.class_key, answers)
+    connection.execute(
+        _drop_in_ballots,
+        {"poll_id": found.poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": envelope},
+    )
+    connection.execute(_drop_in_receipts, {"poll_id": found.poll_id, "code": receipt})
+    return True
 
 
 def _look_up_values(code: str) -> dict[str, object]:

@@ -16,7 +16,7 @@ from surveys.catalog.model import Method
 from surveys.polling import receipts
 from surveys.polling.sheet import BLANK, Sheet
 from surveys.polling.states import PollState
-from surveys.reporting.slips import slips_pdf
+from surveys.reporting.slips import finished, slips_pdf
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.services import accounts, assessments, casting, marks, polls, printing, score_sheets, sealing, tickets
 from surveys.services.actors import COMMAND_LINE, Role
@@ -199,11 +199,11 @@ def _links(site: Site) -> DemoLinks:
         poll = session.scalar(select(Poll).where(Poll.state == PollState.OPEN).order_by(Poll.id))
         if poll is None:
             return DemoLinks(site.settings.public_url, signed, (), "", Path(), assessment_id)
-        codes = tickets.issue(session, site.now(), COMMAND_LINE, poll.id, poll.classes[0].key, TRIAL_TICKETS).codes
-        sheet = printing.slip_sheet(site, poll, poll.classes[0].key, codes)
+        issued = tickets.issue(session, site.now(), COMMAND_LINE, poll.id, poll.classes[0].key, TRIAL_TICKETS)
+        sheet = printing.slip_sheet(site, poll, poll.classes[0].key, issued)
     path = site.settings.data_dir / "demo-slips.pdf"
     path.touch(mode=0o600)
-    path.write_bytes(slips_pdf(sheet))
+    path.write_bytes(finished(slips_pdf(sheet)))
     urls = tuple(slip.url for slip in sheet.slips[:3])
     return DemoLinks(site.settings.public_url, signed, urls, sheet.unit, path, assessment_id)
 

@@ -28,3 +28,7 @@ class BadInput(Refusal):
 
 class Imbalance(Refusal):
     """Conservation does not hold: the boxes of a poll do not agree."""
+
+
+class BrokenBundle(BadInput):
+    """A file that is no bundle, or one damaged or altered since it was written."""

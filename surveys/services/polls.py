@@ -1,173 +1,122 @@
 """A poll's life: draft, open, closed, sealed. Issuing is in `tickets`, voting in `casting`."""
 
-import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
-from surveys.catalog import loader
-from surveys.catalog.model import Questionnaire, QuestionnaireKind
+from surveys.catalog.model import Questionnaire
 from surveys.polling import codes, envelopes
 from surveys.polling import sheet as polling
+from surveys.polling.ballot_classes import ClassEntry as ClassEntry
 from surveys.polling.states import PollState
-from surveys.scoring.grades import BlankPolicy, FormRules
-from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.assessments import unit_of
 from surveys.services.errors import BadInput, NotFound, WrongState
-from surveys.storage.tables import BallotClass, Poll, Unit
-
-
-@dataclass(frozen=True)
-class ClassEntry:
-    """A ballot class as entered."""
-
-    key: str
-    name: str
-    weight: Decimal
-
-
-@dataclass(frozen=True)
-class PollEntry:
-    """A poll as entered. An empty questionnaire key leaves that form off the sheet.
-
-    `blank`, `blanks_allowed`, `abstain`: None is as the questionnaires say. An empty `abstain` offers no 弃权.
-    """
-
-    unit_id: int
-    title: str
-    entitled: int
-    classes: Sequence[ClassEntry]
-    present: int | None = None
-    organization: str = "organization"
-    leader: str = "leader"
-    blank: BlankPolicy | None = None
-    blanks_allowed: bool | None = None
-    abstain: str | None = None
-    quorum: Fraction = Fraction(2, 3)
-    rehearsal: bool = False
-    two_person: bool = False
+from surveys.services.poll_entries import (
+    BadEntry,
+    EntryFault,
+    changes,
+    check_entry,
+    entry_of,
+    questionnaire_of,
+    rules_of,
+)
+from surveys.services.poll_entries import PollEntry as PollEntry
+from surveys.storage.tables import BallotClass, Batch, Poll, Unit
 
 
 def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
-    """A draft poll with its ballot classes. Raises BadInput, NotFound."""
-    unit = unit_of(session, entry.unit_id)
-    _check_entry(entry)
-    organization = _questionnaire(entry.organization, QuestionnaireKind.ORGANIZATION)
-    leader = _questionnaire(entry.leader, QuestionnaireKind.LEADER)
-    if organization is None and leader is None:
-        raise BadInput("请至少选一份测评表。")
-    rules = _rules(entry, organization, leader)
-    poll = Poll(
-        unit_id=unit.id,
-        prefix=free_prefix(session),
-        title=entry.title.strip(),
-        place="",
-        state=PollState.DRAFT,
-        rehearsal=entry.rehearsal,
-        two_person=entry.two_person,
-        entitled=entry.entitled,
-        present=entry.present,
-        rules=rules.to_json(),
-        questionnaires={
-            "organization": entry.organization,
-            "leader": entry.leader,
-            "abstain": None if entry.abstain is None else entry.abstain.strip(),
-        },
-    )
-    poll.classes = [
-        BallotClass(key=ballot_class.key, name=ballot_class.name, weight=ballot_class.weight)
-        for ballot_class in entry.classes
-    ]
-    session.add(poll)
-    audit.record(session, now, actor, "poll.create", poll.prefix, unit.name)
+    """A draft poll with its ballot classes. Raises BadEntry, NotFound."""
+    poll = add_poll(session, now, actor, entry)
     session.commit()
     return poll.id
 
 
-def _check_entry(entry: PollEntry) -> None:
-    if not entry.title.strip() or len(entry.title.strip()) > 60:
-        raise BadInput("测评会名称须为 1 至 60 个字。")
-    if entry.entitled < 1:
-        raise BadInput("应到人数须是 1 或更大的整数。")
-    _check_present(entry.present)
-    _check_abstain(entry.abstain)
-    if not 0 <= entry.quorum <= 1:
-        raise BadInput("计分所需的到会比例须在 0 与 1 之间，如 2/3。")
-    if not entry.classes:
-        raise BadInput("请至少设一个票种。")
-    keys = [ballot_class.key for ballot_class in entry.classes]
-    if len(set(keys)) != len(keys):
-        raise BadInput("票种的代号有重复，请改成不同的代号。")
-    for ballot_class in entry.classes:
-        if not (ballot_class.key.isascii() and ballot_class.key.isalnum() and len(ballot_class.key) <= 8):
-            raise BadInput(f"票种代号“{ballot_class.key}”须是 1 至 8 个字母或数字，如 A。")
-        if not 1 <= len(ballot_class.name.strip()) <= 100:
-            raise BadInput(f"票种 {ballot_class.key} 的名称须为 1 至 100 个字。")
-        if (
-            not ballot_class.weight.is_finite()
-            or len(str(ballot_class.weight)) > 40
-            or not 0 < ballot_class.weight <= 10000
-        ):
-            raise BadInput(f"票种 {ballot_class.key} 的权重须大于 0，不超过 10000。")
+def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> Poll:
+    """`create_poll` within the caller's transaction."""
+    unit = unit_of(session, entry.unit_id)
+    check_entry(entry)
+    poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT, present=entry.present)
+    _take_over(poll, entry)
+    poll.classes = [_ballot_class(each) for each in entry.classes]
+    session.add(poll)
+    audit.record(session, now, actor, "poll.create", poll.prefix, unit.name)
+    session.flush()
+    return poll
 
 
-def _check_abstain(name: str | None) -> None:
-    if name and len(name.strip()) > 6:
-        raise BadInput(f"弃权选项的名称“{name.strip()[:20]}”太长，最多 6 个字，如“弃权”“不了解”。")
+def update_poll(session: Session, now: datetime, actor: Actor, poll_id: int, entry: PollEntry) -> None:
+    """A draft poll as entered again; the number present has an act of its own. Raises BadEntry, NotFound, WrongState.
+
+    A class that tickets were issued of keeps its key: the tickets are known by it.
+    """
+    poll = locked_poll(session, poll_id)
+    check_draft(poll)
+    if entry.unit_id != poll.unit_id:
+        raise BadInput("测评会不能换单位，请为那个单位另建一次测评会。")
+    if poll.rehearsal_of is not None and not entry.rehearsal:
+        raise BadEntry([EntryFault("rehearsal", "这是另一次测评会的演练，不能改成正式的。")])
+    check_entry(entry)
+    _check_issued(session, poll, entry)
+    before = entry_of(poll)
+    _take_over(poll, entry)
+    _replace_classes(session, poll, entry)
+    changed = changes(before, entry_of(poll))
+    if changed:
+        audit.record(session, now, actor, "poll.update", poll.prefix, changed)
+    session.commit()
 
 
-def parse_classes(text: str) -> list[ClassEntry]:
-    """Ballot classes as typed, a line each: key, name, weight. Raises BadInput naming the line."""
-    classes = []
-    for number, line in enumerate(text.replace("\u3000", " ").splitlines(), start=1):
-        words = line.replace("，", " ").replace(",", " ").split()
-        if not words:
-            continue
-        try:
-            key, name, weight = words
-            classes.append(ClassEntry(unicodedata.normalize("NFKC", key), name, Decimal(weight)))
-        except (ValueError, InvalidOperation):
-            remedy = "应写成“代号 名称 权重”，如“A 领导班子成员 40”。"
-            raise BadInput(f"票种第 {number} 行“{line.strip()}”{remedy}") from None
-    return classes
+def check_draft(poll: Poll) -> None:
+    """Raises WrongState for a poll that can no longer be changed."""
+    if poll.state is not PollState.DRAFT:
+        raise WrongState(f"测评会{poll.state.label}，设置不能再改。开始投票以后，测评表、名单和规则都已定下。")
 
 
-def _check_present(present: int | None) -> None:
-    if present is not None and present < 0:
-        raise BadInput("实到人数不能小于 0。")
+def _take_over(poll: Poll, entry: PollEntry) -> None:
+    poll.title = entry.title.strip()
+    poll.held_on = entry.held_on
+    poll.place = entry.place.strip()
+    poll.rehearsal = entry.rehearsal
+    poll.two_person = entry.two_person
+    poll.entitled = entry.entitled
+    poll.questionnaires = {
+        "organization": entry.organization,
+        "leader": entry.leader,
+        "abstain": None if entry.abstain is None else entry.abstain.strip(),
+    }
+    poll.rules = rules_of(entry).to_json()
+    poll.leaders = None
+    if entry.leaders is not None:
+        poll.leaders = [[leader.name.strip(), leader.post.strip()] for leader in entry.leaders]
 
 
-def _questionnaire(key: str, kind: QuestionnaireKind) -> Questionnaire | None:
-    if not key:
-        return None
-    if key not in loader.questionnaire_keys() or loader.questionnaire(key).kind is not kind:
-        raise BadInput(f"没有名为 {key} 的{'单位' if kind is QuestionnaireKind.ORGANIZATION else '领导'}测评表。")
-    return loader.questionnaire(key)
+def _ballot_class(entry: ClassEntry) -> BallotClass:
+    return BallotClass(key=entry.key, name=entry.name.strip(), weight=entry.weight, planned=entry.planned)
 
 
-def _rules(entry: PollEntry, organization: Questionnaire | None, leader: Questionnaire | None) -> PollRules:
-    """The poll's own rules where it has any, else the questionnaires'; blanks are allowed if each allows them."""
-    forms = [form for form in (organization, leader) if form is not None]
-    allowed = all(form.blanks_allowed for form in forms) if entry.blanks_allowed is None else entry.blanks_allowed
-    return PollRules(
-        _form_rules(organization), _form_rules(leader), entry.blank or forms[0].blank, entry.quorum, allowed
-    )
+def _check_issued(session: Session, poll: Poll, entry: PollEntry) -> None:
+    kept = {each.key for each in entry.classes}
+    issued = session.scalars(select(Batch.class_key).where(Batch.poll_id == poll.id).distinct())
+    missing = sorted(set(issued) - kept)
+    if missing:
+        keys = "、".join(missing)
+        text = f"票种 {keys} 已经发过票，不能去掉，也不能改代号，请把它加回来。名称和权重可以改。"
+        raise BadEntry([EntryFault("classes", text)])
 
 
-def _form_rules(questionnaire: Questionnaire | None) -> FormRules | None:
-    if questionnaire is None:
-        return None
-    return FormRules(
-        grades={grade.letter: grade.weight for grade in questionnaire.grades},
-        questions={question.key: question.weight for question in questionnaire.questions},
-    )
+def _replace_classes(session: Session, poll: Poll, entry: PollEntry) -> None:
+    entries = {each.key: each for each in entry.classes}
+    for row in list(poll.classes):
+        found = entries.pop(row.key, None)
+        if found is None:
+            poll.classes.remove(row)
+            session.delete(row)
+        else:
+            row.name, row.weight, row.planned = found.name.strip(), found.weight, found.planned
+    poll.classes += [_ballot_class(each) for each in entries.values()]
 
 
 def free_prefix(session: Session) -> str:
@@ -183,7 +132,8 @@ def set_present(session: Session, now: datetime, actor: Actor, poll_id: int, pre
     poll = locked_poll(session, poll_id)
     if poll.state is PollState.SEALED:
         raise WrongState("测评会已经封存，实到人数不能再改。")
-    _check_present(present)
+    if present < 0:
+        raise BadInput("实到人数不能小于 0。")
     poll.present = present
     audit.record(session, now, actor, "poll.present", poll.prefix, str(present))
     session.commit()
@@ -208,16 +158,23 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
 
 
 def build_sheet(poll: Poll) -> polling.Sheet:
-    """The sheet of a draft poll, from the questionnaires and the unit's leaders as they are now."""
-    keys = poll.questionnaires
+    """The sheet of a draft poll: its own leaders, or else the unit's as they are now."""
+    keys, leaders = poll.questionnaires, poll.leaders
     abstain = keys.get("abstain")
+    if leaders is None:
+        leaders = [(leader.name, leader.post) for leader in poll.unit.leaders]
     return polling.Sheet(
         title=poll.title,
         unit=poll.unit.name,
-        organization=_sheet_form(_questionnaire(keys["organization"], QuestionnaireKind.ORGANIZATION), abstain),
-        leader=_sheet_form(_questionnaire(keys["leader"], QuestionnaireKind.LEADER), abstain),
-        leaders=tuple(polling.Leader(leader.name, leader.post) for leader in poll.unit.leaders),
+        organization=_sheet_form(questionnaire_of(keys["organization"]), abstain),
+        leader=_sheet_form(questionnaire_of(keys["leader"]), abstain),
+        leaders=tuple(polling.Leader(name, post) for name, post in leaders),
     )
+
+
+def sheet_of(poll: Poll) -> polling.Sheet:
+    """The sheet as frozen, or of a draft as it would be if it opened now."""
+    return build_sheet(poll) if poll.sheet is None else polling.Sheet.from_json(poll.sheet)
 
 
 def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> polling.Questionnaire | None:
@@ -226,7 +183,9 @@ def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> pol
     return polling.Questionnaire(
         title=questionnaire.title,
         choices=tuple(polling.Choice(grade.letter, grade.name) for grade in questionnaire.grades),
-        questions=tuple(polling.Question(question.key, question.text) for question in questionnaire.questions),
+        questions=tuple(
+            polling.Question(question.key, question.text, question.overall) for question in questionnaire.questions
+        ),
         abstain=(questionnaire.abstain if abstain is None else abstain) or None,
     )
 
@@ -263,6 +222,16 @@ def _found(session: Session, query: Select[Poll], poll_id: int) -> Poll:
     return poll
 
 
-def list_polls(session: Session) -> list[Poll]:
-    """All polls, the newest first."""
-    return list(session.scalars(select(Poll).join(Unit).order_by(Poll.id.desc())))
+def list_polls(session: Session, state: PollState | None = None, words: str = "") -> list[Poll]:
+    """The polls by date, the latest first, then those without one; the newest of a day first.
+
+    `words`: each must be in the unit's name, the title or the place.
+    """
+    query = select(Poll).join(Unit).order_by(Poll.held_on.is_(None), Poll.held_on.desc(), Poll.id.desc())
+    if state is not None:
+        query = query.where(Poll.state == state)
+    for word in words.split():
+        query = query.where(
+            or_(*(column.icontains(word, autoescape=True) for column in (Unit.name, Poll.title, Poll.place)))
+        )
+    return list(session.scalars(query))

@@ -12,7 +12,7 @@ from surveys.polling import envelopes
 from surveys.polling.disclosure import Key
 from surveys.polling.seal import imbalance, seal
 from surveys.polling.states import PollState
-from surveys.services import audit
+from surveys.services import audit, keyings
 from surveys.services.actors import Actor, Role
 from surveys.services.errors import DatabaseBusy, Imbalance, NotAllowed, WrongState
 from surveys.services.polls import locked_poll
@@ -48,6 +48,7 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
     poll = locked_poll(session, poll_id, against_casting=True)
     if poll.state is not PollState.CLOSED:
         raise WrongState(f"测评会{poll.state.label}，须先结束投票才能封存。")
+    keyings.refuse_uncast(session, poll)
     _shuffle_ballots(session, poll, site_secret)
     _shuffle_receipts(session, poll_id)
     _shuffle_tickets(session, poll_id)

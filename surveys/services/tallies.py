@@ -1,7 +1,7 @@
 """The tally (统计) of a sealed poll: counts, rates' bases and scores. Every result of a poll comes from here."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import plain
 from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, hidden_classes, results_visible, shortcoming
 from surveys.polling.seal import Record
-from surveys.polling.sheet import BLANK, Choice, Form, Leader, Sheet
+from surveys.polling.sheet import BLANK, Choice, Form, Leader, Question, Sheet
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.grades import FormRules, form_score, item_score, question_score
 from surveys.scoring.poll_rules import PollRules
+from surveys.scoring.rates import is_flagged, lowest_grade
 from surveys.scoring.tally import ClassTally, tally_class
 from surveys.services.errors import WrongState
 from surveys.services.records import verified
@@ -23,12 +24,17 @@ from surveys.storage.tables import Poll
 
 @dataclass(frozen=True)
 class QuestionTally:
-    """`counts` of the valid ballots of all classes together, by letter, blanks under `-`, 弃权 under `*` if offered."""
+    """`counts` of the valid ballots of all classes together, by letter, blanks under `-`, 弃权 under `*` if offered.
+
+    `flagged`: more than a third gave the lowest grade.
+    """
 
     key: str
     text: str
+    overall: bool
     counts: Mapping[str, int]
     score: Score | None
+    flagged: bool
 
     @property
     def unanimous(self) -> bool:
@@ -38,11 +44,14 @@ class QuestionTally:
 
 @dataclass(frozen=True)
 class FormTally:
-    """`choices`: the columns there are counts for, blanks apart: the grades, and 弃权 if it was offered."""
+    """`choices`: the columns there are counts for, blanks apart: the grades, and 弃权 if it was offered. `lowest`: the
+    grade that weighs least, whose share is flagged.
+    """
 
     title: str
     leader: Leader | None
     choices: tuple[Choice, ...]
+    lowest: Choice
     questions: tuple[QuestionTally, ...]
     score: Score | None
 
@@ -88,12 +97,19 @@ class Tally:
     @property
     def unanimous(self) -> tuple[str, ...]:
         """Where everybody gave the same grade, in words."""
+        return self._where(lambda question: question.unanimous)
+
+    @property
+    def flagged(self) -> tuple[str, ...]:
+        """Where more than a third gave the lowest grade, in words."""
+        return self._where(lambda question: question.flagged)
+
+    def _where(self, holds: Callable[[QuestionTally], bool]) -> tuple[str, ...]:
+        """By form, the keys of its questions in one breath."""
         forms = (*((self.organization,) if self.organization else ()), *self.leaders)
+        keys = [(form, [question.key for question in form.questions if holds(question)]) for form in forms]
         return tuple(
-            f"{form.leader.name if form.leader else '领导班子'}第 {question.key} 项"
-            for form in forms
-            for question in form.questions
-            if question.unanimous
+            f"{form.leader.name if form.leader else '领导班子'}第 {'、'.join(own)} 项" for form, own in keys if own
         )
 
     @property
@@ -199,16 +215,16 @@ def _count_form(
     form_rules = rules.organization if form.leader is None else rules.leader
     if form_rules is None:
         raise ValueError("a form on the sheet without rules")
+    lowest = lowest_grade([choice.letter for choice in form.questionnaire.choices], form_rules.grades)
     questions = [
-        _count_question(position, key, text, classes, weights, form_rules, rules, form.questionnaire.letters)
-        for position, (key, text) in enumerate(
-            ((question.key, question.text) for question in form.questionnaire.questions), start=form.start
-        )
+        _count_question(position, question, classes, weights, form_rules, rules, form.questionnaire.letters, lowest)
+        for position, question in enumerate(form.questionnaire.questions, start=form.start)
     ]
     return FormTally(
         title=form.questionnaire.title,
         leader=form.leader,
         choices=form.questionnaire.offered,
+        lowest=next(choice for choice in form.questionnaire.choices if choice.letter == lowest),
         questions=tuple(questions),
         score=form_score([question.score for question in questions], form_rules),
     )
@@ -216,20 +232,27 @@ def _count_form(
 
 def _count_question(
     position: int,
-    key: str,
-    text: str,
+    question: Question,
     classes: Mapping[str, ClassTally],
     weights: Mapping[str, Decimal],
     form_rules: FormRules,
     rules: PollRules,
     letters: str,
+    lowest: str,
 ) -> QuestionTally:
     by_class = {name: entry.questions[position] for name, entry in classes.items()}
     together: Counter[str] = Counter()
     for counts in by_class.values():
         together.update(counts)
     all_counts = {letter: together[letter] for letter in (*letters, BLANK)}
-    return QuestionTally(key, text, all_counts, question_score(by_class, weights, form_rules.grades, rules.blank))
+    return QuestionTally(
+        question.key,
+        question.text,
+        question.overall,
+        all_counts,
+        question_score(by_class, weights, form_rules.grades, rules.blank),
+        is_flagged(all_counts, lowest, sum(entry.valid for entry in classes.values())),
+    )
 
 
 def warnings(tally: Tally) -> list[str]:

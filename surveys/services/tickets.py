@@ -1,6 +1,7 @@
 """Issuing tickets, batch by batch, and voiding them."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveys.polling import codes
 from surveys.polling.base32 import Malformed
+from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.services import audit
 from surveys.services.actors import Actor
@@ -42,20 +44,43 @@ def issue(
 
     Raises NotFound, BadInput, WrongState once the poll is closed.
     """
-    poll = locked_poll(session, poll_id)
-    if poll.state not in ISSUING:
-        raise WrongState(f"测评会{poll.state.label}，不能再发票。")
+    poll = _issuing(session, poll_id)
     if class_key not in {entry.key for entry in poll.classes}:
         raise NotFound(f"这次测评会没有代号为“{class_key}”的票种。")
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadInput(f"一次发票的张数须是 1 至 {MOST_AT_ONCE} 的整数。")
+    issued = _issued(session, now, poll, class_key, count, purpose)
+    audit.record(session, now, actor, "ticket.issue", poll.prefix, f"{class_key} {count} 批次 {issued.batch}")
+    session.commit()
+    return issued
+
+
+def _issuing(session: Session, poll_id: int) -> Poll:
+    poll = locked_poll(session, poll_id)
+    if poll.state not in ISSUING:
+        raise WrongState(f"测评会{poll.state.label}，不能再发票。")
+    return poll
+
+
+def _issued(session: Session, now: datetime, poll: Poll, class_key: str, count: int, purpose: Purpose) -> Issued:
     batch = new_batch(session, now, poll, class_key, purpose)
     issued = [codes.new_code(poll.prefix) for _ in range(count)]
     add_tickets(session, poll, batch, issued)
-    audit.record(session, now, actor, "ticket.issue", poll.prefix, f"{class_key} {count} 批次 {batch.number}")
-    session.commit()
     secrets.SystemRandom().shuffle(issued)
     return Issued(batch.number, issued)
+
+
+def missing(poll: Poll, counts: Iterable[ClassCount]) -> dict[str, int]:
+    """How many tickets each class still lacks of those planned for it; classes without a plan are left out.
+
+    A void ticket is of no use to anybody and does not count.
+    """
+    valid = {entry.key: entry.issued - entry.void for entry in counts}
+    return {
+        entry.key: max(entry.planned - valid.get(entry.key, 0), 0)
+        for entry in poll.classes
+        if entry.planned is not None
+    }
 
 
 def new_batch(session: Session, now: datetime, poll: Poll, class_key: str, purpose: Purpose) -> Batch:
@@ -89,11 +114,8 @@ def add_tickets(session: Session, poll: Poll, batch: Batch, issued: list[str]) -
 
 def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str, reason: str) -> None:
     """Voids one unused ticket, by its typed code, with a reason. Raises BadInput, NotFound, WrongState."""
-    if not reason.strip():
-        raise BadInput("请写明作废的原因。")
-    poll = locked_poll(session, poll_id)
-    if poll.state is PollState.SEALED:
-        raise WrongState("测评会已经封存，不能再作废票。")
+    _check_reason(reason)
+    poll = _voiding(session, poll_id)
     try:
         code = codes.normalize(typed)
     except Malformed:
@@ -110,3 +132,99 @@ def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str
         raise WrongState("这张票已经投出或已经作废，没有改动。")
     audit.record(session, now, actor, "ticket.void", poll.prefix, f"{ticket.class_key} {reason.strip()}")
     session.commit()
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise BadInput("请写明作废的原因。")
+
+
+def _voiding(session: Session, poll_id: int) -> Poll:
+    poll = locked_poll(session, poll_id)
+    if poll.state is PollState.SEALED:
+        raise WrongState("测评会已经封存，不能再作废票。")
+    return poll
+
+
+def reissue(session: Session, now: datetime, actor: Actor, poll_id: int, batch: int, reason: str) -> Issued:
+    """Voids the unused tickets of a batch of slips and issues as many anew, in a batch of their own.
+
+    Raises BadInput, NotFound, WrongState: the poll is closed, the batch was not printed, or nothing of it is unused.
+    """
+    _check_reason(reason)
+    poll = _issuing(session, poll_id)
+    old = _printed(session, poll, batch)
+    count = _void_unused(session, old)
+    issued = _issued(session, now, poll, old.class_key, count, Purpose.SLIPS)
+    detail = f"{old.class_key} {count} 批次 {old.number} 换成 {issued.batch} {reason.strip()}"
+    audit.record(session, now, actor, "ticket.reissue", poll.prefix, detail)
+    session.commit()
+    return issued
+
+
+def void_batch(session: Session, now: datetime, actor: Actor, poll_id: int, batch: int, reason: str) -> int:
+    """Voids the unused tickets of a batch of slips; returns how many. Raises BadInput, NotFound, WrongState."""
+    _check_reason(reason)
+    poll = _voiding(session, poll_id)
+    found = _printed(session, poll, batch)
+    count = _void_unused(session, found)
+    detail = f"{found.class_key} {count} 批次 {found.number} {reason.strip()}"
+    audit.record(session, now, actor, "ticket.void_batch", poll.prefix, detail)
+    session.commit()
+    return count
+
+
+def _printed(session: Session, poll: Poll, number: int) -> Batch:
+    batch = batch_of(session, poll, number)
+    if batch.purpose is not Purpose.SLIPS:
+        raise WrongState(f"第 {number} 批是{batch.purpose.label}，没有印过纸条，不能整批重印或作废。")
+    return batch
+
+
+def batch_of(session: Session, poll: Poll, number: int) -> Batch:
+    """Raises NotFound."""
+    batch = session.get(Batch, (poll.id, number))
+    if batch is None:
+        raise NotFound(f"这次测评会没有第 {number} 批票。")
+    return batch
+
+
+def _void_unused(session: Session, batch: Batch) -> int:
+    """The poll must be locked: of two who void the same batch at once, one finds nothing left."""
+    voiding = (
+        update(Ticket)
+        .where(Ticket.poll_id == batch.poll_id, Ticket.batch == batch.number, Ticket.state == TicketState.ISSUED)
+        .values(state=TicketState.VOID)
+    )
+    count: int = session.execute(voiding).rowcount  # type: ignore[attr-defined]
+    if count == 0:
+        raise WrongState(f"第 {batch.number} 批没有未用的票，没有改动。")
+    return count
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """A batch as pages show it: not how many of it were cast."""
+
+    number: int
+    class_key: str
+    purpose: Purpose
+    made_at: datetime
+    issued: int
+    void: int
+
+
+def list_batches(session: Session, poll: Poll) -> list[BatchLine]:
+    """The poll's batches, the newest first."""
+    voided = func.count().filter(Ticket.state == TicketState.VOID)
+    query = (
+        select(Batch, func.count(Ticket.code_hash), voided)
+        .outerjoin(Ticket, (Ticket.poll_id == Batch.poll_id) & (Ticket.batch == Batch.number))
+        .where(Batch.poll_id == poll.id)
+        .group_by(Batch.poll_id, Batch.number)
+        .order_by(Batch.number.desc())
+    )
+    return [
+        BatchLine(batch.number, batch.class_key, batch.purpose, batch.made_at, issued, void)
+        for batch, issued, void in session.execute(query)
+    ]

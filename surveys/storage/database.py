@@ -53,7 +53,7 @@ class Database:
         """Drops what a sealing's rewrite left behind in the files: old row versions, the write-ahead log."""
         if not self.is_sqlite:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                connection.exec_driver_sql("VACUUM ballots, receipts, tickets")
+                connection.exec_driver_sql("VACUUM ballots, receipts, tickets, keyings")
             return
         with self._one_writer, closing(self.engine.raw_connection()) as raw:
             cursor = raw.cursor()

@@ -3,13 +3,18 @@
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
+from surveys.services.screens import Screens
 from surveys.web import (
     access,
     assets,
     ballot,
     board,
+    doors,
     errors,
     headers,
+    paper,
+    poll_doors,
+    poll_imports,
     poll_results,
     poll_setup,
     poll_tickets,
@@ -17,13 +22,27 @@ from surveys.web import (
     results,
     rosters,
     score_sheets,
+    screens,
     setup,
     sign_in,
 )
 from surveys.web.prepared import PreparedPages
 
-VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+VOTERS = (ballot, board, doors, screens)
+STAFF = (
+    sign_in,
+    polls,
+    poll_setup,
+    poll_imports,
+    poll_tickets,
+    poll_doors,
+    paper,
+    poll_results,
+    score_sheets,
+    results,
+    setup,
+    rosters,
+)
 
 
 class IdConverter(IntegerConverter):
@@ -52,6 +71,7 @@ def register(app: Flask) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()
+    app.extensions["screens"] = Screens()
     headers.register(app)
     errors.register(app)
     assets.register(app)

@@ -31,7 +31,7 @@ REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
     casting.PollNotOpen: (
         409,
         "投票还没有开始",
-        "您的票是有效的，还没有使用。请等主持人宣布开始后，再扫一次二维码或刷新本页。",
+        "您的票是有效的，还没有使用。请不要关闭本页，等主持人宣布开始后刷新；手里有纸条的，再扫一次也行。",
     ),
     casting.PollPaused: (
         409,

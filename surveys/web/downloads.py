@@ -1,9 +1,13 @@
 """Files as answers."""
 
 import io
+import json
+from collections.abc import Iterator, Mapping
 from typing import Literal, cast
 
 from flask import Response, send_file
+
+from surveys.reporting.slips import Work
 
 ChartFormat = Literal["png", "svg"]
 _CHART_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
@@ -16,6 +20,31 @@ def chart_type(extension: str) -> ChartFormat | None:
 def attachment(data: bytes, mimetype: str, name: str) -> Response:
     """A download under a Chinese name."""
     return send_file(io.BytesIO(data), mimetype, as_attachment=True, download_name=name)
+
+
+STEPWISE = "application/vnd.ceping.steps"
+"""What static/progress.js asks for."""
+
+
+def stepwise(work: Work, count: int, about: Mapping[str, object]) -> Response:
+    """A file with its making, for static/progress.js: a line of JSON, a dot for each hundredth of `count` done, the
+    file's length on a line of its own, the file. Whatever ends before that length was lost on its way."""
+    return Response(_steps(work, count, about), mimetype=STEPWISE)
+
+
+def _steps(work: Work, count: int, about: Mapping[str, object]) -> Iterator[bytes]:
+    yield json.dumps(about).encode() + b"\n"
+    shown = 0
+    while True:
+        try:
+            reached = next(work) * 100 // count
+        except StopIteration as done:
+            data = bytes(done.value)
+            break
+        yield b"." * (reached - shown)
+        shown = reached
+    yield f"\n{len(data)}\n".encode()
+    yield data
 
 
 def image(data: bytes, extension: ChartFormat, name: str, *, download: bool) -> Response:

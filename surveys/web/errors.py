@@ -10,6 +10,9 @@ from surveys.web.masking import mask_record, masked
 
 STATUS = {NotFound: 404, NotAllowed: 403, BadInput: 400, WrongState: 409, Imbalance: 500}
 
+# Whoever sees these pages is no staff, and gets no cookie.
+HALL = ("/b/", "/board/", "/d/", "/door/", "/screen/")
+
 TEXTS = {
     400: ("提交的内容不完整", "没有改动任何数据。请返回上一页核对后重新提交。"),
     403: ("您的账号不能进行这项操作", "没有改动任何数据。如需要，请联系管理员调整账号。"),
@@ -66,4 +69,4 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseBusy, database_busy)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(500, broken)
-    app.context_processor(lambda: {"for_voter": request.path == "/" or request.path.startswith(("/b/", "/board/"))})
+    app.context_processor(lambda: {"for_voter": request.path == "/" or request.path.startswith(HALL)})

@@ -19,6 +19,10 @@ POLICY = "; ".join(
 )
 
 
+# Addresses that are secrets, and go nowhere. Staff pages need the referrer: under https Flask-WTF checks it.
+SECRET_ADDRESSES = ("/b/", "/d/", "/door/")
+
+
 def secure(response: Response) -> Response:
     headers = response.headers
     headers["Content-Security-Policy"] = POLICY
@@ -26,8 +30,7 @@ def secure(response: Response) -> Response:
     headers["X-Frame-Options"] = "DENY"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
-    # A ballot's address is a secret and goes nowhere. Staff pages need the referrer: under https Flask-WTF checks it.
-    headers["Referrer-Policy"] = "no-referrer" if request.path.startswith("/b/") else "same-origin"
+    headers["Referrer-Policy"] = "no-referrer" if request.path.startswith(SECRET_ADDRESSES) else "same-origin"
     headers["X-Robots-Tag"] = "noindex"
     if request.endpoint != "static":
         headers["Cache-Control"] = "no-store"

@@ -1,18 +1,18 @@
-"""Keeping codes out of the logs, also where somebody mistypes an address or a phone sends a broken request."""
+"""Keeping codes and doors' tokens out of the logs, also in mistyped addresses and a phone's broken requests."""
 
 import re
 from logging import LogRecord
 
-# Everything behind /b/ and behind a question mark; and any long run of letters and digits, hyphens within.
+# Everything behind /b/, /d/, /door/ and a question mark; and any long run of letters and digits, hyphens within.
 _CODES = (
-    (re.compile(r"(/b(?:/|%2f))\S+", re.IGNORECASE), r"\1***"),
+    (re.compile(r"(/(?:b|d|door)(?:/|%2f))\S+", re.IGNORECASE), r"\1***"),
     (re.compile(r"\?\S+"), "?***"),
     (re.compile(r"[0-9A-Za-z](?:(?:-|%2[dD]|%20|\+)?[0-9A-Za-z]){15,}"), "***"),
 )
 
 
 def masked(text: str) -> str:
-    """A log line in which no ticket code is left."""
+    """A log line in which no ticket code and no token is left."""
     for pattern, stand_in in _CODES:
         text = pattern.sub(stand_in, text)
     return text

@@ -7,21 +7,48 @@ from flask.typing import ResponseReturnValue
 
 from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
 from surveys.scoring.exact import shown
-from surveys.services import bundles, polls, tallies
+from surveys.scoring.rates import percent
+from surveys.services import bundles, polls, tallies, tally_sheets
 from surveys.services.actors import Permission
 from surveys.services.tallies import FormTally, Tally
 from surveys.web.access import needs, site
 from surveys.web.downloads import attachment, chart_type, image
 
 pages = Blueprint("poll_results", __name__)
+pages.add_app_template_global(tallies.is_visible, "result_visible")
 
 
 @pages.get("/polls/<id:poll_id>/tally")
 @needs(Permission.SEE_TALLIES)
 def tally(poll_id: int) -> ResponseReturnValue:
-    return render_template(
-        "polls/tally.html", tally=(found := _tally(poll_id)), warnings=tallies.warnings(found), shown=shown
-    )
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        found = tallies.tally(session, poll)
+        return render_template(
+            "polls/tally.html",
+            poll=poll,
+            unit=poll.unit,
+            tally=found,
+            figures=tally_sheets.figures(found),
+            columns=tally_sheets.columns,
+            flagged=tally_sheets.flagged(found),
+            warnings=tallies.warnings(found),
+            percent=percent,
+            shown=shown,
+        )
+
+
+@pages.get("/polls/<id:poll_id>/tally-sheet.<extension>")
+@needs(Permission.SEE_TALLIES)
+def sheet(poll_id: int, extension: str) -> ResponseReturnValue:
+    """The tally sheet to print and sign, as PDF or Excel."""
+    if extension not in tally_sheets.MEDIA_TYPES:
+        abort(404)
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        data = tally_sheets.write_tally_sheet(session, poll, extension)
+        name = f"统计单-{poll.unit.name}-{poll.prefix}.{extension}"
+    return attachment(data, tally_sheets.MEDIA_TYPES[extension], name)
 
 
 @pages.get("/polls/<id:poll_id>/charts/<int:number>.<extension>")

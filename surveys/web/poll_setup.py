@@ -1,38 +1,139 @@
-"""The organizer's pages: creating a poll."""
+"""The organizer's pages: a poll's wizard, what was set, and the ballot as voters will see it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.services import assessments, polls
+from surveys.catalog import loader
+from surveys.catalog.model import QuestionnaireKind
+from surveys.polling.ballot_classes import PRESETS
+from surveys.scoring.grades import BlankPolicy
+from surveys.scoring.poll_rules import PollRules
+from surveys.services import assessments, polls, records
 from surveys.services.actors import Permission
-from surveys.services.errors import Refusal
+from surveys.services.assessments import LeaderEntry
+from surveys.services.casting import OpenPoll
+from surveys.services.poll_entries import BadEntry, entry_of, questionnaire_keys, roster_of
+from surveys.web import poll_form
 from surveys.web.access import actor, needs, site
-from surveys.web.forms import PollForm
+from surveys.web.forms import ActForm
+from surveys.web.poll_form import CUSTOM, MORE_LEADERS, FormFaults, PollForm, Read
+from surveys.web.prepared import render_sheet
 
 pages = Blueprint("poll_setup", __name__)
+
+BLANKS = {
+    BlankPolicy.EXCLUDE: ("不计入", "漏填的那一项不进分母，其余照算。多数测评用这一种。"),
+    BlankPolicy.ZERO: ("按零分", "漏填的那一项算 0 分，会拉低得分。"),
+    BlankPolicy.SPOIL: ("整票作废", "有一项漏填，整张票就不算。"),
+}
 
 
 @pages.route("/units/<id:unit_id>/polls/new", methods=["GET", "POST"])
 @needs(Permission.RUN_POLLS)
 def create(unit_id: int) -> ResponseReturnValue:
-    form = PollForm()
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
-    if request.method != "POST":
-        return render_template("polls/new.html", form=form, unit=unit, fault=None)
-    try:
-        form.checked()
-        entry = polls.PollEntry(
-            unit_id=unit_id,
-            title=form.title.data,
-            entitled=form.entitled.data,
-            classes=polls.parse_classes(form.classes.data),
-            rehearsal=form.rehearsal.data,
-            two_person=form.two_person.data,
+        wizard = Wizard(unit_id, unit.name, roster_of(unit))
+    return wizard.answer(lambda: poll_form.fresh(wizard.roster))
+
+
+@pages.route("/polls/<id:poll_id>/edit", methods=["GET", "POST"])
+@needs(Permission.RUN_POLLS)
+def edit(poll_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        polls.check_draft(poll)
+        wizard = Wizard(poll.unit_id, poll.unit.name, roster_of(poll.unit), poll_id)
+        entry = entry_of(poll)
+    return wizard.answer(lambda: poll_form.form_of(entry, wizard.roster))
+
+
+@dataclass(frozen=True)
+class Wizard:
+    """The form of a unit's poll, new or, with `poll_id`, a draft."""
+
+    unit_id: int
+    unit: str
+    roster: Sequence[LeaderEntry]
+    poll_id: int | None = None
+
+    def answer(self, start: Callable[[], PollForm]) -> ResponseReturnValue:
+        if request.method != "POST":
+            return self._page(start())
+        ActForm().checked()
+        form = poll_form.typed_form(request.form)
+        reshape = RESHAPE.get(request.form.get("do", ""))
+        if reshape is not None:
+            reshape(form)
+            return self._page(form)
+        try:
+            poll_id = self._save(poll_form.read(form, self.unit_id, self.roster))
+        except FormFaults as error:
+            return self._page(form, error.faults), 400
+        flash("已保存。请核对下面的设置，看看选票的样子，再去发票。")
+        return redirect(url_for("poll_setup.summary", poll_id=poll_id))
+
+    def _save(self, read: Read) -> int:
+        try:
+            with site().database.writing() as session:
+                if self.poll_id is None:
+                    return polls.create_poll(session, site().now(), actor(), read.entry)
+                polls.update_poll(session, site().now(), actor(), self.poll_id, read.entry)
+                return self.poll_id
+        except BadEntry as error:
+            raise FormFaults(read.faults(error.faults)) from None
+
+    def _page(self, form: PollForm, faults: Mapping[str, str] | None = None) -> str:
+        return render_template(
+            "polls/wizard.html",
+            wizard=self,
+            form=form,
+            faults=faults or {},
+            presets=PRESETS,
+            custom=CUSTOM,
+            blanks=BLANKS,
+            organizations=[loader.questionnaire(key) for key in questionnaire_keys(QuestionnaireKind.ORGANIZATION)],
+            leader_forms=[loader.questionnaire(key) for key in questionnaire_keys(QuestionnaireKind.LEADER)],
         )
-        with site().database.writing() as session:
-            poll_id = polls.create_poll(session, site().now(), actor(), entry)
-    except Refusal as error:
-        return render_template("polls/new.html", form=form, unit=unit, fault=str(error)), 400
-    flash("测评会已建立。下一步：发票，打印纸条。")
-    return redirect(url_for("polls.show", poll_id=poll_id))
+
+
+RESHAPE: dict[str, Callable[[PollForm], None]] = {
+    "preset": PollForm.fill_classes,
+    "class-lines": lambda form: form.pad(more_classes=1),
+    "leader-lines": lambda form: form.pad(more_leaders=MORE_LEADERS),
+}
+"""What a button does that changes the form and saves nothing."""
+
+
+@pages.get("/polls/<id:poll_id>/setup")
+@needs(Permission.SEE_POLLS)
+def summary(poll_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        entry, sheet = entry_of(poll), polls.sheet_of(poll)
+        on_ballot = {(leader.name, leader.post) for leader in sheet.leaders}
+        return render_template(
+            "polls/summary.html",
+            poll=poll,
+            unit=poll.unit,
+            entry=entry,
+            sheet=sheet,
+            counts=records.class_counts(session, poll),
+            planned=sum(each.planned or 0 for each in poll.classes),
+            left_out=[each for each in roster_of(poll.unit) if (each.name, each.post) not in on_ballot],
+            blank=BLANKS[entry.blank or BlankPolicy.EXCLUDE],
+        )
+
+
+@pages.get("/polls/<id:poll_id>/preview")
+@needs(Permission.SEE_POLLS)
+def preview(poll_id: int) -> ResponseReturnValue:
+    """The voters' own template, with nothing behind its button."""
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        rules = PollRules.from_json(poll.rules)
+        shown = OpenPoll(polls.sheet_of(poll), b"", rules.blank, rules.blanks_allowed, poll.rehearsal)
+    return render_sheet(shown, None, template="polls/preview.html", poll_id=poll_id)

@@ -1,10 +1,11 @@
 """The organizer's pages: the list of polls, and one poll from draft to sealed."""
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
-from surveys.polling.states import has_ended
+from surveys.polling.states import PollState, has_ended
 from surveys.services import audit, hall, polls, records, rehearsals, sealing, tallies
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
@@ -16,6 +17,9 @@ pages = Blueprint("polls", __name__)
 @pages.get("/polls")
 @needs(Permission.SEE_POLLS)
 def index() -> ResponseReturnValue:
+    """`state`, `q`: the filter. What they cannot be is taken as no filter."""
+    state = next((state for state in PollState if state.value == request.args.get("state")), None)
+    words = " ".join(typed.visible(request.args.get("q", "")[:100]).split())
     with site().database.reading() as session:
         lines = [
             {
@@ -24,10 +28,10 @@ def index() -> ResponseReturnValue:
                 "issued": sum(entry.issued for entry in counts),
                 "returned": shown_turnout(sum(entry.cast for entry in counts), poll.state),
             }
-            for poll in polls.list_polls(session)
+            for poll in polls.list_polls(session, state, words)
             for counts in [records.class_counts(session, poll)]
         ]
-    return render_template("polls/index.html", lines=lines)
+    return render_template("polls/index.html", lines=lines, state=state, words=words, states=list(PollState))
 
 
 @pages.get("/polls/<id:poll_id>")

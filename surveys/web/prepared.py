@@ -63,8 +63,14 @@ class Gap:
     label: str
 
 
-def render_sheet(poll: OpenPoll, answers: str | None, nonce: str = "") -> str:
-    """The ballot page: fresh, or with the answers kept and what is blank named."""
+def render_sheet(
+    poll: OpenPoll,
+    answers: str | None,
+    nonce: str = "",
+    template: str = "ballot/sheet.html",
+    **more: object,
+) -> str:
+    """The ballot page: fresh, or with the answers kept and what is blank named. `template`: one that extends it."""
     kept = dict(zip((name for name, _ in poll.sheet.fields()), answers or "", strict=False))
     gaps = [
         Gap(form.field(question), _label(form, question))
@@ -72,7 +78,7 @@ def render_sheet(poll: OpenPoll, answers: str | None, nonce: str = "") -> str:
         for question in form.questionnaire.questions
         if kept.get(form.field(question)) == "-"
     ]
-    return render_template("ballot/sheet.html", poll=poll, sheet=poll.sheet, kept=kept, gaps=gaps, nonce=nonce)
+    return render_template(template, poll=poll, sheet=poll.sheet, kept=kept, gaps=gaps, nonce=nonce, **more)
 
 
 def _label(form: Form, question: Question) -> str:

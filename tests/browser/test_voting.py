@@ -232,18 +232,17 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     page.get_by_label("密码").fill(passwords[Role.ADMIN])
     page.get_by_role("button", name="登录").click()
     page.get_by_label("应到人数").fill("3")
-    page.get_by_role("button", name="建立").click()
-    page.get_by_text("测评会已建立").wait_for()
-    page.get_by_role("navigation", name="测评会").get_by_role("link", name="票").click()
+    page.get_by_role("button", name="保存，看选票的样子").click()
+    page.get_by_role("link", name="下一步：发票").click()
     page.get_by_label("张数").fill("3")
     with page.expect_download() as paper:
         page.get_by_role("button", name="发票并下载").click()
-    assert paper.value.suggested_filename == "样例档案局-A类票-3张.pdf"
+    assert paper.value.suggested_filename == "样例档案局-A类票-第1批-3张.pdf"
     paper.value.save_as(tmp_path / "slips.pdf")
     assert (tmp_path / "slips.pdf").read_bytes().startswith(b"%PDF-")
     page.reload()
     page.get_by_label("张数").fill("3")
-    page.get_by_label("两样都要").check()
+    page.get_by_label("纸条和表格都要").check()
     with page.expect_download() as both:
         page.get_by_role("button", name="发票并下载").click()
     both.value.save_as(tmp_path / "slips.zip")

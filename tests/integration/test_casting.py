@@ -1,8 +1,6 @@
 """Casting: one ticket, one ballot, whatever is sent, how often and from how many sides."""
 
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +25,7 @@ from tests.builders import (
     sheet_of,
 )
 from tests.conftest import NOW
+from tests.tools import together
 
 ROUNDS = 20
 NONCE = "0123456789abcdef" * 2
@@ -35,27 +34,6 @@ NONCE = "0123456789abcdef" * 2
 def find(site: Site, code: str) -> casting.Found:
     with site.database.looking() as connection:
         return casting.find(connection, NOW, code)
-
-
-def together(*calls: Callable[[], Any]) -> list[Any]:
-    """The calls at one moment, each in a thread; what each returned or raised."""
-    barrier = threading.Barrier(len(calls))
-    outcomes: list[Any] = [None] * len(calls)
-
-    def run(number: int) -> None:
-        barrier.wait(10)
-        try:
-            outcomes[number] = calls[number]()
-        except Exception as error:
-            outcomes[number] = error
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads)
-    return outcomes
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from click.testing import Result
 from flask import Flask
 
 from app import create_app
-from surveys.services import polls
+from surveys.services import poll_entries, polls
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.site import Site
 from surveys.settings import database_url_of
-from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
+from tests.builders import World, box_counts, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import settings_for
 from tests.servers import ROOT, environment
 
@@ -376,3 +376,92 @@ def test_a_faulty_roster_names_every_place(lite_app: Flask, lite_site: Site, tmp
     assert "第 2 行 D 列（姓名）" in said
     assert "没有编号为 99 的考核" in refused(lite_app, "assessment", "export-roster", 99, "--out", tmp_path / "x.xlsx")
     assert not (tmp_path / "x.xlsx").exists()
+
+
+@pytest.mark.parametrize("size", ["21", "10", "4"])
+def test_poll_slips_issues_and_prints(lite_app: Flask, lite_site: Site, tmp_path: Path, size: str) -> None:
+    world = build_poll(lite_site, count=0)
+    path = tmp_path / "slips.pdf"
+    result = run(lite_app, "poll", "slips", world.poll_id, "--count", 5, "--size", size, "--out", path)
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "第 1 批，5 张。\n")
+    assert path.read_bytes().count(b"/Type /Page\n") == 1 + -(-5 // int(size))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert box_counts(lite_site, world.poll_id) == {"unused": 5}
+
+
+def test_poll_reissue_voids_and_prints_anew(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    world = voted(lite_site, 4)
+    path = tmp_path / "slips.pdf"
+    path.write_bytes(b"the slips before")
+    arguments = ("poll", "reissue", world.poll_id, "--batch", 1, "--reason", "没存好", "--out", path)
+    result = run(lite_app, *arguments)
+    assert (result.exit_code, result.stderr) == (0, "第 2 批，6 张。\n")
+    counts = {"ballots": 4, "receipts": 4, "cast": 4, "void": 6, "unused": 6}
+    assert box_counts(lite_site, world.poll_id) == counts
+    slips = path.read_bytes()
+    assert slips.startswith(b"%PDF-")
+    assert "没有未用的票" in refused(lite_app, *arguments)
+    assert path.read_bytes() == slips
+    assert box_counts(lite_site, world.poll_id) == counts
+    assert sorted(each.name for each in tmp_path.glob("*slips*")) == ["slips.pdf"]
+
+
+def test_slips_that_cannot_be_written_are_not_issued(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    world = build_poll(lite_site, count=3)
+    nowhere = tmp_path / "nowhere" / "slips.pdf"
+    assert "没有发票" in refused(lite_app, "poll", "slips", world.poll_id, "--count", 5, "--out", nowhere)
+    reissue = ("poll", "reissue", world.poll_id, "--batch", 1, "--reason", "印坏", "--out")
+    assert "没有发票" in refused(lite_app, *reissue, nowhere)
+    assert "没有第 9 批" in refused(
+        lite_app, "poll", "reissue", world.poll_id, "--batch", 9, "--reason", "印坏", "--out", tmp_path / "slips.pdf"
+    )
+    assert box_counts(lite_site, world.poll_id) == {"unused": 3}
+    assert not list(tmp_path.glob("*slips*"))
+
+
+def test_a_poll_with_everything_is_made_and_listed(lite_app: Flask, lite_site: Site) -> None:
+    build_unit(lite_site, leaders=3)
+    create = ["poll", "create", "--unit", 1, "--entitled", 5]
+    more = [
+        "--held-on",
+        "2026年3月2日",
+        "--place",
+        "三楼",
+        "--blank",
+        "spoil",
+        "--quorum",
+        "３/5",
+        "--organization",
+        "",
+    ]
+    people = ["--leader", "leader", "--leader-out", "样例2", "--leader-out", "样例3"]
+    done(lite_app, *create)
+    done(lite_app, *create, *more, *people, "--class", "A:甲:40:20", "--class", "B:乙:60")
+    first, second = shown(lite_app, "poll", "list")
+    assert (first["held_on"], first["place"]) == ("2026-03-02", "三楼")
+    assert (second["held_on"], second["place"]) == (None, "")
+    with lite_site.database.reading() as session:
+        entry = poll_entries.entry_of(polls.poll_of(session, 2))
+    assert [leader.name for leader in entry.leaders or ()] == ["样例1"]
+    assert (entry.organization, entry.leader, entry.blank, str(entry.quorum)) == ("", "leader", "spoil", "3/5")
+    assert [(each.key, str(each.weight), each.planned) for each in entry.classes] == [
+        ("A", "40", 20),
+        ("B", "60", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--held-on", "明天"], "日期“明天”"),
+        (["--quorum", "一半"], "到会比例“一半”"),
+        (["--class", "A:甲"], "代号:名称:权重"),
+        (["--leader-out", "无此人"], "没有“无此人”"),
+        (["--leader", "nothing"], "没有名为 nothing"),
+        (["--leader-out", "样例1", "--leader-out", "样例2"], "一位领导也没有上票"),
+    ],
+)
+def test_a_poll_that_cannot_be_is_refused(lite_app: Flask, lite_site: Site, options: list[str], words: str) -> None:
+    build_unit(lite_site)
+    assert words in refused(lite_app, "poll", "create", "--unit", 1, "--entitled", 5, *options)
+    assert shown(lite_app, "poll", "list") == []

@@ -12,6 +12,7 @@ from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.services import polls
 from surveys.services.actors import COMMAND_LINE
+from surveys.services.assessments import LeaderEntry
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.site import Site
@@ -84,6 +85,17 @@ REFUSED: dict[str, dict[str, Any]] = {
     "a class without a name": {"classes": (ClassEntry("A", " ", Decimal(1)),)},
     "a class with a name too long": {"classes": (ClassEntry("A", "长" * 101, Decimal(1)),)},
     "a weight that does not fit": {"classes": (ClassEntry("A", "甲", Decimal("1e50")),)},
+    "a class with a key in both cases": {"classes": (*ONE_CLASS, ClassEntry("a", "甲", Decimal(1)))},
+    "a class of which none is planned": {"classes": (ClassEntry("A", "甲", Decimal(1), 0),)},
+    "a class of which too many are planned": {"classes": (ClassEntry("A", "甲", Decimal(1), 100_001),)},
+    "more entitled than people": {"entitled": 100_001},
+    "a place too long": {"place": "长" * 101},
+    "leaders, but nobody": {"leaders": ()},
+    "a leader without a name": {"leaders": (LeaderEntry(" ", "局长"),)},
+    "a leader with a name too long": {"leaders": (LeaderEntry("长" * 101, "局长"),)},
+    "a leader with a post too long": {"leaders": (LeaderEntry("样例甲", "长" * 201),)},
+    "one leader twice": {"leaders": (LeaderEntry("样例甲", "局长"), LeaderEntry(" 样例甲", "局长 "))},
+    "one leader twice, once without a post": {"leaders": (LeaderEntry("样例甲", "局长"), LeaderEntry("样例甲", ""))},
     "neither form": {"organization": "", "leader": ""},
     "an unknown questionnaire": {"organization": "nobody"},
     "the forms the wrong way round": {"organization": "leader", "leader": "organization"},
@@ -130,25 +142,6 @@ def test_a_prefix_that_is_taken_is_drawn_again(site, monkeypatch):
     monkeypatch.setattr(polls.codes, "new_prefix", lambda: next(drawn))
     prefixes = [poll_of(site, create(site, replace(ENTRY, unit_id=unit_id))).prefix for _ in range(2)]
     assert prefixes == ["K7QF", "ZZZZ"]
-
-
-@pytest.mark.parametrize(
-    ("text", "classes"),
-    [
-        ("A 班子 40\n\n Ｂ，职工，60.5 \n", [("A", "班子", "40"), ("B", "职工", "60.5")]),
-        ("A,班子,40", [("A", "班子", "40")]),
-        ("\n", []),
-    ],
-)
-def test_classes_are_read_as_typed(text, classes):
-    found = [(each.key, each.name, str(each.weight)) for each in polls.parse_classes(text)]
-    assert found == classes
-
-
-@pytest.mark.parametrize("line", ["A 班子", "A 班子 四十", "A 班 子 40", "A"])
-def test_a_class_that_cannot_be_read_names_its_line(line):
-    with pytest.raises(BadInput, match="第 2 行"):
-        polls.parse_classes(f"B 职工 60\n{line}")
 
 
 def test_opening_freezes_the_sheet(site):

@@ -54,7 +54,10 @@ ACTS = {
     "poll create",
     "poll issue",
     "poll open",
+    "poll paper",
     "poll present",
+    "poll reissue",
+    "poll slips",
     "poll unseal",
     "poll void",
 }
@@ -63,8 +66,12 @@ ACTS = {
 CONTENT = {"catalog check", "catalog show", "routes", "run", "shell"}
 """The official content, and Flask's own."""
 
+FROM_A_FILE = {"bundle tally-sheet"}
+"""Tells a result, of a bundle that nobody has before the result may be seen."""
+
 TELLS = {
     "poll tally",
+    "poll tally-sheet",
     "poll bundle",
     "poll verify",
     "poll turnout",
@@ -90,6 +97,7 @@ def commands(world: World, folder: Path) -> dict[str, list[object]]:
         "poll tally": ["poll", "tally", world.poll_id],
         "poll tally --json": ["poll", "tally", world.poll_id, "--json"],
         "poll bundle": ["poll", "bundle", world.poll_id, "--out", folder / "bundle.zip"],
+        "poll tally-sheet": ["poll", "tally-sheet", world.poll_id, "--out", folder / "sheet.xlsx"],
         "poll verify": ["poll", "verify", world.poll_id],
         "poll turnout": ["poll", "turnout", world.poll_id],
         "poll turnout --json": ["poll", "turnout", world.poll_id, "--json"],
@@ -102,7 +110,7 @@ def commands(world: World, folder: Path) -> dict[str, list[object]]:
     }
 
 
-REFUSED = {"poll tally", "poll tally --json", "poll bundle", "poll verify"}
+REFUSED = {"poll tally", "poll tally --json", "poll bundle", "poll tally-sheet", "poll verify"}
 
 
 def said(app: Flask, world: World, folder: Path) -> dict[str, tuple[int, str, str]]:
@@ -128,7 +136,7 @@ def test_no_command_is_forgotten(lite_app: Flask) -> None:
     for name, command in lite_app.cli.commands.items():
         inner = command.commands if isinstance(command, click.Group) else None
         names |= {name} if inner is None else {f"{name} {each}" for each in inner}
-    assert names - CONTENT == ACTS | TELLS
+    assert names - CONTENT == ACTS | FROM_A_FILE | TELLS
     assert {name.removesuffix(" --json") for name in commands(World(1, 1, 1, {}), Path())} == TELLS
 
 
@@ -148,6 +156,7 @@ def test_results_are_refused_in_words_and_nothing_is_written(
         assert (code, error) == (0, ""), name
         assert out
     assert not (tmp_path / "bundle.zip").exists()
+    assert not (tmp_path / "sheet.xlsx").exists()
 
 
 @pytest.mark.parametrize("closed", [False, True])

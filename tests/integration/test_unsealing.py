@@ -14,7 +14,7 @@ from flask import Flask
 from surveys.polling.states import PollState
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import RowState
-from surveys.services import bundles, polls, records, sealing, tallies
+from surveys.services import bundles, polls, records, sealing, tallies, tally_sheets
 from surveys.services.accounts import create_account, sign_in, signed_in
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import NotAllowed, NotFound, WrongState
@@ -38,7 +38,16 @@ from tests.worlds import Everything, addresses, build_accounts, client_of, witho
 
 # Scores nobody else has: no page may show any of them.
 BALLOTS = ["ABACADABA" + "BBCDABC" + "CDABBCA"] * 4 + ["BABCAABAC" + "ABCABDA" + "BBDABCC"] * 3
-RESULT_PATHS = ("tally", "bundle.zip", "charts/0.svg", "charts/0.png", "charts/1.svg")
+CHARTS = ("0.svg", "0.png", "1.svg")
+RESULT_PATHS = (
+    "tally",
+    "tally-sheet.pdf",
+    "tally-sheet.xlsx",
+    "bundle.zip",
+    "charts/0.svg",
+    "charts/0.png",
+    "charts/1.svg",
+)
 ROLES = [None, *Role]
 
 
@@ -70,7 +79,7 @@ def is_hidden(site: Site, world: World) -> bool:
     with site.database.reading() as session:
         poll = polls.poll_of(session, world.poll_id)
         answers = []
-        for service in (tallies.tally, bundles.write_bundle):
+        for service in (tallies.tally, bundles.write_bundle, lambda *of: tally_sheets.write_tally_sheet(*of, "xlsx")):
             try:
                 service(session, poll)
             except WrongState:
@@ -122,7 +131,18 @@ def everything(site: Site, world: World) -> Everything:
     keys, passwords = build_accounts(site)
     found = {PollState.SEALED: world}
     used, unused = world.codes["A"][0], {PollState.SEALED: world.codes["A"][9]}
-    return Everything(world.assessment_id, found, event_id, keys, passwords, used, world.codes["A"][8], unused)
+    return Everything(
+        world.assessment_id,
+        found,
+        event_id,
+        session_keys=keys,
+        passwords=passwords,
+        import_id=0,
+        used=used,
+        void=world.codes["A"][8],
+        unused=unused,
+        door="0" * 32,
+    )
 
 
 def walk(app: Flask, world: Everything, role: Role | None) -> Iterator[tuple[str, int, str]]:
@@ -143,6 +163,7 @@ def said_by_commands(app: Flask, world: World, folder: Path) -> dict[str, tuple[
         "tally": ["poll", "tally", world.poll_id],
         "tally json": ["poll", "tally", world.poll_id, "--json"],
         "bundle": ["poll", "bundle", world.poll_id, "--out", folder / "bundle.zip"],
+        "tally sheet": ["poll", "tally-sheet", world.poll_id, "--out", folder / "sheet.pdf"],
         "results": ["assessment", "results", world.assessment_id],
         "results json": ["assessment", "results", world.assessment_id, "--json"],
         "verify": ["poll", "verify", world.poll_id],
@@ -340,12 +361,13 @@ def test_no_command_tells_anything_before_both(lite_app: Flask, lite_site: Site,
     for opened in range(2):
         said = said_by_commands(lite_app, world, tmp_path)
         refused = {name for name, (code, _) in said.items() if code}
-        assert refused == {"tally", "tally json", "bundle"}, opened
+        assert refused == {"tally", "tally json", "bundle", "tally sheet"}, opened
         for name, (code, text) in said.items():
             assert not appearing(figures, text), name
             assert code in (0, 1)
             assert code == 0 or "启封" in text
         assert not (tmp_path / "bundle.zip").exists()
+        assert not (tmp_path / "sheet.pdf").exists()
         (unit,) = json.loads(said["results json"][1])["units"]
         assert (unit["final"], unit["band"], unit["rank"], unit["pending"]) == (None, None, None, 1)
         assert (unit["democratic"]["score"], unit["democratic"]["got"]) == (None, None)
@@ -452,7 +474,7 @@ def test_it_is_asked_for_when_the_poll_is_made(lite_app: Flask, lite_site: Site)
     _, unit_id = build_unit(lite_site)
     keys, _ = build_accounts(lite_site)
     client = client_of(lite_app, keys[Role.ORGANIZER])
-    fields = {"title": "民主测评", "entitled": "7", "classes": "A 参评人 1"}
+    fields = {"title": "民主测评", "entitled": "7"}
     for chosen in ({}, {"two_person": "y"}):
         assert client.submit(f"/units/{unit_id}/polls/new", **fields, **chosen).status_code == 302
     with lite_site.database.reading() as session:

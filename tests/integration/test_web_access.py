@@ -44,7 +44,10 @@ def test_every_route_declares_who_may_call_it(shown: Shown) -> None:
 
 def test_only_these_routes_are_public(shown: Shown) -> None:
     public = {rule.rule for rule in rules(shown.app) if access_of(shown.app, rule) == PUBLIC}
-    assert public == {"/", "/b/<code>", "/board/<prefix>", "/secrecy", "/login", "/static/<path:filename>"}
+    doors = {"/door/<token>", "/door/<token>/state", "/d/<showing>"}
+    screens = {"/screen/<prefix>", "/screen/<prefix>/live"}
+    ballots = {"/", "/b/<code>", "/board/<prefix>", "/secrecy"}
+    assert public == {*ballots, *doors, *screens, "/login", "/static/<path:filename>"}
 
 
 def test_what_is_declared_is_a_permission(shown: Shown) -> None:

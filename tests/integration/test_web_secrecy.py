@@ -68,7 +68,15 @@ def test_every_result_of_an_unsealed_poll_is_refused_in_words(
     world = build_everything(lite_site)
     client = client_of(lite_app, world.session_keys[Role.ADMIN])
     poll = f"/polls/{world.polls[state].poll_id}"
-    for path in ("/tally", "/charts/0.png", "/charts/0.svg", "/charts/1.svg", "/bundle.zip"):
+    for path in (
+        "/tally",
+        "/tally-sheet.pdf",
+        "/tally-sheet.xlsx",
+        "/charts/0.png",
+        "/charts/0.svg",
+        "/charts/1.svg",
+        "/bundle.zip",
+    ):
         page = client.page(poll + path, 409)
         assert "封存" in page.text, path
     assert not [link for link in client.page(poll).links() if "tally" in link or "bundle" in link]
@@ -79,7 +87,8 @@ def test_turnout_moves_in_steps_of_five(lite_app: Flask, lite_site: Site) -> Non
     world = build_everything(lite_site)
     sheet = sheet_of(lite_site, world.open.poll_id)
     client = client_of(lite_app, world.session_keys[Role.ORGANIZER])
-    pages = ["/polls", f"/polls/{world.open.poll_id}"]
+    address = f"/polls/{world.open.poll_id}"
+    pages = ["/polls", address, f"{address}/tickets", f"{address}/batches/1"]
 
     def seen() -> list[str]:
         return [without_token(client.page(path).html) for path in pages]

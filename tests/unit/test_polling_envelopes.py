@@ -11,6 +11,7 @@ from surveys.polling.envelopes import (
     SALT_LENGTH,
     BrokenEnvelope,
     close,
+    keying_place,
     new_salt,
     open_envelope,
     poll_key,
@@ -147,3 +148,19 @@ def test_salts_are_long_and_never_the_same():
     assert len(salts) == 200
     assert {len(salt) for salt in salts} == {SALT_LENGTH}
     assert SALT_LENGTH >= 16
+
+
+def test_a_keying_opens_as_no_ballot_and_as_no_other_keying():
+    place = keying_place("A", 12, 1)
+    shut = close(KEY, "K7QF", place, ANSWERS)
+    assert open_envelope(KEY, "K7QF", place, shut) == ANSWERS
+    others = [
+        keying_place("A", 12, 2),
+        keying_place("A", 1, 1),
+        keying_place("A", 121, 1),
+        keying_place("B", 12, 1),
+        "A",
+    ]
+    for other in others:
+        with pytest.raises(BrokenEnvelope):
+            open_envelope(KEY, "K7QF", other, shut)

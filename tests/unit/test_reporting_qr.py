@@ -1,8 +1,9 @@
 import io
+import re
 
 from PIL import Image
 
-from surveys.reporting.qr import QUIET_ZONE, dark_runs, qr_matrix, qr_png
+from surveys.reporting.qr import QUIET_ZONE, dark_runs, qr_drawing, qr_matrix, qr_png
 
 URL = "https://ceping.example.gov.cn/b/K7QF-0123-4567-89AB-CDEF"
 
@@ -41,3 +42,13 @@ def test_png_has_its_quiet_zone_and_size():
         side * 5 - inner,
     )
     assert qr_png(URL) == qr_png(URL)
+
+
+def test_a_drawing_is_the_runs_within_their_quiet_zone():
+    drawing = qr_drawing(URL)
+    matrix = qr_matrix(URL)
+
+    assert drawing.side == len(matrix) + 2 * QUIET_ZONE
+    runs = [tuple(map(int, found)) for found in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\3z", drawing.path)]
+    assert runs == [(column + QUIET_ZONE, row + QUIET_ZONE, length) for column, row, length in dark_runs(matrix)]
+    assert re.sub(r"M\d+ \d+h(\d+)v1h-\1z", "", drawing.path) == ""

@@ -1,0 +1,118 @@
+/* Forms that hand out ticket codes: shows how far the file is, saves it, and says so when it is lost on its way.
+   Without this script, or in a browser too old for it, the form downloads the file by itself.
+   The answer (surveys/web/downloads.py): a line of JSON, a dot for each hundredth, the length on a line, the file. */
+(function () {
+  "use strict";
+  var STEPWISE = "application/vnd.ceping.steps";
+  if (!window.fetch || !window.ReadableStream || !window.FormData || !window.Uint8Array) { return; }
+  var forms = document.querySelectorAll("form[data-steps]");
+  var panels = ["making", "made", "lost", "unknown"];
+  var busy = false;
+
+  function show(name) {
+    panels.forEach(function (each) { document.getElementById(each).hidden = each !== name; });
+    var panel = document.getElementById(name);
+    if (panel.scrollIntoView) { panel.scrollIntoView({ block: "nearest" }); }
+    return panel;
+  }
+
+  function ready(is) {
+    busy = !is;
+    Array.prototype.forEach.call(forms, function (form) { form.querySelector("[type=submit]").disabled = busy; });
+  }
+
+  function save(blob, name) {
+    var link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    document.body.appendChild(link);
+    link.click();
+    document.body.removeChild(link);
+    setTimeout(function () { URL.revokeObjectURL(link.href); }, 60000);
+  }
+
+  function made(head, parts) {
+    var blob = new Blob(parts, { type: head.type });
+    var panel = show("made");
+    panel.querySelector(".batch").textContent = head.batch;
+    panel.querySelector(".name").textContent = head.name;
+    panel.querySelector(".again").onclick = function () { save(blob, head.name); };
+    save(blob, head.name);
+  }
+
+  function lost(head, form) {
+    if (!head) { show("unknown"); return; }
+    var panel = show("lost");
+    var again = panel.querySelector("form");
+    var sent = new FormData(form);
+    panel.querySelector(".batch").textContent = head.batch;
+    again.action = again.getAttribute("action").replace(/\/\d+\/reissue$/, "/" + head.batch + "/reissue");
+    ["format", "size"].forEach(function (name) { again.elements[name].value = sent.get(name); });
+  }
+
+  function receive(answer, form) {
+    var lines = [""];
+    var parts = [];
+    var got = 0;
+    var bar = show("making").querySelector("progress");
+    var reader = answer.body.getReader();
+
+    function head() { return lines.length > 1 ? JSON.parse(lines[0]) : null; }
+
+    function take(chunk) {
+      var at = 0;
+      while (at < chunk.length && lines.length < 4) {
+        if (chunk[at] === 10) { lines.push(""); } else { lines[lines.length - 1] += String.fromCharCode(chunk[at]); }
+        at += 1;
+      }
+      if (lines.length > 1) { bar.value = lines[1].length; }
+      if (lines.length === 4) {
+        parts.push(chunk.slice(at));
+        got += chunk.length - at;
+      }
+    }
+
+    function next(step) {
+      if (!step.done) {
+        take(step.value);
+        return reader.read().then(next);
+      }
+      if (lines.length === 4 && got === Number(lines[2])) { made(head(), parts); } else { lost(head(), form); }
+      return null;
+    }
+
+    return reader.read().then(next).catch(function () { lost(head(), form); });
+  }
+
+  function send(form) {
+    ready(false);
+    show("making").querySelector("progress").value = 0;
+    fetch(form.action, {
+      method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin", headers: { Accept: STEPWISE }
+    }).then(function (answer) {
+      if (answer.ok && (answer.headers.get("Content-Type") || "").indexOf(STEPWISE) === 0) {
+        return receive(answer, form);
+      }
+      if (answer.redirected || (answer.status >= 400 && answer.status < 500)) {
+        busy = false;
+        form.submit();  /* refused, and nothing was issued: sent again, the browser shows why */
+        return null;
+      }
+      show("unknown");
+      return null;
+    }, function () { show("unknown"); }).then(function () { ready(true); });
+  }
+
+  Array.prototype.forEach.call(forms, function (form) {
+    form.addEventListener("submit", function (event) {
+      event.preventDefault();
+      if (!busy) { send(form); }
+    });
+  });
+  window.addEventListener("beforeunload", function (event) {
+    if (busy) {
+      event.preventDefault();
+      event.returnValue = "";
+    }
+  });
+}());

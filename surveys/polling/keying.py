@@ -1,0 +1,86 @@
+"""Keying returned paper ballots: what a cell may hold, and where two hands differ."""
+
+import unicodedata
+from collections.abc import Mapping
+
+from surveys.polling.sheet import BLANK, Form, Question, Questionnaire, Sheet
+
+BLANK_DIGIT = "0"
+BLANK_NAME = "未填"
+
+
+class BadCells(Exception):
+    """Cells that cannot be taken. `faults`: by field name, what was typed there; an empty text for an empty cell."""
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        super().__init__(", ".join(faults))
+        self.faults = faults
+
+
+def letter_of(questionnaire: Questionnaire, typed: str) -> str | None:
+    """The answer sheet's letter for what was typed, digit or letter, full-width too; None when it is neither."""
+    sign = unicodedata.normalize("NFKC", typed).strip().upper()
+    if sign in (BLANK_DIGIT, BLANK):
+        return BLANK
+    choices = questionnaire.offered
+    for number, choice in enumerate(choices, start=1):
+        if sign in (str(number), choice.letter):
+            return choice.letter
+    return None
+
+
+def signs(questionnaire: Questionnaire) -> list[tuple[str, str]]:
+    """What may be keyed and what it means, for whoever keys: (digit, name), the blank last."""
+    digits = [(str(number), choice.name) for number, choice in enumerate(questionnaire.offered, start=1)]
+    return [*digits, (BLANK_DIGIT, BLANK_NAME)]
+
+
+def allowed(questionnaire: Questionnaire) -> str:
+    """Every character a cell takes."""
+    letters = "".join(choice.letter for choice in questionnaire.offered)
+    return "".join(digit for digit, _ in signs(questionnaire)) + letters + BLANK
+
+
+def digit_of(questionnaire: Questionnaire, letter: str) -> str:
+    """What is typed for a letter. Raises StopIteration for one that is not offered."""
+    if letter == BLANK:
+        return BLANK_DIGIT
+    return str(next(number for number, choice in enumerate(questionnaire.offered, 1) if choice.letter == letter))
+
+
+def name_of(questionnaire: Questionnaire, letter: str) -> str:
+    """A letter as people say it. Raises StopIteration for one that is not offered."""
+    return BLANK_NAME if letter == BLANK else next(each.name for each in questionnaire.offered if each.letter == letter)
+
+
+def read(sheet: Sheet, typed: Mapping[str, str]) -> str:
+    """The answer sheet that was keyed, by field name. A blank must be keyed too. Raises BadCells."""
+    letters, faults = [], {}
+    for form, question in cells(sheet):
+        field = form.field(question)
+        letter = letter_of(form.questionnaire, typed.get(field, ""))
+        if letter is None:
+            faults[field] = typed.get(field, "").strip()
+        else:
+            letters.append(letter)
+    if faults:
+        raise BadCells(faults)
+    return "".join(letters)
+
+
+def shown(sheet: Sheet, answers: str) -> dict[str, str]:
+    """An answer sheet as it was keyed: digits by field name."""
+    return {
+        form.field(question): digit_of(form.questionnaire, letter)
+        for (form, question), letter in zip(cells(sheet), answers, strict=True)
+    }
+
+
+def cells(sheet: Sheet) -> list[tuple[Form, Question]]:
+    """Every question with its form, in the order of the answer sheet."""
+    return [(form, question) for form in sheet.forms() for question in form.questionnaire.questions]
+
+
+def differing(one: str, other: str) -> tuple[int, ...]:
+    """The places in which two answer sheets differ."""
+    return tuple(place for place, (left, right) in enumerate(zip(one, other, strict=True)) if left != right)

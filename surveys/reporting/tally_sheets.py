@@ -1,0 +1,131 @@
+"""The tally sheet (民主测评统计单) of one poll: the values that its PDF and its workbook are both made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+FLAG = "▲"
+"""Marks a bad rate: a sign of its own, so that it survives black-and-white print."""
+
+NO_NUMBER = "—"
+HIDDEN = "不单独显示"
+REHEARSAL = "演练，不作为考核依据"
+HEADING = "民主测评统计单"
+SIGNERS = ("计票人", "监票人", "主持人")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of people or ballots. `rate`: in per cent, None without a base; `rate_name` and `base` say of what."""
+
+    name: str
+    count: int | None
+    rate_name: str = ""
+    base: str = ""
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class ClassLine:
+    """A ballot class: issued = returned + void + unused, returned = valid + invalid. `hidden`: its score is not shown
+    by itself."""
+
+    key: str
+    name: str
+    weight: str
+    issued: int
+    returned: int
+    void: int
+    unused: int
+    valid: int
+    invalid: int
+    score: Decimal | None
+    hidden: bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is counted of each question: a grade, or an answer without one (弃权, 未填), which has no rate."""
+
+    name: str
+    has_rate: bool
+
+
+@dataclass(frozen=True)
+class Count:
+    """`rate`: of the valid ballots, in per cent; None for a column without rates, or without valid ballots."""
+
+    count: int
+    rate: Decimal | None
+    flagged: bool
+
+
+@dataclass(frozen=True)
+class QuestionLine:
+    """One question, its counts in the order of the form's columns. No score: nobody answered, or it is not shown."""
+
+    key: str
+    text: str
+    counts: tuple[Count, ...]
+    score: Decimal | None
+
+    @property
+    def flagged(self) -> bool:
+        return any(count.flagged for count in self.counts)
+
+
+@dataclass(frozen=True)
+class LeaderLine:
+    name: str
+    post: str
+    questions: tuple[QuestionLine, ...]
+    score: Decimal | None
+
+
+@dataclass(frozen=True)
+class OrganizationForm:
+    """Annex 3, counted. `scale`: what the grades weigh, in words."""
+
+    title: str
+    scale: str
+    columns: tuple[Column, ...]
+    questions: tuple[QuestionLine, ...]
+    score: Decimal | None
+
+
+@dataclass(frozen=True)
+class LeadersForm:
+    """Annex 4, counted. `apart`: how many questions, from the first, stand apart from the rest (总体评价)."""
+
+    title: str
+    scale: str
+    columns: tuple[Column, ...]
+    leaders: tuple[LeaderLine, ...]
+    apart: int
+
+
+@dataclass(frozen=True)
+class TallySheet:
+    """`poll`: its prefix. `shortcoming`: why it does not count; `flagged`: where the lowest grade is too frequent."""
+
+    unit: str
+    title: str
+    poll: str
+    rehearsal: bool
+    seal: str
+    figures: tuple[Figure, ...]
+    classes: tuple[ClassLine, ...]
+    organization: OrganizationForm | None
+    leaders: LeadersForm | None
+    shortcoming: str | None
+    flagged: str | None
+    warnings: Sequence[str]
+    notes: Sequence[str]
+
+
+def number(value: Decimal | int | None) -> str:
+    return NO_NUMBER if value is None else str(value)
+
+
+def per_cent(value: Decimal | None) -> str:
+    return NO_NUMBER if value is None else f"{value}%"

@@ -1,0 +1,53 @@
+"""Printing paper ballots. Each copy has a ticket of its own behind it, whose code nobody ever sees."""
+
+from datetime import datetime
+
+from surveys.polling.sheet import Sheet
+from surveys.polling.states import Purpose
+from surveys.reporting.paper_ballots import PaperBallots, PaperTextTooLong, paper_ballots_pdf
+from surveys.services import polls, tickets
+from surveys.services.actors import Actor
+from surveys.services.errors import BadInput, NotFound
+from surveys.services.site import Site
+from surveys.storage.tables import Poll
+
+MOST_COPIES = 500
+
+
+def printed(
+    site: Site, now: datetime, actor: Actor, poll_id: int, class_key: str, count: int, *, two_sided: bool
+) -> bytes:
+    """`count` paper ballots of a class as PDF, with as many tickets issued. Raises NotFound, BadInput, WrongState."""
+    if not 1 <= count <= MOST_COPIES:
+        raise BadInput(f"一次打印的份数须是 1 至 {MOST_COPIES} 的整数。")
+    with site.database.reading() as session:
+        ballots = _ballots(polls.poll_of(session, poll_id), class_key, count, two_sided)
+    # Drawn before the tickets exist, and while nobody waits for the database.
+    try:
+        pdf = paper_ballots_pdf(ballots)
+    except PaperTextTooLong:
+        raise BadInput("测评表在 A4 纸上印不下：有一栏的字太多，或列太多。没有发票，请改短后再打印。") from None
+    with site.database.writing() as session:
+        tickets.issue(session, now, actor, poll_id, class_key, count, Purpose.PAPER)
+    return pdf
+
+
+def _ballots(poll: Poll, class_key: str, count: int, two_sided: bool) -> PaperBallots:
+    names = {entry.key: entry.name for entry in poll.classes}
+    if class_key not in names:
+        raise NotFound(f"这次测评会没有代号为“{class_key}”的票种。")
+    sheet = polls.build_sheet(poll) if poll.sheet is None else Sheet.from_json(poll.sheet)
+    if sheet.length() == 0:
+        raise BadInput(f"单位“{sheet.unit}”没有可测评的内容：没有单位测评表，也没有领导名单。")
+    return PaperBallots(
+        sheet, class_key, names[class_key], _when_and_where(poll), poll.rehearsal, count, two_sided=two_sided
+    )
+
+
+def _when_and_where(poll: Poll) -> str | None:
+    parts = []
+    if poll.held_on is not None:
+        parts.append(f"时间：{poll.held_on.year}年{poll.held_on.month}月{poll.held_on.day}日")
+    if poll.place:
+        parts.append(f"地点：{poll.place}")
+    return "　".join(parts) or None

@@ -1,0 +1,163 @@
+"""Many polls at once: a file is read and kept, shown with every fault, and made into drafts, all of them or none."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from surveys.intake import typed
+from surveys.intake.poll_plans import PlanFault, PlanTable, PollPlan, UnitCell, read_plans
+from surveys.services.actors import Actor
+from surveys.services.assessments import assessment_of
+from surveys.services.errors import BadInput, NotAllowed, NotFound
+from surveys.services.poll_entries import PollEntry, faults_of
+from surveys.services.polls import add_poll
+from surveys.storage.tables import Assessment, Import, Poll, Unit
+
+KIND = "polls"
+
+
+@dataclass(frozen=True)
+class PlannedPoll:
+    """A row as it would be made."""
+
+    sheet: str
+    row: int
+    unit: str
+    entry: PollEntry
+
+
+@dataclass(frozen=True)
+class ImportPreview:
+    """What a kept file would make. `skipped`: rows that name a unit and nothing else."""
+
+    id: int
+    assessment_id: int
+    file: str
+    polls: tuple[PlannedPoll, ...]
+    faults: tuple[PlanFault, ...]
+    skipped: int
+
+
+def keep(
+    session: Session, now: datetime, actor: Actor, assessment_id: int, file: str, tables: Sequence[PlanTable]
+) -> int:
+    """Keeps what was read of a file until it is taken over; the account's earlier one is dropped. Raises NotFound."""
+    if actor.account_id is None:
+        raise NotAllowed("导入要在网页上登录后进行。")
+    assessment_of(session, assessment_id)
+    session.execute(delete(Import).where(Import.kind == KIND, Import.account_id == actor.account_id))
+    body = {"file": file, "tables": [{"name": each.name, "rows": [list(row) for row in each.rows]} for each in tables]}
+    kept = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
+    session.add(kept)
+    session.commit()
+    return kept.id
+
+
+def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
+    """What a kept file would make of the units as they are now. Raises NotFound."""
+    kept = _kept(session, actor, import_id)
+    found = read_plans(_tables(kept.body))
+    assessment = assessment_of(session, kept.assessment_id)
+    faults = [*found.faults, *_unknown_units(found.units, assessment)]
+    plans, polls = [], []
+    for plan in found.plans:
+        unit = _unit(assessment, plan.unit)
+        if unit is None:
+            continue
+        entry = _entry(plan, unit)
+        faults += _faults(plan, entry)
+        polls.append(PlannedPoll(plan.sheet, plan.row, unit.name, entry))
+        plans.append(plan)
+    faults += _twice(session, plans, polls)
+    faults.sort(key=lambda fault: (fault.sheet, fault.row))
+    return ImportPreview(kept.id, kept.assessment_id, kept.body["file"], tuple(polls), tuple(faults), found.skipped)
+
+
+def apply(session: Session, now: datetime, actor: Actor, import_id: int) -> list[int]:
+    """Makes every poll of a kept file, in one transaction. Raises NotFound, BadInput when anything is at fault."""
+    # Pressed twice: the second waits for the first, and then finds nothing.
+    session.scalar(select(Import).where(Import.id == import_id).with_for_update())
+    planned = preview(session, actor, import_id)
+    if planned.faults:
+        raise BadInput(f"表里有 {len(planned.faults)} 处要改，一场测评会也没有建。请改好后重新上传。")
+    made = [add_poll(session, now, actor, each.entry).id for each in planned.polls]
+    session.execute(delete(Import).where(Import.id == import_id))
+    session.commit()
+    return made
+
+
+def _kept(session: Session, actor: Actor, import_id: int) -> Import:
+    """Everybody sees their own only."""
+    found = session.scalar(
+        select(Import).where(Import.id == import_id, Import.kind == KIND, Import.account_id == actor.account_id)
+    )
+    if found is None:
+        raise NotFound("没有这份待导入的表，可能已经导入过了。请看测评会列表，或重新上传。")
+    return found
+
+
+def _tables(body: dict[str, Any]) -> list[PlanTable]:
+    return [PlanTable(each["name"], [(number, texts) for number, texts in each["rows"]]) for each in body["tables"]]
+
+
+def _unit(assessment: Assessment, name: str) -> Unit | None:
+    return next((unit for unit in assessment.units if typed.plain(unit.name) == typed.plain(name)), None)
+
+
+def _unknown_units(cells: Sequence[UnitCell], assessment: Assessment) -> Iterator[PlanFault]:
+    for cell in cells:
+        if _unit(assessment, cell.text) is not None:
+            continue
+        near = [unit.name for unit in assessment.units if cell.text in unit.name or unit.name in cell.text][:3]
+        hint = f"是不是：{'、'.join(near)}？" if near else "请核对名称，或先在考核里添加这个单位。"
+        text = f"考核“{assessment.title}”里没有这个单位。{hint}"
+        yield PlanFault(cell.sheet, cell.row, cell.column, cell.text, text)
+
+
+def _entry(plan: PollPlan, unit: Unit) -> PollEntry:
+    return PollEntry(
+        unit_id=unit.id,
+        title=plan.title,
+        entitled=plan.entitled,
+        classes=plan.classes,
+        organization=plan.organization,
+        leader=plan.leader,
+        blank=plan.blank,
+        quorum=plan.quorum,
+        rehearsal=plan.rehearsal,
+        two_person=plan.two_person,
+        held_on=plan.held_on,
+        place=plan.place,
+    )
+
+
+def _faults(plan: PollPlan, entry: PollEntry) -> Iterator[PlanFault]:
+    for fault in faults_of(entry):
+        yield plan.fault(fault.field.split("-")[0], "", fault.text)
+
+
+Same = tuple[int, str, Any, bool]
+
+
+def _twice(session: Session, plans: Sequence[PollPlan], polls: Sequence[PlannedPoll]) -> Iterator[PlanFault]:
+    """Polls of one unit, title and day: in the file, or one that is there already, as after a file is sent twice."""
+
+    def same(entry: PollEntry | Poll) -> Same:
+        return entry.unit_id, entry.title.strip(), entry.held_on, entry.rehearsal
+
+    units = {each.entry.unit_id for each in polls}
+    there = {same(poll): poll.id for poll in session.scalars(select(Poll).where(Poll.unit_id.in_(units)))}
+    seen = Counter[Same]()
+    for plan, each in zip(plans, polls, strict=True):
+        key = same(each.entry)
+        seen[key] += 1
+        if seen[key] > 1:
+            yield plan.fault("unit", each.unit, "与上面一行的单位、名称和日期都相同。请删去一行，或改名称。")
+        elif key in there:
+            text = f"这个单位已有名称和日期相同的测评会（编号 {there[key]}）。请从表里删去这一行，或改名称。"
+            yield plan.fault("unit", each.unit, text)

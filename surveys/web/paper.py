@@ -1,0 +1,214 @@
+"""The organizer's pages: paper ballots, printed, keyed when they come back, settled and cast."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms.fields import SelectChoice
+
+from surveys.polling import keying
+from surveys.polling.sheet import Sheet
+from surveys.services import keyings, paper, polls, returned
+from surveys.services.actors import Permission
+from surveys.services.errors import NotAllowed, WrongState
+from surveys.services.keyings import HANDS, KEYED_WHILE, Saved
+from surveys.services.tickets import ISSUING
+from surveys.web.access import actor, needs, site
+from surveys.web.downloads import attachment
+from surveys.web.forms import ActForm, ConfirmForm, PaperForm, RemovePaperForm
+
+pages = Blueprint("paper", __name__)
+
+
+@pages.get("/polls/<id:poll_id>/paper")
+@needs(Permission.RUN_POLLS)
+def index(poll_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        form = PaperForm()
+        form.class_key.choices = [SelectChoice(entry.key, f"{entry.key} {entry.name}") for entry in poll.classes]
+        return render_template(
+            "paper/index.html",
+            poll=poll,
+            unit=poll.unit,
+            classes=returned.status(session, _secret(), actor(), poll_id),
+            hands={hand: HANDS[hand] for hand in (returned.FIRST, returned.SECOND)},
+            may_print=poll.state in ISSUING,
+            may_key=poll.state in KEYED_WHILE,
+            paper_form=form,
+            confirm_form=ConfirmForm(),
+            remove_form=RemovePaperForm(),
+        )
+
+
+@pages.post("/polls/<id:poll_id>/paper/print")
+@needs(Permission.RUN_POLLS)
+def print_ballots(poll_id: int) -> ResponseReturnValue:
+    form = PaperForm()
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        form.class_key.choices = [SelectChoice(entry.key) for entry in poll.classes]
+        form.checked()
+        name = f"{poll.unit.name}-{form.class_key.data}类纸质票-{form.count.data}份.pdf"
+    pdf = paper.printed(
+        site(),
+        site().now(),
+        actor(),
+        poll_id,
+        form.class_key.data,
+        form.count.data,
+        two_sided=form.sides.data == "two",
+    )
+    return attachment(pdf, "application/pdf", name)
+
+
+@pages.get("/polls/<id:poll_id>/paper/<class_key>/<int:hand>")
+@needs(Permission.RUN_POLLS)
+def turn_to(poll_id: int, class_key: str, hand: int) -> ResponseReturnValue:
+    """To the ballot whose number was typed."""
+    number = request.args.get("number", type=int)
+    if number is None or not 1 <= number <= returned.HIGHEST_NUMBER:
+        flash(f"张号须是 1 至 {returned.HIGHEST_NUMBER} 的整数。")
+        return redirect(url_for("paper.index", poll_id=poll_id))
+    return redirect(_address(poll_id, class_key, hand, number))
+
+
+@pages.route("/polls/<id:poll_id>/paper/<class_key>/<int:hand>/<int:number>", methods=["GET", "POST"])
+@needs(Permission.RUN_POLLS)
+def key(poll_id: int, class_key: str, hand: int, number: int) -> ResponseReturnValue:
+    if request.method != "POST":
+        with site().database.reading() as session:
+            kept = keyings.opened(session, _secret(), actor(), poll_id, class_key, hand, number)
+        return _key_page(poll_id, class_key, hand, number, kept, None)
+    ActForm().checked()
+    try:
+        with site().database.writing() as session:
+            saved = keyings.key(
+                session, _secret(), site().now(), actor(), poll_id, class_key, hand, number, request.form
+            )
+    except keying.BadCells as error:
+        return _key_page(poll_id, class_key, hand, number, request.form, None, error.faults), 400
+    except (WrongState, NotAllowed) as error:
+        return _key_page(poll_id, class_key, hand, number, request.form, str(error)), 400
+    flash(_said(number, hand, saved))
+    if saved.following is None:
+        return redirect(url_for("paper.index", poll_id=poll_id))
+    return redirect(_address(poll_id, class_key, hand, saved.following))
+
+
+def _said(number: int, hand: int, saved: Saved) -> str:
+    other = HANDS[returned.FIRST + returned.SECOND - hand]
+    if saved.differing is None:
+        text = f"第 {number} 张已保存。"
+    elif saved.differing == 0:
+        text = f"第 {number} 张已保存，与{other}一致。"
+    else:
+        text = f"第 {number} 张已保存，与{other}有 {saved.differing} 处不同。请把这张纸放在一边，录完后核定。"
+    if saved.following is not None:
+        return text
+    return f"{text}发出的纸质票都录过{HANDS[hand]}了。" if hand == returned.FIRST else f"{text}没有等您录第二遍的了。"
+
+
+def _key_page(
+    poll_id: int,
+    class_key: str,
+    hand: int,
+    number: int,
+    kept: Mapping[str, str],
+    fault: str | None,
+    faults: Mapping[str, str] | None = None,
+) -> str:
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        status = next(
+            entry for entry in returned.status(session, _secret(), actor(), poll_id) if entry.key == class_key
+        )
+        sheet = returned.sheet_of(poll)
+        return render_template(
+            "paper/key.html",
+            poll=poll,
+            unit=poll.unit,
+            sheet=sheet,
+            class_key=class_key,
+            class_name=status.name,
+            hand=hand,
+            hand_name=HANDS[hand],
+            number=number,
+            kept=kept,
+            fault=fault,
+            faults=_worded(sheet, faults or {}),
+            elsewhere=status.following[hand] if fault else None,
+            keying=keying,
+        )
+
+
+def _worded(sheet: Sheet, faults: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with each cell, by field name, in the order of the sheet; an empty text for an empty cell."""
+    worded = {}
+    for form, question in keying.cells(sheet):
+        field = form.field(question)
+        if field in faults:
+            whose = "领导班子" if form.leader is None else form.leader.name
+            digits = "、".join(f"{digit} {name}" for digit, name in keying.signs(form.questionnaire))
+            said = f"{whose}第 {question.key} 项录的是“{faults[field]}”，应录 {digits}。"
+            worded[field] = said if faults[field] else ""
+    return worded
+
+
+@pages.route("/polls/<id:poll_id>/paper/<class_key>/<int:number>/settle", methods=["GET", "POST"])
+@needs(Permission.RUN_POLLS)
+def settle(poll_id: int, class_key: str, number: int) -> ResponseReturnValue:
+    faults: dict[str, str] = {}
+    if request.method == "POST":
+        ActForm().checked()
+        try:
+            with site().database.writing() as session:
+                keyings.settle(session, _secret(), site().now(), actor(), poll_id, class_key, number, request.form)
+        except keying.BadCells as error:
+            faults = dict(error.faults)
+        else:
+            flash(f"{class_key} 类第 {number} 张已核定。")
+            return redirect(url_for("paper.index", poll_id=poll_id))
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        page = render_template(
+            "paper/settle.html",
+            poll=poll,
+            unit=poll.unit,
+            class_key=class_key,
+            number=number,
+            differences=keyings.differences(session, _secret(), poll_id, class_key, number),
+            kept=request.form,
+            faults=_worded(returned.sheet_of(poll), faults),
+            keying=keying,
+        )
+    return page, 400 if faults else 200
+
+
+@pages.post("/polls/<id:poll_id>/paper/<class_key>/remove")
+@needs(Permission.RUN_POLLS)
+def remove(poll_id: int, class_key: str) -> ResponseReturnValue:
+    form = RemovePaperForm()
+    form.checked()
+    with site().database.writing() as session:
+        keyings.remove(session, site().now(), actor(), poll_id, class_key, form.number.data, form.reason.data)
+    flash(f"{class_key} 类第 {form.number.data} 张录入的内容已删除。")
+    return redirect(url_for("paper.index", poll_id=poll_id))
+
+
+@pages.post("/polls/<id:poll_id>/paper/<class_key>/cast")
+@needs(Permission.RUN_POLLS)
+def cast(poll_id: int, class_key: str) -> ResponseReturnValue:
+    ConfirmForm().checked()
+    with site().database.writing() as session:
+        count = keyings.cast(session, _secret(), site().now(), actor(), poll_id, class_key)
+    flash(f"{class_key} 类 {count} 张纸质票已计入票箱，录入的内容已清除。")
+    return redirect(url_for("paper.index", poll_id=poll_id))
+
+
+def _secret() -> str:
+    return site().settings.secret_key
+
+
+def _address(poll_id: int, class_key: str, hand: int, number: int) -> str:
+    return url_for("paper.key", poll_id=poll_id, class_key=class_key, hand=hand, number=number)

@@ -1,0 +1,104 @@
+"""The organizer's pages: screens at the doors, and how many tickets of each class there are to be."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms.fields import SelectChoice
+
+from surveys.reporting.qr import qr_drawing
+from surveys.services import doors, polls, tickets
+from surveys.services.actors import Permission
+from surveys.services.errors import Refusal
+from surveys.web.access import actor, needs, site
+from surveys.web.forms import ConfirmForm, DoorForm, PlannedForm
+
+pages = Blueprint("poll_doors", __name__)
+
+
+@pages.get("/polls/<id:poll_id>/doors")
+@needs(Permission.RUN_POLLS)
+def index(poll_id: int) -> ResponseReturnValue:
+    return _page(poll_id, _door_form(poll_id))
+
+
+@pages.post("/polls/<id:poll_id>/doors")
+@needs(Permission.RUN_POLLS)
+def add(poll_id: int) -> ResponseReturnValue:
+    """Adds a door and shows its link, in this answer and never again."""
+    form = _door_form(poll_id)
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            added = doors.add_door(session, site().now(), actor(), poll_id, form.name.data, form.class_key.data)
+            poll = polls.poll_of(session, poll_id)
+            unit = poll.unit
+    except Refusal as error:
+        return _page(poll_id, form, fault=str(error), fault_at="add"), 400
+    path = url_for("doors.show", token=added.token)
+    link = site().settings.public_url + path
+    return render_template(
+        "doors/added.html", poll=poll, unit=unit, added=added, path=path, link=link, qr=qr_drawing(link)
+    )
+
+
+@pages.post("/polls/<id:poll_id>/doors/planned")
+@needs(Permission.RUN_POLLS)
+def set_planned(poll_id: int) -> ResponseReturnValue:
+    form = PlannedForm()
+    key = form.class_key.data or ""
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            doors.set_planned(session, site().now(), actor(), poll_id, key, form.planned.data)
+    except Refusal as error:
+        return _page(poll_id, _door_form(poll_id), form, fault=str(error), fault_at="planned"), 400
+    return _back(poll_id, f"票种 {key} 的计划张数已登记为 {form.planned.data} 张。")
+
+
+@pages.post("/polls/<id:poll_id>/doors/<id:door_number>/shut")
+@needs(Permission.RUN_POLLS)
+def shut(poll_id: int, door_number: int) -> ResponseReturnValue:
+    try:
+        ConfirmForm().checked()
+        with site().database.writing() as session:
+            doors.shut_door(session, site().now(), actor(), poll_id, door_number)
+    except Refusal as error:
+        return _page(poll_id, _door_form(poll_id), fault=str(error), fault_at="doors"), 400
+    return _back(poll_id, "这块发码屏已关闭，它的链接不能再发码。已经发出的票照常有效。")
+
+
+def _door_form(poll_id: int) -> DoorForm:
+    form = DoorForm()
+    with site().database.reading() as session:
+        classes = polls.poll_of(session, poll_id).classes
+        form.class_key.choices = [SelectChoice(entry.key, f"{entry.key} {entry.name}") for entry in classes]
+    return form
+
+
+def _page(
+    poll_id: int, door_form: DoorForm, planned_form: PlannedForm | None = None, fault: str = "", fault_at: str = ""
+) -> str:
+    """`fault_at`: which part of the page the fault belongs to: planned, add or doors. Forms keep what was typed."""
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        return render_template(
+            "doors/index.html",
+            poll=poll,
+            unit=poll.unit,
+            issuing=poll.state in tickets.ISSUING,
+            classes=doors.class_lines(session, poll),
+            doors=doors.door_lines(session, poll),
+            door_form=door_form,
+            planned_form=PlannedForm(formdata=None),
+            typed={} if planned_form is None else {planned_form.class_key.data: request.form.get("planned", "")},
+            confirm_form=ConfirmForm(formdata=None),
+            fault=fault,
+            fault_at=fault_at,
+            host=urlsplit(site().settings.public_url).netloc,
+        )
+
+
+def _back(poll_id: int, message: str) -> ResponseReturnValue:
+    flash(message)
+    return redirect(url_for("poll_doors.index", poll_id=poll_id))
