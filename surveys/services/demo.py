@@ -138,7 +138,15 @@ def _hold_poll(site: Site, unit_id: int, entry: Mapping[str, Any]) -> None:
             session,
             now,
             COMMAND_LINE,
-            polls.PollEntry(unit_id, "年度民主测评", entry["entitled"], classes, present=entry.get("present")),
+            polls.PollEntry(
+                unit_id,
+                "年度民主测评",
+                entry["entitled"],
+                classes,
+                present=entry.get("present"),
+                held_on=now.date(),
+                place="机关会议室",
+            ),
         )
         issued = {
             each["key"]: tickets.issue(session, now, COMMAND_LINE, poll_id, each["key"], each["issued"]).codes

@@ -82,7 +82,7 @@ def _sheets(session: Session, assessment: Assessment, units: Sequence[Unit]) -> 
         select(Poll)
         .where(Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal)
         .order_by(Poll.sealed_at)
-        .options(selectinload(Poll.classes), selectinload(Poll.unsealings))
+        .options(selectinload(Poll.classes))
     )
     polls = _by_unit(poll for poll in sealed if is_visible(poll))
     rules = ScoringRules.from_json(assessment.rules)

@@ -217,7 +217,7 @@ class Poll(Base):
     envelope_salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     unit: Mapped[Unit] = relationship()
     classes: Mapped[list["BallotClass"]] = relationship(order_by="BallotClass.key")
-    unsealings: Mapped[list["Unsealing"]] = relationship(order_by="Unsealing.key")
+    unsealings: Mapped[list["Unsealing"]] = relationship(order_by="Unsealing.key", lazy="selectin")
 
 
 class Unsealing(Base):

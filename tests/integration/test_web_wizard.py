@@ -339,7 +339,7 @@ def test_a_file_with_faults_shows_them_and_makes_nothing(
 ) -> None:
     address = str(upload(organizer, CSV + "样例局<b>,四十,,\n").location)
     page = organizer.page(address)
-    assert "有 1 处要改" in page.text
+    assert "有 2 处要改" in page.text
     cells = [["".join(cell.itertext()) for cell in row] for row in page.root.iter("tr")]
     assert ["3", "B（应到）", "四十", "须是整数，如 20。"] in cells
     assert [form.get("action") for form in page.root.iter("form")] == ["/logout"]
