@@ -17,6 +17,8 @@ ACTS = {
     "event.cancel": "撤销事件",
     "event.record": "登记事件",
     "mark.enter": "打分",
+    "marks.import": "导入打分表",
+    "marks.read": "上传打分表",
     "poll.close": "结束投票",
     "poll.create": "建立测评会",
     "poll.end_in": "设结束时间",
