@@ -215,7 +215,7 @@ def apply(
     if found.fingerprint != fingerprint:
         raise WrongState("打分在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。")
     if found.overtaken and not confirmed:
-        raise WrongState("有别人后来打的分，什么都没有导入。请核对后勾选“用表里的分”。")
+        raise WrongState("有别人后来打的分，什么都没有导入。请核对后勾选“已核对，用表里的分”。")
     assessment = assessment_of(session, entry.assessment_id)
     session.delete(entry)
     audit.record(

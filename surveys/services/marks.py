@@ -248,7 +248,7 @@ def _history(
     if row_keys:
         query = query.where(Mark.row_key.in_(row_keys))
     history: dict[Place, dict[int, LastMark]] = {}
-    for unit_id, row_key, department, *rest in session.execute(query).tuples():
+    for unit_id, row_key, department, *rest in session.execute(query):
         version, points, remark, evidence, made_at, author = rest
         mark = LastMark(version, points, remark, evidence, made_at, author or COMMAND_LINE.name)
         history.setdefault((unit_id, row_key, department), {})[version] = mark

@@ -8,8 +8,11 @@ from surveys.web import (
     assets,
     ballot,
     board,
+    completion,
     errors,
     headers,
+    mark_imports,
+    marking,
     poll_results,
     poll_setup,
     poll_tickets,
@@ -23,7 +26,20 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+STAFF = (
+    sign_in,
+    polls,
+    poll_setup,
+    poll_tickets,
+    poll_results,
+    score_sheets,
+    results,
+    setup,
+    rosters,
+    marking,
+    mark_imports,
+    completion,
+)
 
 
 class IdConverter(IntegerConverter):
