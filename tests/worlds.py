@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.routing import Rule
 
+from surveys.intake.tables import read_tables
 from surveys.polling.states import PollState
-from surveys.services import accounts, doors, hall, marks, polls, rosters, tickets
+from surveys.reporting.workbooks import SheetPlan, workbook
+from surveys.services import accounts, doors, hall, mark_workbooks, marks, polls, rosters, tickets
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
 from surveys.services.site import Site
@@ -38,13 +40,14 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `import_id`: the admin's. `used` and `void`: codes of the open poll; `unused`:
-    of each poll. `door`: the token of a door of the open poll that has shown nothing yet."""
+    `passwords`: their first passwords. `import_id`, `mark_import_id`: the admin's. `used` and `void`: codes of the
+    open poll; `unused`: of each poll. `door`: the token of a door of the open poll that has shown nothing yet."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
     event_id: int
     import_id: int
+    mark_import_id: int
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
     used: str
@@ -94,6 +97,7 @@ def build_everything(site: Site) -> Everything:
         built,
         event_id,
         _read_roster(site, assessment_id),
+        _read_marks(site, assessment_id),
         keys,
         passwords,
         used=built[PollState.OPEN].codes["A"][0],
@@ -112,6 +116,18 @@ def _read_roster(site: Site, assessment_id: int) -> int:
         account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
         actor = Actor(account.id, account.name, Role.ADMIN)
         return rosters.read_roster(session, NOW, actor, assessment_id, "样例.csv", text.encode())
+
+
+def _read_marks(site: Site, assessment_id: int) -> int:
+    """A workbook as it was exported, but for one mark."""
+    with site.database.writing() as session:
+        account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
+        actor = Actor(account.id, account.name, Role.ADMIN)
+        table = read_tables("a.xlsx", mark_workbooks.export_workbook(session, actor, assessment_id, DEPARTMENT))[0]
+        rows = [list(row.texts) + [""] * (len(mark_workbooks.TITLES) - len(row.texts)) for row in table.rows]
+        rows[1][5] = "1"
+        data = workbook([SheetPlan("打分", rows[0], rows[1:])])
+        return mark_workbooks.read_workbook(session, NOW, actor, assessment_id, "打分表.xlsx", data)
 
 
 def _unit_of(site: Site, world: World) -> int:
@@ -183,10 +199,11 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "showing": ["0" * 32, "x"],
         "extension": ["png", "svg", "gif", "pdf", "xlsx"],
         "filename": [*sorted(os.listdir(app.static_folder or "")), "nothing.css"],
-        "import_id": [world.import_id],
+        "import_id": [world.import_id, world.mark_import_id],
         "batch": [1, 99],
         "class_key": ["A", "nothing"],
         "hand": [1, 2],
+        "framework": ["municipal", "county", "nothing"],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

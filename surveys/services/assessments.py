@@ -1,8 +1,10 @@
 """Setting up an assessment: its frameworks, units, tags and leaders."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -142,13 +144,19 @@ def framework_of(assessment: Assessment, key: str) -> Framework:
     """The assessment's own copy of a framework. Raises NotFound."""
     for entry in assessment.frameworks:
         if entry.key == key:
-            return Framework.from_json(entry.body)
+            return _framework(json.dumps(entry.body))
     raise NotFound(f"这次考核没有使用测评体系 {key}。")
 
 
 def frameworks_of(assessment: Assessment) -> list[Framework]:
     """The assessment's own copies of its frameworks."""
-    return [Framework.from_json(entry.body) for entry in assessment.frameworks]
+    return [_framework(json.dumps(entry.body)) for entry in assessment.frameworks]
+
+
+@lru_cache(maxsize=32)
+def _framework(body: str) -> Framework:
+    """By content: a changed framework is another one. Checking its fields takes longer than a page may."""
+    return Framework.from_json(json.loads(body))
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ ACTS = {
     "paper.correct": "改正录入",
     "paper.remove": "删除录入",
     "paper.settle": "核定录入",
+    "marks.import": "导入打分表",
+    "marks.read": "上传打分表",
     "poll.close": "结束投票",
     "poll.create": "建立测评会",
     "poll.end_in": "设结束时间",

@@ -1,88 +1,258 @@
 """Entering what decides a row: marks, ledger events, exemptions, the confirmed democratic value."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.catalog.model import Framework, Method, Standard
+from surveys.intake.cleaning import clean_line
 from surveys.scoring.assignment import marking_departments
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
-from surveys.services.actors import Actor, Permission
+from surveys.services.actors import COMMAND_LINE, Actor, Permission
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
-from surveys.storage.tables import Event, Exemption, Mark, Unit
+from surveys.storage.tables import Account, Event, Exemption, Mark, Unit
+
+MOST_WORDS = 500
+"""In a remark, or a note of what was looked at."""
 
 
 @dataclass(frozen=True)
 class MarkEntry:
-    """One department's points for one row, as typed."""
+    """One department's points for one row, as typed.
+
+    `seen_version`: of the mark it was typed over, 0 for none: what is as it was seen is left alone, and what somebody
+    else marked since is told. None: the next version, whatever there is. `evidence`: what was looked at; None: as it
+    was noted before.
+    """
 
     row_key: str
     department: str
     points: str
     remark: str = ""
+    evidence: str | None = None
+    seen_version: int | None = None
 
 
-def enter_marks(session: Session, now: datetime, actor: Actor, unit_id: int, entries: Sequence[MarkEntry]) -> None:
-    """Adds the next version of each mark, all or none. Raises NotFound, NotAllowed, WrongState; BadInput names every
-    row that is wrong. On the democratic row a mark confirms another value than the poll's, and needs a reason.
+@dataclass(frozen=True)
+class LastMark:
+    """A mark as kept, and who made it."""
+
+    version: int
+    points: Decimal
+    remark: str
+    evidence: str
+    made_at: datetime
+    author: str
+
+
+Place = tuple[int, str, str]
+"""Where a mark stands: unit id, row key, department."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """An entry that makes a new version. `last`: the mark as it is now; `overtaken`: that is not what was seen."""
+
+    unit: Unit
+    standard: Standard
+    entry: MarkEntry
+    points: Decimal
+    last: LastMark | None
+    overtaken: bool
+
+    @property
+    def place(self) -> Place:
+        return self.unit.id, self.entry.row_key, self.entry.department
+
+
+class FaultyMarks(BadInput):
+    """Marks that cannot be taken. `faults`: why, by place."""
+
+    def __init__(self, faults: Mapping[Place, str], lines: Sequence[str]) -> None:
+        self.faults = faults
+        super().__init__("\n".join([*lines, "全部没有保存，请改好后一起提交。"]))
+
+
+class Overtaken(WrongState):
+    """Somebody else marked in the meantime. `changes`: all that were to be saved, those that were overtaken too."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = tuple(change for change in changes if change.overtaken)
+        super().__init__("\n".join([*map(_told, self.changes), "全部没有保存，请逐处选定用哪个分，再提交。"]))
+
+
+def _told(change: Change) -> str:
+    last = change.last
+    assert last is not None
+    return (
+        f"{change.unit.name} {change.entry.row_key}：您填 {change.points} 分，"
+        f"{last.author}已在您打开之后改为 {last.points} 分（第 {last.version} 版）。"
+    )
+
+
+def enter_marks(session: Session, now: datetime, actor: Actor, unit_id: int, entries: Sequence[MarkEntry]) -> int:
+    """Adds the next version of each mark of a unit, all or none. Raises like `enter_all`."""
+    return enter_all(session, now, actor, [(unit_id, entry) for entry in entries])
+
+
+def enter_all(session: Session, now: datetime, actor: Actor, entries: Sequence[tuple[int, MarkEntry]]) -> int:
+    """Adds the next version of each mark (unit id, entry), all or none; how many there were to add. Raises NotFound,
+    NotAllowed, WrongState; FaultyMarks names every one that is wrong, Overtaken those somebody else changed.
+
+    On the democratic row a mark confirms another value than the poll's, and needs a reason.
     """
-    faults = []
-    for entry in entries:
-        try:
-            _add_mark(session, now, actor, unit_id, entry)
-        except BadInput as error:
-            faults.append(str(error))
-        except Refusal:
-            session.rollback()
-            raise
-    if faults:
+    ids = {unit_id for unit_id, _ in entries}
+    # Two who save the same marks go one after the other. FOR NO KEY UPDATE: rows that refer to the unit need not wait.
+    session.execute(select(Unit.id).where(Unit.id.in_(ids)).order_by(Unit.id).with_for_update(key_share=True))
+    try:
+        found = changes(session, actor, entries)
+        if any(change.overtaken for change in found):
+            raise Overtaken(found)
+    except Refusal:
         session.rollback()
-        raise BadInput("\n".join([*faults, "全部没有保存，请改好后一起提交。"]))
+        raise
+    for change in found:
+        _add_mark(session, now, actor, change)
     session.commit()
+    return len(found)
 
 
-def _add_mark(session: Session, now: datetime, actor: Actor, unit_id: int, entry: MarkEntry) -> None:
+def changes(session: Session, actor: Actor, entries: Sequence[tuple[int, MarkEntry]]) -> list[Change]:
+    """What the entries would change, checked, nothing written. Raises like `enter_all`, but for Overtaken."""
+    history = _history(session, {unit_id for unit_id, _ in entries}, {entry.row_key for _, entry in entries})
+    several = len({unit_id for unit_id, _ in entries}) > 1
+    faults: dict[Place, str] = {}
+    lines = []
+    found = []
+    for unit_id, entry in entries:
+        place = (unit_id, entry.row_key, entry.department)
+        try:
+            change = _change(session, actor, unit_id, entry, history.get(place, {}))
+        except BadInput as error:
+            faults[place] = str(error)
+            where = f"{unit_of(session, unit_id).name} {entry.row_key}" if several else entry.row_key
+            lines.append(f"{where}：{error}")
+            continue
+        if change is not None:
+            found.append(change)
+    if faults:
+        raise FaultyMarks(faults, lines)
+    return found
+
+
+def _change(
+    session: Session, actor: Actor, unit_id: int, entry: MarkEntry, versions: Mapping[int, LastMark]
+) -> Change | None:
     row_key, department = entry.row_key, entry.department
+    may_mark = actor.may(Permission.DECIDE) or actor.department == department
+    seen = versions.get(entry.seen_version or 0)
+    last = versions[max(versions)] if versions else None
+    if may_mark and entry.seen_version is not None and _as_it_was(entry, seen):
+        return None
     unit, framework, standard = _row(session, unit_id, row_key)
     if standard.kind is not Kind.STANDARD or standard.starts_full:
         raise WrongState(f"{row_key} 不直接打分，请登记事件。")
     if department not in departments_of(framework, standard, unit):
         raise NotAllowed(f"{department}不给 {row_key} 打分。")
-    if not actor.may(Permission.DECIDE) and actor.department != department:
+    if not may_mark:
         raise NotAllowed(f"这一行由{department}打分，您的账号属于{actor.department or '其他部门'}。")
-    if Method.DEMOCRATIC in standard.methods and not entry.remark.strip():
+    points = _points_of(entry, standard, seen)
+    remark, evidence = clean_line(entry.remark), clean_line(entry.evidence or "")
+    if Method.DEMOCRATIC in standard.methods and not remark:
         raise BadInput("确认民主测评分须写明理由。")
+    for label, text in (("说明", remark), ("查看的材料", evidence)):
+        if len(text) > MOST_WORDS:
+            raise BadInput(f"{label}“{text[:20]}……”太长，最多 {MOST_WORDS} 个字。")
+    if entry.evidence is None and last is not None:
+        evidence = last.evidence
+    typed = replace(entry, remark=remark, evidence=evidence)
+    known = entry.seen_version is None or entry.seen_version == (last.version if last else 0)
+    if not known and last is not None and (points, remark, evidence) == (last.points, last.remark, last.evidence):
+        return None  # both typed the same
+    return Change(unit, standard, typed, points, last, overtaken=not known)
+
+
+def _as_it_was(entry: MarkEntry, seen: LastMark | None) -> bool:
+    if seen is None:
+        return not (clean_line(entry.points) or clean_line(entry.remark) or clean_line(entry.evidence or ""))
     try:
-        value = parse_points(entry.points, standard.points)
+        points = parse_points(clean_line(entry.points), seen.points)
+    except BadPoints:
+        return False
+    same_evidence = entry.evidence is None or clean_line(entry.evidence) == seen.evidence
+    return points == seen.points and clean_line(entry.remark) == seen.remark and same_evidence
+
+
+def _points_of(entry: MarkEntry, standard: Standard, seen: LastMark | None) -> Decimal:
+    text = clean_line(entry.points)
+    if not text and seen is not None:
+        raise BadInput(f"已打 {seen.points} 分，打过的分不能清空。要改请填新的分数。")
+    if not text:
+        raise BadInput("没有填分数。请填上，或把说明和材料也清空。")
+    try:
+        return parse_points(text, standard.points)
     except BadPoints as error:
-        raise BadInput(f"{row_key}：{error}") from None
-    last = session.scalar(
-        select(func.max(Mark.version)).where(
-            Mark.unit_id == unit_id, Mark.row_key == row_key, Mark.department == department
-        )
-    )
+        raise BadInput(str(error)) from None
+
+
+def _add_mark(session: Session, now: datetime, actor: Actor, change: Change) -> None:
+    entry = change.entry
     session.add(
         Mark(
-            unit_id=unit_id,
-            row_key=row_key,
-            department=department,
-            version=1 if last is None else last + 1,
-            points=value,
-            remark=entry.remark.strip(),
+            unit_id=change.unit.id,
+            row_key=entry.row_key,
+            department=entry.department,
+            version=1 if change.last is None else change.last.version + 1,
+            points=change.points,
+            remark=entry.remark,
+            evidence=entry.evidence or "",
             account_id=actor.account_id,
             made_at=now,
         )
     )
-    audit.record(
-        session, now, actor, "mark.enter", f"{unit.name} {row_key}", f"{department} {value} {entry.remark}".strip()
-    )
+    subject, detail = f"{change.unit.name} {entry.row_key}", f"{entry.department} {change.points} {entry.remark}"
+    audit.record(session, now, actor, "mark.enter", subject, detail.strip())
+
+
+def last_marks(session: Session, unit_ids: Collection[int], row_keys: Collection[str] = ()) -> dict[Place, LastMark]:
+    """The mark that stands at each place of these units, in these rows (none given: in all)."""
+    return {place: versions[max(versions)] for place, versions in _history(session, unit_ids, row_keys).items()}
+
+
+_MARK_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
+    Mark.unit_id,
+    Mark.row_key,
+    Mark.department,
+    Mark.version,
+    Mark.points,
+    Mark.remark,
+    Mark.evidence,
+    Mark.made_at,
+)
+
+
+def _history(
+    session: Session, unit_ids: Collection[int], row_keys: Collection[str]
+) -> dict[Place, dict[int, LastMark]]:
+    # Columns, not entities: a season has thousands of marks, and a board reads them all.
+    query = select(*_MARK_COLUMNS, Account.name).outerjoin(Account, Account.id == Mark.account_id)
+    query = query.where(Mark.unit_id.in_(unit_ids))
+    if row_keys:
+        query = query.where(Mark.row_key.in_(row_keys))
+    history: dict[Place, dict[int, LastMark]] = {}
+    for unit_id, row_key, department, *rest in session.execute(query):
+        version, points, remark, evidence, made_at, author = rest
+        mark = LastMark(version, points, remark, evidence, made_at, author or COMMAND_LINE.name)
+        history.setdefault((unit_id, row_key, department), {})[version] = mark
+    return history
 
 
 @dataclass(frozen=True)

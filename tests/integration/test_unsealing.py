@@ -138,6 +138,7 @@ def everything(site: Site, world: World) -> Everything:
         session_keys=keys,
         passwords=passwords,
         import_id=0,
+        mark_import_id=0,
         used=used,
         void=world.codes["A"][8],
         unused=unused,

@@ -182,9 +182,9 @@ def test_a_row_is_exempted_once(lite_site: Site, admin: StrictClient) -> None:
 def test_the_group_confirms_another_value_with_a_reason(lite_site: Site, admin: StrictClient) -> None:
     _, unit_id = build_unit(lite_site)
     row, act = f"/units/{unit_id}/rows/III-36", f"/units/{unit_id}/marks"
-    fields = {"III-36:考核组": "8.5", "III-36:remark": ""}
+    fields = {"III-36:考核组": "8.5", "III-36:考核组:remark": ""}
     assert "写明理由" in admin.submit(row, act, **fields).text
-    assert admin.submit(row, act, **(fields | {"III-36:remark": "会议决定"})).status_code == 302
+    assert admin.submit(row, act, **(fields | {"III-36:考核组:remark": "会议决定"})).status_code == 302
     assert "8.5" in admin.page(row).text
 
 

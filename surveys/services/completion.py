@@ -1,0 +1,205 @@
+"""The completion board (进度): how much of the marking is done, by unit and department, and who is to be reminded."""
+
+import csv
+import io
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer, selectinload
+
+from surveys.catalog.model import Method, Row
+from surveys.polling.states import PollState
+from surveys.services.actors import Actor, Permission
+from surveys.services.errors import NotAllowed
+from surveys.services.marking_sheets import Ground, RowProgress, duties, ground, progress
+from surveys.services.marks import departments_of
+from surveys.services.tallies import is_visible
+from surveys.storage.tables import Assessment, Poll, Unit
+
+DEMOCRATIC = "民主测评"
+"""The column of the rows that fill from sealed polls."""
+
+FEWEST_AS_ALL = 5
+"""Where more units than these are all missing, a reminder does not name each."""
+
+Key = TypeVar("Key", int, str)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One mark that is to be given, or one poll that is to be sealed. `department`: a column of the board."""
+
+    unit: Unit
+    row: Row
+    department: str
+    done: bool
+
+
+@dataclass(frozen=True)
+class Count:
+    """`done` of `due`."""
+
+    done: int
+    due: int
+
+    @property
+    def missing(self) -> int:
+        return self.due - self.done
+
+    @property
+    def share(self) -> int:
+        """Percent, rounded down: 100 only when nothing is missing."""
+        return 100 * self.done // self.due if self.due else 100
+
+
+@dataclass(frozen=True)
+class BoardLine:
+    """`counts`: by department; one that does not mark the unit is not there. `missing`: (row key, department)."""
+
+    unit: Unit
+    counts: dict[str, Count]
+    total: Count
+    missing: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """What one department still owes, as text to send."""
+
+    department: str
+    count: Count
+    text: str
+
+
+@dataclass(frozen=True)
+class Board:
+    """`all_departments`: to choose from. `departments`: who is furthest behind first.
+
+    `alike`: rows on which a department gave everybody the same.
+    """
+
+    assessment: Assessment
+    categories: tuple[str, ...]
+    all_departments: tuple[str, ...]
+    departments: dict[str, Count]
+    lines: tuple[BoardLine, ...]
+    total: Count
+    reminders: tuple[Reminder, ...]
+    alike: tuple[RowProgress, ...]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Empty: all. `behind`: only units of which something is missing."""
+
+    category: str = ""
+    department: str = ""
+    behind: bool = False
+
+
+ALL = Filter()
+
+
+def board(session: Session, actor: Actor, assessment_id: int, wanted: Filter = ALL) -> Board:
+    """Raises NotFound, NotAllowed. Of a poll it tells that it is sealed, and nothing of what is in it."""
+    if not actor.may(Permission.SEE_RESULTS):
+        raise NotAllowed("只有管理员可以看全部部门的进度。")
+    found = ground(session, assessment_id)
+    due = duties(found)
+    tasks = [Task(each.unit, each.row, each.department, each.mark is not None) for each in due] + _polls(session, found)
+    chosen = [
+        task
+        for task in tasks
+        if wanted.category in ("", task.unit.category) and wanted.department in ("", task.department)
+    ]
+    owed = _grouped(chosen, lambda task: task.department)
+    counts = {name: _count(own) for name, own in owed.items()}
+    ordered = dict(sorted(counts.items(), key=lambda item: (-item[1].missing, -item[1].due, item[0])))
+    lines = [_line(own) for own in _grouped(chosen, lambda task: task.unit.id).values()]
+    return Board(
+        found.assessment,
+        tuple(dict.fromkeys(unit.category for unit in found.units)),
+        tuple(sorted({task.department for task in tasks})),
+        ordered,
+        tuple(line for line in lines if line.total.missing or not wanted.behind),
+        _count(chosen),
+        tuple(Reminder(name, each, _reminder(name, owed[name])) for name, each in ordered.items() if each.missing),
+        tuple(
+            each
+            for each in progress(found.frameworks, due)
+            if each.alike is not None and wanted.department in ("", each.department)
+        ),
+    )
+
+
+def _polls(session: Session, found: Ground) -> list[Task]:
+    """The democratic rows: done with a sealed poll that may be seen, or a value the group confirmed."""
+    ids = [unit.id for unit in found.units]
+    sealed = select(Poll).where(Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal)
+    polls = session.scalars(sealed.options(defer(Poll.sheet), defer(Poll.rules), selectinload(Poll.unsealings)))
+    polled = {poll.unit_id for poll in polls if is_visible(poll)}
+    rows = {
+        key: [row for row in framework.rows() if Method.DEMOCRATIC in row.standard.methods]
+        for key, framework in found.frameworks.items()
+    }
+    return [
+        Task(unit, row, DEMOCRATIC, unit.id in polled or _is_confirmed(found, unit, row))
+        for unit in found.units
+        for row in rows[unit.framework]
+        if found.applies(unit, row)
+    ]
+
+
+def _is_confirmed(found: Ground, unit: Unit, row: Row) -> bool:
+    who = departments_of(found.frameworks[unit.framework], row.standard, unit)
+    return all((unit.id, row.standard.key, department) in found.marks for department in who)
+
+
+def _grouped(tasks: Iterable[Task], key: Callable[[Task], Key]) -> dict[Key, list[Task]]:
+    groups: dict[Key, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(key(task), []).append(task)
+    return groups
+
+
+def _count(tasks: Collection[Task]) -> Count:
+    return Count(sum(task.done for task in tasks), len(tasks))
+
+
+def _line(own: Sequence[Task]) -> BoardLine:
+    counts = {name: _count(tasks) for name, tasks in _grouped(own, lambda task: task.department).items()}
+    missing = tuple((task.row.standard.key, task.department) for task in own if not task.done)
+    return BoardLine(own[0].unit, counts, _count(own), missing)
+
+
+def _reminder(department: str, own: Sequence[Task]) -> str:
+    """Row by row: of which units; where it is all of them, or too many to read, how many."""
+    count = _count(own)
+    lines = [f"{department}：共 {count.due} 项，已完成 {count.done} 项，还差 {count.missing} 项。"]
+    for tasks in _grouped(own, lambda task: f"{task.unit.framework} {task.row.standard.key}").values():
+        missing = [task.unit.name for task in tasks if not task.done]
+        if missing:
+            row = tasks[0].row
+            lines.append(f"  {row.standard.key} {row.content.name}：{_named(missing, len(tasks))}")
+    return "\n".join(lines)
+
+
+def _named(missing: Sequence[str], due: int) -> str:
+    if len(missing) == due and due > FEWEST_AS_ALL:
+        return f"全部 {due} 个单位"
+    return f"{len(missing)} 个单位，{'、'.join(missing)}"
+
+
+def table(found: Board) -> bytes:
+    """The board as CSV that Excel opens as UTF-8: a line for each unit and department."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("单位", "类别", "部门", "已完成", "应完成", "还差", "缺哪些条目"))
+    for line in found.lines:
+        for department, count in line.counts.items():
+            missing = [key for key, name in line.missing if name == department]
+            row = (line.unit.name, line.unit.category, department, count.done, count.due, count.missing)
+            writer.writerow((*row, "、".join(missing)))
+    return text.getvalue().encode("utf-8-sig")

@@ -1,0 +1,100 @@
+"""Marks in a workbook: to download, to fill in, to upload, to look at, to confirm."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from surveys.intake.headers import Fault
+from surveys.intake.tables import MOST_BYTES
+from surveys.services import mark_workbooks
+from surveys.services.actors import Permission
+from surveys.services.assessments import assessment_of
+from surveys.services.errors import Refusal, WrongState
+from surveys.services.mark_workbooks import MarkPreview
+from surveys.services.marking_sheets import department_for
+from surveys.services.rosters import FaultyFile
+from surveys.web.access import actor, needs, site
+from surveys.web.downloads import attachment
+from surveys.web.forms import TakeMarksForm, UploadForm
+from surveys.web.rosters import ROUND_THE_FILE, XLSX
+from surveys.web.uploads import size, takes_upload
+
+pages = Blueprint("mark_imports", __name__)
+
+
+@pages.get("/assessments/<id:assessment_id>/marks.xlsx")
+@needs(Permission.MARK)
+def export(assessment_id: int) -> ResponseReturnValue:
+    asked = request.args.get("department")
+    with site().database.reading() as session:
+        data = mark_workbooks.export_workbook(session, actor(), assessment_id, asked)
+    return attachment(data, XLSX, f"打分表-{department_for(actor(), asked) or '全部部门'}.xlsx")
+
+
+@pages.route("/assessments/<id:assessment_id>/marks", methods=["GET", "POST"])
+@needs(Permission.MARK)
+@takes_upload(MOST_BYTES + ROUND_THE_FILE)
+def upload(assessment_id: int) -> ResponseReturnValue:
+    form = UploadForm()
+    if request.method != "POST":
+        return _upload_page(assessment_id, form)
+    try:
+        form.checked()
+        data = form.file.data.read()
+        name = form.file.data.filename or ""
+        with site().database.writing() as session:
+            import_id = mark_workbooks.read_workbook(session, site().now(), actor(), assessment_id, name, data)
+    except FaultyFile as error:
+        return _upload_page(assessment_id, form, faults=error.faults, left_out=error.left_out), 400
+    except Refusal as error:
+        return _upload_page(assessment_id, form, fault=str(error)), 400
+    return redirect(url_for("mark_imports.show", import_id=import_id))
+
+
+def _upload_page(
+    assessment_id: int, form: UploadForm, fault: str | None = None, faults: Sequence[Fault] = (), left_out: int = 0
+) -> str:
+    with site().database.reading() as session:
+        assessment = assessment_of(session, assessment_id)
+    return render_template(
+        "marking/upload.html",
+        assessment=assessment,
+        form=form,
+        fault=fault,
+        faults=faults,
+        left_out=left_out,
+        file_name=form.file.data.filename if faults else "",
+        limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES)},
+    )
+
+
+@pages.get("/mark-imports/<id:import_id>")
+@needs(Permission.MARK)
+def show(import_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        found = mark_workbooks.preview(session, actor(), import_id)
+    return _preview_page(import_id, found)
+
+
+@pages.post("/mark-imports/<id:import_id>")
+@needs(Permission.MARK)
+def take_over(import_id: int) -> ResponseReturnValue:
+    form = TakeMarksForm()
+    form.checked()
+    try:
+        with site().database.writing() as session:
+            done = mark_workbooks.apply(
+                session, site().now(), actor(), import_id, form.shown.data, confirmed=form.over.data
+            )
+    except WrongState as error:
+        with site().database.reading() as session:
+            found = mark_workbooks.preview(session, actor(), import_id)
+        return _preview_page(import_id, found, str(error)), 409
+    flash(f"打分表已导入：{len(done.changes)} 处打分。")
+    return redirect(url_for("marking.index", assessment_id=done.assessment_id))
+
+
+def _preview_page(import_id: int, found: MarkPreview, fault: str | None = None) -> str:
+    form = TakeMarksForm(formdata=None, shown=found.fingerprint)
+    return render_template("marking/preview.html", import_id=import_id, preview=found, form=form, fault=fault)

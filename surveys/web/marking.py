@@ -1,0 +1,89 @@
+"""Marking (打分): a department's rows, and one row across all units as a sheet."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from surveys.scoring.marks import POINTS_PATTERN, WIDE
+from surveys.services import marking_sheets, marks
+from surveys.services.actors import Permission
+from surveys.services.assessments import assessment_of
+from surveys.services.errors import Refusal
+from surveys.services.marking_sheets import RowSheet
+from surveys.services.marks import FaultyMarks, Overtaken
+from surveys.web.access import actor, needs, site
+from surveys.web.forms import ActForm
+from surveys.web.mark_fields import mark_field, typed_entry
+
+pages = Blueprint("marking", __name__)
+
+
+@pages.get("/assessments/<id:assessment_id>/marking")
+@needs(Permission.MARK)
+def index(assessment_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        assessment = assessment_of(session, assessment_id)
+        rows = marking_sheets.rows_of(session, actor(), assessment_id)
+    wanted = request.args.get("department", "")
+    departments = list(dict.fromkeys(row.department for row in rows))
+    return render_template(
+        "marking/index.html",
+        assessment=assessment,
+        rows=[row for row in rows if wanted in ("", row.department)],
+        departments=departments,
+        wanted=wanted,
+    )
+
+
+@pages.route("/assessments/<id:assessment_id>/marking/<framework>/<row_key>", methods=["GET", "POST"])
+@needs(Permission.MARK)
+def sheet(assessment_id: int, framework: str, row_key: str) -> ResponseReturnValue:
+    asked = request.args.get("department")
+    found = _sheet(assessment_id, framework, row_key, asked)
+    if request.method != "POST":
+        return _page(found)
+    ActForm().checked()
+    entries = []
+    for line in found.lines:
+        entry = typed_entry(f"u{line.unit.id}", row_key, found.department) if line.is_open else None
+        if entry is not None:
+            entries.append((line.unit.id, entry))
+    try:
+        with site().database.writing() as session:
+            count = marks.enter_all(session, site().now(), actor(), entries)
+    except FaultyMarks as error:
+        return _page(found, error), 400
+    except Overtaken as error:
+        return _page(_sheet(assessment_id, framework, row_key, asked), error), 409
+    flash(f"已保存 {count} 处打分。" if count else "没有改动。")
+    return redirect(_address(found))
+
+
+def _sheet(assessment_id: int, framework: str, row_key: str, department: str | None) -> RowSheet:
+    with site().database.reading() as session:
+        return marking_sheets.row_sheet(session, actor(), assessment_id, framework, row_key, department)
+
+
+def _address(found: RowSheet) -> str:
+    return url_for(
+        "marking.sheet",
+        assessment_id=found.assessment.id,
+        framework=found.framework.key,
+        row_key=found.row.standard.key,
+        department=found.department,
+    )
+
+
+def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
+    key = found.row.standard.key
+    return render_template(
+        "marking/sheet.html",
+        sheet=found,
+        address=_address(found),
+        lines=[
+            (line, mark_field(f"u{line.unit.id}", line.mark, (line.unit.id, key, found.department), refusal))
+            for line in found.lines
+        ],
+        refusal=refusal,
+        pattern=POINTS_PATTERN,
+        wide=WIDE,
+    )
