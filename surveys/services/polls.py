@@ -19,7 +19,7 @@ from surveys.scoring.grades import BlankPolicy, FormRules
 from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit
 from surveys.services.actors import Actor
-from surveys.services.assessments import unit_of
+from surveys.services.assessments import require_changeable, unit_of
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.storage.tables import BallotClass, Poll, Unit
 
@@ -58,6 +58,7 @@ class PollEntry:
 def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
     """A draft poll with its ballot classes. Raises BadInput, NotFound."""
     unit = unit_of(session, entry.unit_id)
+    require_changeable(unit.assessment)
     _check_entry(entry)
     organization = _questionnaire(entry.organization, QuestionnaireKind.ORGANIZATION)
     leader = _questionnaire(entry.leader, QuestionnaireKind.LEADER)
@@ -194,6 +195,7 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.DRAFT:
         raise WrongState(f"测评会{poll.state.label}，不能再开始一次。")
+    require_changeable(poll.unit.assessment)
     if session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id)) is not None:
         raise WrongState("演练还没有清除。请先到演练的页面点“清除演练”，再开始正式投票。")
     sheet = build_sheet(poll)
