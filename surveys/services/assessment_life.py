@@ -82,8 +82,7 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     assessment = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
     if actor.account_id is None:
         raise NotAllowed("核定须由两个人各用自己的账号登录后操作。")
-    body = certificate(session, assessment)
-    if digest(canonical_json(body)) != shown:
+    if certificate_digest(session, assessment) != shown:
         raise WrongState("您看到的结果之后有了改动，没有核定。请重新打开页面，核对后再核定。")
     earlier = session.scalars(
         select(Approval.account_id).where(
@@ -117,10 +116,10 @@ def archive(session: Session, now: datetime, actor: Actor, assessment_id: int) -
     _move(session, now, actor, assessment, AssessmentState.ARCHIVED, "assessment.archive")
 
 
-def certificate(session: Session, assessment: Assessment) -> Document:
-    """The body that would be certified now."""
+def certificate_digest(session: Session, assessment: Assessment) -> str:
+    """Of the version that would be certified now."""
     number = versions.next_number(session, assessment.id)
-    return versions.body_of(session, assessment, number, VersionKind.CERTIFIED)
+    return digest(canonical_json(versions.body_of(session, assessment, number, VersionKind.CERTIFIED)))
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
         notes += _unsealed_polls(session, assessment)
     if state is not AssessmentState.APPEAL or missing:
         return Outlook(NEXT[state], missing, tuple(notes))
-    subject = digest(canonical_json(certificate(session, assessment)))
+    subject = certificate_digest(session, assessment)
     hands = tuple(name for name, _ in versions.certifiers(session, assessment.id, subject))
     return Outlook(NEXT[state], missing, tuple(notes), subject, hands)
 

@@ -148,9 +148,7 @@ def require_changeable(assessment: Assessment) -> None:
     """Units and polls are set up until there is a result. Raises WrongState."""
     state = AssessmentState(assessment.state)
     if state not in (AssessmentState.PREPARING, AssessmentState.MARKING):
-        raise WrongState(
-            f"考核“{assessment.title}”{state.label}，单位名单和测评会不能再改。如需改动，请管理员退回打分。"
-        )
+        raise WrongState(f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。如需改动，请管理员退回打分。")
 
 
 def unit_of(session: Session, unit_id: int) -> Unit:

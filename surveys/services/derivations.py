@@ -58,7 +58,7 @@ def derive_row(body: Document, unit_id: int, row_key: str, *, counts: bool = Tru
 
 
 def counts_can_be_told(record: Document) -> bool:
-    """Few ballots, or a class too small to be shown by itself, would say too much of each to the unit that was rated."""
+    """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
     vote = record["democratic"]
     return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
 

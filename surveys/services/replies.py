@@ -102,6 +102,11 @@ def is_past(now: datetime, assessment: Assessment) -> bool:
     return assessment.objections_due_on is not None and now.date() > assessment.objections_due_on
 
 
+def may_reply(now: datetime, unit: Unit) -> bool:
+    """Whether the unit may agree or object now. `now` is in the office's time zone."""
+    return unit.assessment.state == AssessmentState.APPEAL and not is_past(now, unit.assessment)
+
+
 def answer(
     session: Session, now: datetime, actor: Actor, unit_id: int, objection_id: int, *, accepted: bool, words: str
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -142,7 +143,7 @@ def rule_faults(rules: ScoringRules) -> list[str]:
         faults.append("加分和扣分的上限不能小于 0。")
     if len(names) < 2 or len(set(names)) < len(names):
         faults.append("等次至少两个，名称不能重复。")
-    if any(high <= low for high, low in zip(floors, floors[1:], strict=False)) or floors[-1:] != [Decimal(0)]:
+    if any(high <= low for high, low in pairwise(floors)) or floors[-1:] != [Decimal(0)]:
         faults.append("等次须从高到低写，最后一个从 0 分起。")
     if rules.veto_band not in names:
         faults.append(f"一票否决后的等次“{rules.veto_band}”不在等次里。")

@@ -1,5 +1,7 @@
 """Pages: one module per audience; access, headers, errors and forms beside them. Never touches the tables."""
 
+from datetime import datetime
+
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
@@ -10,6 +12,8 @@ from surveys.web import (
     board,
     errors,
     headers,
+    life,
+    own_unit,
     poll_results,
     poll_setup,
     poll_tickets,
@@ -19,11 +23,15 @@ from surveys.web import (
     score_sheets,
     setup,
     sign_in,
+    versions,
 )
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+STAFF = (
+    *(sign_in, polls, poll_setup, poll_tickets, poll_results),
+    *(score_sheets, results, setup, rosters, life, versions, own_unit),
+)
 
 
 class IdConverter(IntegerConverter):
@@ -49,6 +57,7 @@ def register(app: Flask) -> None:
     )
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters["local_time"] = lambda moment: f"{moment.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
+    app.jinja_env.filters["iso_time"] = lambda text: app.jinja_env.filters["local_time"](datetime.fromisoformat(text))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
+from wtforms import StringField
 
 from surveys.catalog.model import plain
 from surveys.scoring.assessment_states import AssessmentState
@@ -16,14 +16,15 @@ from surveys.scoring.ranking import Band
 from surveys.scoring.score_sheet import Mode, ScoringRules
 from surveys.services import assessment_life, assessments, replies, rule_changes, version_changes, versions
 from surveys.services.actors import Actor, Permission
-from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
+from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.rule_changes import Effect
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm, AnswerForm, AppealForm, CertifyForm, ReasonForm, RulesForm, StaffForm
 
 pages = Blueprint("life", __name__)
 
-Step = Callable[[Session, datetime, Actor], Any]
+Step = Callable[[Any, datetime, Actor], Any]
+"""A service with everything but session, now and actor filled in."""
 
 
 @pages.get("/assessments/<id:assessment_id>/life")
@@ -73,9 +74,7 @@ def return_to_marking(assessment_id: int) -> ResponseReturnValue:
     return _take(
         assessment_id,
         form,
-        lambda session, now, who: assessment_life.return_to_marking(
-            session, now, who, assessment_id, form.reason.data
-        ),
+        lambda session, now, who: assessment_life.return_to_marking(session, now, who, assessment_id, form.reason.data),
         "已退回打分，形成过的版本都还在。",
     )
 
@@ -192,9 +191,7 @@ def answer(unit_id: int, objection_id: int) -> ResponseReturnValue:
         if reply is None:
             raise NotFound("这个单位没有这条申诉。")
         assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        page = render_template(
-            "life/objection.html", reply=reply, form=form, fault=fault, assessment_id=assessment_id
-        )
+        page = render_template("life/objection.html", reply=reply, form=form, fault=fault, assessment_id=assessment_id)
     return page, 400 if fault else 200
 
 
@@ -205,32 +202,20 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         present = ScoringRules.from_json(assessment.rules)
-    form = RulesForm(data=None if request.method == "POST" else _as_form(present))
+    form = RulesForm(data=_as_form(present))
     effect: Effect | None = None
-    fault = None
+    fault, status = None, 200
     if request.method == "POST":
         try:
             form.checked()
-            proposed = _proposed(form)
             if form.shown.data:
-                with site().database.writing() as session:
-                    number = rule_changes.change_rules(
-                        session,
-                        site().now(),
-                        actor(),
-                        assessment_id,
-                        None,
-                        proposed,
-                        form.reason.data,
-                        form.shown.data,
-                    )
-                flash(f"规则已修改，现在是第 {number} 版。")
-                return redirect(url_for("life.show", assessment_id=assessment_id))
-        except Refusal as error:
-            fault = str(error)
-        if not form.errors:
-            effect, fault = _effect(assessment_id, form, fault)
-    shown_form = ActForm(formdata=None) if effect is None else effect
+                return _change(assessment_id, form)
+            effect = _effect(assessment_id, form)
+        except BadInput as error:
+            fault, status = str(error), 400
+        except WrongState as error:
+            fault, status = str(error), 409
+            effect = _effect(assessment_id, form)
     page = render_template(
         "life/rules.html",
         assessment=assessment,
@@ -238,44 +223,54 @@ def rules(assessment_id: int) -> ResponseReturnValue:
         form=form,
         effect=effect,
         fault=fault,
-        shown_form=shown_form,
     )
-    return page, 400 if fault else 200
+    return page, status
 
 
-def _effect(assessment_id: int, form: RulesForm, fault: str | None) -> tuple[Effect | None, str | None]:
-    try:
-        proposed = _proposed(form)
-    except BadInput as error:
-        return None, str(error)
+def _change(assessment_id: int, form: RulesForm) -> ResponseReturnValue:
+    proposed, reason, shown = _proposed(form), form.reason.data, form.shown.data
+    with site().database.writing() as session:
+        number = rule_changes.change_rules(session, site().now(), actor(), assessment_id, None, proposed, reason, shown)
+    flash(f"规则已修改，现在是第 {number} 版。")
+    return redirect(url_for("life.show", assessment_id=assessment_id))
+
+
+def _effect(assessment_id: int, form: RulesForm) -> Effect:
     with site().database.reading() as session:
-        effect = rule_changes.effect_of(session, assessment_id, None, proposed)
+        effect = rule_changes.effect_of(session, assessment_id, None, _proposed(form))
     if effect.hindrances:
-        return None, "\n".join(effect.hindrances)
-    return effect, fault
+        raise BadInput("\n".join(effect.hindrances))
+    return effect
 
 
 def _as_form(rules: ScoringRules) -> dict[str, Any]:
     return {
         "mode": rules.mode.value,
-        "bonus_cap": rules.bonus_cap,
-        "deduction_cap": rules.deduction_cap,
+        "bonus_cap": plain(rules.bonus_cap),
+        "deduction_cap": plain(rules.deduction_cap),
         "bands": "\n".join(f"{band.name} {plain(band.floor)}" for band in rules.bands),
         "veto_band": rules.veto_band,
-        "top_quota": None if rules.top_quota is None else rules.top_quota * 100,
+        "top_quota": "" if rules.top_quota is None else plain(rules.top_quota * 100),
     }
 
 
 def _proposed(form: RulesForm) -> ScoringRules:
-    quota = form.top_quota.data
+    quota = (form.top_quota.data or "").strip()
     return ScoringRules(
         mode=Mode(form.mode.data),
-        bonus_cap=form.bonus_cap.data,
-        deduction_cap=form.deduction_cap.data,
+        bonus_cap=_number(form.bonus_cap),
+        deduction_cap=_number(form.deduction_cap),
         bands=tuple(_bands(form.bands.data)),
         veto_band=form.veto_band.data.strip(),
-        top_quota=None if quota is None else quota / 100,
+        top_quota=_number(form.top_quota) / 100 if quota else None,
     )
+
+
+def _number(field: StringField) -> Decimal:
+    try:
+        return parse_points(field.data, Decimal(100))
+    except BadPoints as error:
+        raise BadInput(f"{field.label.text}：{error}") from None
 
 
 def _bands(text: str) -> list[Band]:

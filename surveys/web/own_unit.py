@@ -53,11 +53,12 @@ def row(unit_id: int, row_key: str) -> ResponseReturnValue:
         version = replies.own_version(session, actor(), unit_id)
         if version is None:
             raise NotFound("现在还看不到本单位的计分表，开始复核申诉后再来。")
+        agreed = replies.agreement_of(session, unit_id, version.line.number)
         page = render_template(
             "own_unit/row.html",
             assessment=unit.assessment,
             version=version.line,
-            can_object=_can_reply(unit) and replies.agreement_of(session, unit_id, version.line.number) is None,
+            can_object=replies.may_reply(site().now(), unit) and agreed is None,
             objections=[reply for reply in replies.objections_of(session, unit_id) if reply.row_key == row_key],
             form=form,
             fault=fault,
@@ -79,14 +80,11 @@ def _page(unit_id: int, fault: str | None = None) -> str:
             state=state,
             assessment=unit.assessment,
             version=version.line,
-            can_reply=_can_reply(unit),
+            can_reply=replies.may_reply(site().now(), unit),
             agreed_at=replies.agreement_of(session, unit_id, version.line.number),
             objections=replies.objections_of(session, unit_id),
+            said={reply.row_key: reply.state.label for reply in replies.objections_of(session, unit_id)},
             form=AgreeForm(formdata=None, version=version.line.number),
             fault=fault,
             **sheet(version.body, unit_id),
         )
-
-
-def _can_reply(unit) -> bool:  # noqa: ANN001
-    return unit.assessment.state == AssessmentState.APPEAL and not replies.is_past(site().now(), unit.assessment)
