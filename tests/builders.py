@@ -9,15 +9,27 @@ from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Method
 from surveys.polling import envelopes, receipts
 from surveys.polling.seal import Record
 from surveys.polling.sheet import Sheet
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState
-from surveys.services import assessments, casting, marks, polls, records, score_sheets, sealing, tickets
+from surveys.services import (
+    assessment_life,
+    assessments,
+    casting,
+    marks,
+    polls,
+    records,
+    score_sheets,
+    sealing,
+    tickets,
+)
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessments import LeaderEntry, UnitEntry
 from surveys.services.marks import EventEntry, MarkEntry
@@ -55,8 +67,9 @@ def build_unit(
     department: str | None = None,
     leaders: int = 2,
     assessment_id: int | None = None,
+    marking: bool = True,
 ) -> tuple[int, int]:
-    """(assessment id, unit id)."""
+    """(assessment id, unit id), in an assessment in which marking has started unless told otherwise."""
     people = tuple(LeaderEntry(f"样例{number}", f"职务{number}") for number in range(1, leaders + 1))
     with site.database.writing() as session:
         if assessment_id is None:
@@ -64,7 +77,16 @@ def build_unit(
                 session, NOW, COMMAND_LINE, "样例考核", ["municipal", "county"]
             )
         entry = UnitEntry(name, category, framework, tags, people, department)
-        return assessment_id, assessments.add_unit(session, NOW, COMMAND_LINE, assessment_id, entry)
+        unit_id = assessments.add_unit(session, NOW, COMMAND_LINE, assessment_id, entry)
+        if marking:
+            start_marking(session, assessment_id)
+        return assessment_id, unit_id
+
+
+def start_marking(session: Session, assessment_id: int) -> None:
+    """Unless marking has started."""
+    if assessments.assessment_of(session, assessment_id).state == AssessmentState.PREPARING:
+        assessment_life.start_marking(session, NOW, COMMAND_LINE, assessment_id)
 
 
 def build_poll(

@@ -15,7 +15,19 @@ from werkzeug.routing import Rule
 from surveys.intake.tables import read_tables
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services import accounts, doors, hall, mark_workbooks, marks, polls, rosters, tickets
+from surveys.services import (
+    accounts,
+    assessment_life,
+    doors,
+    hall,
+    mark_workbooks,
+    marks,
+    polls,
+    replies,
+    rosters,
+    tickets,
+    versions,
+)
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
 from surveys.services.site import Site
@@ -40,14 +52,16 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `import_id`, `mark_import_id`: the admin's. `used` and `void`: codes of the
-    open poll; `unused`: of each poll. `door`: the token of a door of the open poll that has shown nothing yet."""
+    `passwords`: their first passwords. `import_id`, `mark_import_id`: the admin's. `objection_id`: the reporter's,
+    accepted; the assessment has two versions and was returned to marking. `used` and `void`: codes of the open poll;
+    `unused`: of each poll. `door`: the token of a door of the open poll that has shown nothing yet."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
     event_id: int
     import_id: int
     mark_import_id: int
+    objection_id: int
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
     used: str
@@ -98,6 +112,7 @@ def build_everything(site: Site) -> Everything:
         event_id,
         _read_roster(site, assessment_id),
         _read_marks(site, assessment_id),
+        _appeal(site, assessment_id),
         keys,
         passwords,
         used=built[PollState.OPEN].codes["A"][0],
@@ -105,6 +120,22 @@ def build_everything(site: Site) -> Everything:
         unused={state: world.codes["A"][9] for state, world in built.items()},
         door=door.token,
     )
+
+
+def _appeal(site: Site, assessment_id: int) -> int:
+    """A round of appeal in which the reporter's objection leads to a second version; then back to marking."""
+    with site.database.writing() as session:
+        account = session.scalars(sa.select(Account).where(Account.role == Role.REPORTER)).one()
+        reporter = Actor(account.id, account.name, Role.REPORTER, unit_id=account.unit_id)
+        unit_id = account.unit_id or 0
+        assessment_life.close_marking(session, NOW, COMMAND_LINE, assessment_id)
+        assessment_life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
+        objection_id = replies.object_to(session, NOW, reporter, unit_id, "III-4", "材料已按时报送")
+        replies.answer(session, NOW, COMMAND_LINE, unit_id, objection_id, accepted=True, words="经复核属实")
+        marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, [MarkEntry("III-4", "考核组", "1", "复核")])
+        versions.freeze_after_appeal(session, NOW, COMMAND_LINE, assessment_id, "答复申诉")
+        assessment_life.return_to_marking(session, NOW, COMMAND_LINE, assessment_id, "还有测评会没有开完")
+    return objection_id
 
 
 def _read_roster(site: Site, assessment_id: int) -> int:
@@ -204,6 +235,8 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "class_key": ["A", "nothing"],
         "hand": [1, 2],
         "framework": ["municipal", "county", "nothing"],
+        "version": [1, 2],
+        "objection_id": [world.objection_id],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

@@ -62,12 +62,22 @@ def canonical(record: Record) -> bytes:
         "ballots": sorted(list(ballot) for ballot in record.ballots),
         "receipts": sorted(record.receipts),
     }
-    return json.dumps(header(record) | boxes, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return canonical_json(header(record) | boxes)
+
+
+def canonical_json(value: Any) -> bytes:  # noqa: ANN401
+    """Whatever JSON can say, in the canonical form."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def digest(data: bytes) -> str:
+    """`sha256:<hex>`."""
+    return f"{DIGEST}:{hashlib.new(DIGEST, data).hexdigest()}"
 
 
 def seal(record: Record) -> str:
-    """`sha256:<hex>` over the canonical form."""
-    return f"{DIGEST}:{hashlib.new(DIGEST, canonical(record)).hexdigest()}"
+    """The digest of the canonical form."""
+    return digest(canonical(record))
 
 
 def imbalance(record: Record) -> str | None:

@@ -21,3 +21,25 @@ class AssessmentState(StrEnum):
             "certified": "已核定",
             "archived": "已归档",
         }[self.value]
+
+
+class VersionKind(StrEnum):
+    """Why a version of all score sheets was frozen."""
+
+    PROVISIONAL = "provisional"
+    AFTER_APPEAL = "after_appeal"
+    CERTIFIED = "certified"
+
+    @property
+    def label(self) -> str:
+        return {"provisional": "初步结果", "after_appeal": "复核后", "certified": "核定"}[self.value]
+
+
+class ObjectionState(StrEnum):
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+    @property
+    def label(self) -> str:
+        return {"open": "待答复", "accepted": "接受", "declined": "不接受"}[self.value]

@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import Actor
-from surveys.services.errors import BadInput, NotFound
+from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.storage.tables import Assessment, AssessmentFramework, Leader, Unit, UnitTag
 
 
@@ -55,7 +56,9 @@ def create_assessment(
     for key in frameworks:
         if key not in known:
             raise BadInput(f"没有名为 {key} 的测评体系，可用的有：{'、'.join(known)}。")
-    assessment = Assessment(title=title, state="marking", rules=(rules or ScoringRules()).to_json(), created_at=now)
+    assessment = Assessment(
+        title=title, state=AssessmentState.PREPARING, rules=(rules or ScoringRules()).to_json(), created_at=now
+    )
     assessment.frameworks = [
         AssessmentFramework(key=key, body=loader.framework(key).to_json()) for key in dict.fromkeys(frameworks)
     ]
@@ -66,8 +69,9 @@ def create_assessment(
 
 
 def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, entry: UnitEntry) -> int:
-    """Adds a unit with its tags and leaders. Raises BadInput, NotFound."""
+    """Adds a unit with its tags and leaders. Raises BadInput, NotFound, WrongState."""
     assessment = assessment_of(session, assessment_id)
+    require_changeable(assessment)
     name, category = clean_name(entry.name), clean_line(entry.category)
     if not name or not category:
         raise BadInput("请填写单位名称和类别。")
@@ -131,6 +135,22 @@ def assessment_of(session: Session, assessment_id: int) -> Assessment:
     if assessment is None:
         raise NotFound(f"没有编号为 {assessment_id} 的考核。")
     return assessment
+
+
+def locked_assessment(session: Session, assessment_id: int) -> Assessment:
+    """As it is now, and until the caller commits: steps and changes of it go one after the other."""
+    query = select(Assessment).where(Assessment.id == assessment_id).with_for_update()
+    assessment = session.scalar(query.execution_options(populate_existing=True))
+    if assessment is None:
+        raise NotFound(f"没有编号为 {assessment_id} 的考核。")
+    return assessment
+
+
+def require_changeable(assessment: Assessment) -> None:
+    """Units and polls are set up until there is a result. Raises WrongState."""
+    state = AssessmentState(assessment.state)
+    if state not in (AssessmentState.PREPARING, AssessmentState.MARKING):
+        raise WrongState(f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。如需改动，请管理员退回打分。")
 
 
 def unit_of(session: Session, unit_id: int) -> Unit:

@@ -18,7 +18,18 @@ from surveys.polling.sheet import BLANK, Sheet
 from surveys.polling.states import PollState
 from surveys.reporting.slips import finished, slips_pdf
 from surveys.scoring.score_sheet import Kind, RowState
-from surveys.services import accounts, assessments, casting, marks, polls, printing, score_sheets, sealing, tickets
+from surveys.services import (
+    accounts,
+    assessment_life,
+    assessments,
+    casting,
+    marks,
+    polls,
+    printing,
+    score_sheets,
+    sealing,
+    tickets,
+)
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.errors import WrongState
 from surveys.services.site import Site
@@ -79,8 +90,9 @@ def _fill(site: Site, content: Mapping[str, Any]) -> None:
         assessment_id = assessments.create_assessment(
             session, now, COMMAND_LINE, content["title"], content["frameworks"]
         )
-        for entry in content["units"]:
-            unit_id = _add_unit(session, now, assessment_id, entry)
+        added = [(_add_unit(session, now, assessment_id, entry), entry) for entry in content["units"]]
+        assessment_life.start_marking(session, now, COMMAND_LINE, assessment_id)
+        for unit_id, entry in added:
             _mark(session, now, unit_id, entry)
     with site.database.reading() as session:
         units = {unit.name: unit.id for unit in session.scalars(select(Unit))}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
+from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.assignment import marking_departments
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
@@ -18,7 +19,7 @@ from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
-from surveys.storage.tables import Account, Event, Exemption, Mark, Unit
+from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, Objection, ScoreVersion, Unit
 
 MOST_WORDS = 500
 """In a remark, or a note of what was looked at."""
@@ -309,6 +310,7 @@ def cancel_event(session: Session, now: datetime, actor: Actor, unit_id: int, ev
     event = session.get(Event, event_id)
     if event is None or event.unit_id != unit_id:
         raise NotFound("这个单位没有这条事件。")
+    require_open(session, unit_id, event.row_key)
     if event.cancelled_at is not None:
         raise WrongState("这条事件已经撤销。")
     if not reason.strip():
@@ -349,6 +351,47 @@ def exempt(
     session.commit()
 
 
+def require_open(session: Session, unit_id: int, row_key: str) -> None:
+    """Whether what decides this row may change now: while marking; in the appeal only a row on which an objection was
+    accepted. The state then stays as it is until the caller commits. Raises WrongState.
+    """
+    query = select(Assessment).join(Unit, Unit.assessment_id == Assessment.id).where(Unit.id == unit_id)
+    assessment = session.scalars(
+        query.with_for_update(read=True, of=Assessment).execution_options(populate_existing=True)
+    ).one()
+    state = AssessmentState(assessment.state)
+    if state is AssessmentState.MARKING:
+        return
+    if state is AssessmentState.APPEAL and _was_accepted(session, assessment.id, unit_id, row_key):
+        return
+    raise WrongState(_SHUT[state].format(row_key))
+
+
+_SHUT = {
+    AssessmentState.PREPARING: "考核还在准备中，{} 不能登记。请管理员在“进度”页开始打分后再登记。",
+    AssessmentState.PROVISIONAL: "已形成初步结果，{} 不能再改。确需改动，请管理员退回打分。",
+    AssessmentState.APPEAL: "复核申诉期间，只有申诉被接受的行可以改，{} 没有被接受的申诉。",
+    AssessmentState.CERTIFIED: "考核已核定，{} 不能再改。",
+    AssessmentState.ARCHIVED: "考核已归档，{} 不能再改。",
+}
+
+
+def _was_accepted(session: Session, assessment_id: int, unit_id: int, row_key: str) -> bool:
+    """In this round of appeal: an earlier one ended when marking was taken up again."""
+    round_began = (
+        select(func.max(ScoreVersion.number))
+        .where(ScoreVersion.assessment_id == assessment_id, ScoreVersion.kind == VersionKind.PROVISIONAL)
+        .scalar_subquery()
+    )
+    accepted = select(Objection.id).where(
+        Objection.unit_id == unit_id,
+        Objection.row_key == row_key,
+        Objection.state == ObjectionState.ACCEPTED,
+        Objection.version >= round_began,
+    )
+    return session.scalar(accepted.limit(1)) is not None
+
+
 def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tuple[str, ...]:
     """Who marks this row of this unit (回避 considered)."""
     return marking_departments(
@@ -362,8 +405,9 @@ def _must_decide(actor: Actor) -> None:
 
 
 def _row(session: Session, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
-    """The row of the unit's framework, if it applies to the unit."""
+    """The row of the unit's framework, if it applies to the unit and may change now."""
     unit = unit_of(session, unit_id)
+    require_open(session, unit_id, row_key)
     framework = framework_of(unit.assessment, unit.framework)
     for row in framework.rows():
         if row.standard.key == row_key:

@@ -12,7 +12,7 @@ from surveys.polling.ballot_classes import ClassEntry as ClassEntry
 from surveys.polling.states import PollState
 from surveys.services import audit
 from surveys.services.actors import Actor
-from surveys.services.assessments import unit_of
+from surveys.services.assessments import require_changeable, unit_of
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.poll_entries import (
     BadEntry,
@@ -37,6 +37,7 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
 def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> Poll:
     """`create_poll` within the caller's transaction."""
     unit = unit_of(session, entry.unit_id)
+    require_changeable(unit.assessment)
     check_entry(entry)
     poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT, present=entry.present)
     _take_over(poll, entry)
@@ -144,6 +145,7 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.DRAFT:
         raise WrongState(f"测评会{poll.state.label}，不能再开始一次。")
+    require_changeable(poll.unit.assessment)
     if session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id)) is not None:
         raise WrongState("演练还没有清除。请先到演练的页面点“清除演练”，再开始正式投票。")
     sheet = build_sheet(poll)

@@ -49,14 +49,17 @@ def results(session: Session, assessment_id: int) -> Results:
     """Raises NotFound."""
     assessment = assessment_of(session, assessment_id)
     rules = ScoringRules.from_json(assessment.rules)
-    sheets = assessment_sheets(session, assessment)
+    units = ranked(assessment_sheets(session, assessment), rules)
+    return Results(assessment.id, assessment.title, assessment.state, rules, units)
+
+
+def ranked(sheets: Sequence[UnitSheet], rules: ScoringRules) -> tuple[UnitResult, ...]:
+    """Bands and ranks of all units of an assessment, in their order."""
     by_unit: dict[int, UnitResult] = {}
     for category in {sheet.unit.category for sheet in sheets}:
         own = [sheet for sheet in sheets if sheet.unit.category == category]
         by_unit |= {result.sheet.unit.id: result for result in _category(own, rules)}
-    return Results(
-        assessment.id, assessment.title, assessment.state, rules, tuple(by_unit[sheet.unit.id] for sheet in sheets)
-    )
+    return tuple(by_unit[sheet.unit.id] for sheet in sheets)
 
 
 def _category(sheets: Sequence[UnitSheet], rules: ScoringRules) -> list[UnitResult]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -19,7 +19,7 @@ from surveys.intake.tables import UnreadableFile, read_tables
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, frameworks_of
+from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment, require_changeable
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.roster_changes import Preview, compare, units_by_key
 from surveys.storage.tables import Assessment, Import, Leader, Unit, UnitTag
@@ -69,7 +69,7 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
     Raises NotFound, NotAllowed; WrongState when it would change other things than were shown, or cannot be.
     """
     entry = _entry(session, actor, import_id)
-    assessment = _locked(session, entry.assessment_id)
+    assessment = locked_assessment(session, entry.assessment_id)
     roster = Roster.from_json(entry.body)
     found = compare(session, assessment, roster, entry.body["file"])
     if found.fingerprint != fingerprint:
@@ -84,7 +84,7 @@ def import_file(
 ) -> Preview:
     """Both steps at once, for the command line. Raises like `read_roster` and `apply`."""
     _check_allowed(actor)
-    assessment = _locked(session, assessment_id)
+    assessment = locked_assessment(session, assessment_id)
     roster = _parsed(assessment, file_name, data)
     found = compare(session, assessment, roster, clean_line(file_name)[:200])
     if write:
@@ -105,12 +105,6 @@ def _entry(session: Session, actor: Actor, import_id: int) -> Import:
     return entry
 
 
-def _locked(session: Session, assessment_id: int) -> Assessment:
-    """Two imports into one assessment go one after the other."""
-    session.execute(select(Assessment.id).where(Assessment.id == assessment_id).with_for_update())
-    return assessment_of(session, assessment_id)
-
-
 def _parsed(assessment: Assessment, file_name: str, data: bytes) -> Roster:
     known = Known(frameworks_of(assessment), {unit.name: unit.framework for unit in assessment.units})
     try:
@@ -129,6 +123,7 @@ def _compared(session: Session, assessment_id: int, file_name: str, roster: Rost
 def _take_over(
     session: Session, now: datetime, actor: Actor, assessment: Assessment, roster: Roster, found: Preview
 ) -> None:
+    require_changeable(assessment)
     if found.hindrances:
         raise WrongState("什么都没有导入。" + "".join(found.hindrances))
     touched = {change.name for change in (*found.added, *found.changed)}

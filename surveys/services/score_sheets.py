@@ -60,18 +60,29 @@ def unit_sheet(session: Session, unit_id: int) -> UnitSheet:
     return _sheets(session, unit.assessment, [unit])[0]
 
 
-def assessment_sheets(session: Session, assessment: Assessment) -> list[UnitSheet]:
-    """The sheets of all units, in order."""
+def assessment_sheets(
+    session: Session,
+    assessment: Assessment,
+    frameworks: Mapping[str, Framework] | None = None,
+    rules: ScoringRules | None = None,
+) -> list[UnitSheet]:
+    """The sheets of all units, in order. `frameworks`, `rules`: instead of the assessment's own, to try them out."""
     units = session.scalars(
         select(Unit)
         .where(Unit.assessment_id == assessment.id)
         .order_by(Unit.position)
         .options(selectinload(Unit.tags), selectinload(Unit.leaders))
     )
-    return _sheets(session, assessment, list(units))
+    return _sheets(session, assessment, list(units), frameworks, rules)
 
 
-def _sheets(session: Session, assessment: Assessment, units: Sequence[Unit]) -> list[UnitSheet]:
+def _sheets(
+    session: Session,
+    assessment: Assessment,
+    units: Sequence[Unit],
+    other_frameworks: Mapping[str, Framework] | None = None,
+    other_rules: ScoringRules | None = None,
+) -> list[UnitSheet]:
     ids = [unit.id for unit in units]
     marks = _by_unit(session.scalars(select(Mark).where(Mark.unit_id.in_(ids)).order_by(Mark.version)))
     events = _by_unit(session.scalars(select(Event).where(Event.unit_id.in_(ids)).order_by(Event.id)))
@@ -85,8 +96,9 @@ def _sheets(session: Session, assessment: Assessment, units: Sequence[Unit]) -> 
         .options(selectinload(Poll.classes))
     )
     polls = _by_unit(poll for poll in sealed if is_visible(poll))
-    rules = ScoringRules.from_json(assessment.rules)
+    rules = other_rules or ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
+    frameworks |= other_frameworks or {}
     return [
         _sheet(
             unit,

@@ -1,5 +1,7 @@
 """Pages: one module per audience; access, headers, errors and forms beside them. Never touches the tables."""
 
+from datetime import datetime
+
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
@@ -13,8 +15,10 @@ from surveys.web import (
     doors,
     errors,
     headers,
+    life,
     mark_imports,
     marking,
+    own_unit,
     paper,
     poll_doors,
     poll_imports,
@@ -28,6 +32,7 @@ from surveys.web import (
     screens,
     setup,
     sign_in,
+    versions,
 )
 from surveys.web.prepared import PreparedPages
 
@@ -48,6 +53,8 @@ STAFF = (
     marking,
     mark_imports,
     completion,
+    *(sign_in, polls, poll_setup, poll_tickets, poll_results),
+    *(score_sheets, results, setup, rosters, life, versions, own_unit),
 )
 
 
@@ -74,6 +81,7 @@ def register(app: Flask) -> None:
     )
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters["local_time"] = lambda moment: f"{moment.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
+    app.jinja_env.filters["iso_time"] = lambda text: app.jinja_env.filters["local_time"](datetime.fromisoformat(text))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()

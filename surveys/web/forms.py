@@ -16,6 +16,7 @@ from wtforms import (
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import HiddenInput
 
 from surveys.services.errors import BadInput
 
@@ -191,6 +192,55 @@ class TakeOverForm(StaffForm):
 
 class TakeMarksForm(TakeOverForm):
     over = BooleanField("已核对，用表里的分")
+
+
+class AppealForm(StaffForm):
+    due_on = DateField("申诉截止日期（含当日）", [InputRequired("请填写截止日期。")])
+
+
+class GroundsForm(StaffForm):
+    reason = StringField("理由", [DataRequired("请写明理由。"), Length(max=500)])
+
+
+class CertifyForm(ConfirmForm):
+    """`shown`: the digest of what was shown."""
+
+    shown = HiddenField("封存码", [DataRequired(REQUIRED)])
+
+
+class AnswerForm(StaffForm):
+    verdict = RadioField(
+        "答复",
+        [InputRequired("请选接受或不接受。")],
+        choices=[SelectChoice("yes", "接受，这一行可以改正"), SelectChoice("no", "不接受，维持原分")],
+    )
+    words = TextAreaField("答复内容（单位会看到）", [DataRequired("请写明答复，单位会看到。"), Length(max=2000)])
+
+
+class ObjectionForm(StaffForm):
+    reason = TextAreaField("申诉理由", [DataRequired("请写明申诉的理由。"), Length(max=2000)])
+
+
+class AgreeForm(ConfirmForm):
+    """`version`: of the sheet that was shown."""
+
+    version = IntegerField("版本", [InputRequired(REQUIRED)], widget=HiddenInput())
+
+
+class RulesForm(StaffForm):
+    """How rows become a score. `shown`: the fingerprint of the effect, once it was shown."""
+
+    mode = RadioField(
+        "折算方式",
+        choices=[SelectChoice("whole", "全部适用的行一起折算"), SelectChoice("block", "各板块分别折算，板块权重不变")],
+    )
+    bonus_cap = StringField("加分上限", [DataRequired(REQUIRED), Length(max=10)])
+    deduction_cap = StringField("扣分上限", [DataRequired(REQUIRED), Length(max=10)])
+    bands = TextAreaField("等次（一行一个：名称 起分，从高到低）", [DataRequired(REQUIRED), Length(max=500)])
+    veto_band = StringField("一票否决后最高等次", [DataRequired(REQUIRED), Length(max=50)])
+    top_quota = StringField("最高等次的比例上限（%，不限就不填）", [Optional(), Length(max=10)])
+    reason = StringField("修改的理由", [DataRequired(REQUIRED), Length(max=500)])
+    shown = HiddenField("预览", [Optional()])
 
 
 class EventForm(StaffForm):

@@ -10,7 +10,7 @@ from surveys.services import assessments
 from surveys.services.actors import Permission
 from surveys.services.assessments import UnitEntry
 from surveys.services.errors import Refusal
-from surveys.web.access import actor, needs, signed_in, site
+from surveys.web.access import actor, may, needs, signed_in, site
 from surveys.web.forms import AssessmentForm, UnitForm
 
 pages = Blueprint("setup", __name__)
@@ -19,6 +19,8 @@ pages = Blueprint("setup", __name__)
 @pages.get("/assessments")
 @signed_in
 def index() -> ResponseReturnValue:
+    if may(Permission.SEE_OWN_UNIT):
+        return redirect(url_for("sign_in.home"))  # a reporter sees the own unit alone
     with site().database.reading() as session:
         return render_template("setup/index.html", assessments=assessments.list_assessments(session))
 

@@ -34,7 +34,7 @@ def test_an_assessment_keeps_its_own_copy_of_its_frameworks(site):
     assessment_id = create(site, "county", "municipal", "county", title=" 年度考核 ", rules=rules)
     with site.database.reading() as session:
         found = assessments.assessment_of(session, assessment_id)
-        assert (found.title, found.state, found.created_at) == ("年度考核", "marking", NOW)
+        assert (found.title, found.state, found.created_at) == ("年度考核", "preparing", NOW)
         assert ScoringRules.from_json(found.rules) == rules
         assert assessments.frameworks_of(found) == [loader.framework("county"), loader.framework("municipal")]
         assert assessments.framework_of(found, "county").key == "county"

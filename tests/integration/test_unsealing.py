@@ -139,6 +139,7 @@ def everything(site: Site, world: World) -> Everything:
         passwords=passwords,
         import_id=0,
         mark_import_id=0,
+        objection_id=0,
         used=used,
         void=world.codes["A"][8],
         unused=unused,

@@ -128,7 +128,11 @@ def test_a_leader_too_long_for_the_tables_is_refused(app: Flask, site: Site, lea
     assert client.submit(f"/assessments/{assessment_id}/units/new", **fields).status_code == 400
 
 
-@pytest.mark.parametrize("role", list(Role))
+def test_a_reporter_is_led_past_the_list_of_all_units(shown: Shown) -> None:
+    assert shown.client(Role.REPORTER).get("/assessments").location == "/home"
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.REPORTER])
 def test_the_list_of_assessments_offers_what_a_role_may(shown: Shown, role: Role) -> None:
     page = shown.client(role).page("/assessments")
     links = page.links()

@@ -1,0 +1,275 @@
+"""The life of an assessment: preparing > marking > provisional > appeal > certified > archived.
+
+Each step is one function. It asks the same `hindrances` that the page shows, and raises WrongState with all of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveys.catalog.rules import framework_faults
+from surveys.polling.seal import canonical_json, digest
+from surveys.polling.states import PollState
+from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
+from surveys.scoring.score_sheet import RowState
+from surveys.services import audit, replies, versions
+from surveys.services.actors import Actor, Permission
+from surveys.services.assessments import locked_assessment
+from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.storage.tables import Approval, Assessment, Document, Objection, Poll, RuleVersion, Unit
+
+NEXT = dict(zip(list(AssessmentState)[:-1], list(AssessmentState)[1:], strict=True))
+
+
+def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
+    """preparing > marking: frameworks and rules are frozen as version 1. Raises NotFound, NotAllowed, WrongState."""
+    assessment = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
+    session.add(
+        RuleVersion(
+            assessment_id=assessment.id,
+            number=1,
+            frameworks={entry.key: entry.body for entry in assessment.frameworks},
+            rules=assessment.rules,
+            reason="开始打分",
+            account_id=actor.account_id,
+            made_at=now,
+        )
+    )
+    _move(session, now, actor, assessment, AssessmentState.MARKING, "assessment.start")
+
+
+def close_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> int:
+    """marking > provisional: freezes a version, pending rows and all; its number. Raises as above."""
+    assessment = _ready(session, now, actor, assessment_id, AssessmentState.MARKING)
+    version = versions.freeze(session, now, actor, assessment, VersionKind.PROVISIONAL, "结束打分，形成初步结果")
+    assessment.state = AssessmentState.PROVISIONAL
+    session.commit()
+    return version.number
+
+
+def open_appeal(session: Session, now: datetime, actor: Actor, assessment_id: int, due_on: date) -> None:
+    """provisional > appeal: each unit sees its own sheet, and may reply up to and with `due_on`. Raises as above,
+    BadInput. `now` is in the office's time zone."""
+    assessment = _ready(session, now, actor, assessment_id, AssessmentState.PROVISIONAL)
+    if due_on < now.date():
+        raise BadInput(f"申诉截止日期 {due_on} 已经过去，请填今天或以后的日期。")
+    assessment.objections_due_on = due_on
+    _move(session, now, actor, assessment, AssessmentState.APPEAL, "assessment.open_appeal", f"截止 {due_on}")
+
+
+def return_to_marking(session: Session, now: datetime, actor: Actor, assessment_id: int, reason: str) -> None:
+    """Back from provisional or appeal: versions, objections and agreements stay. Raises as above, BadInput."""
+    _must_decide(actor)
+    assessment = locked_assessment(session, assessment_id)
+    if assessment.state not in (AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
+        raise WrongState(f"考核{AssessmentState(assessment.state).label}，不能退回打分。")
+    if not reason.strip():
+        raise BadInput("请写明退回打分的理由。")
+    missing = _open_objections(session, assessment)
+    if missing:
+        raise WrongState(_all(missing))
+    _move(session, now, actor, assessment, AssessmentState.MARKING, "assessment.return", reason.strip())
+
+
+def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, shown: str) -> bool:
+    """One of two hands under the certificate; whether it is certified now. `shown`: the digest that was shown.
+
+    Raises NotFound, NotAllowed, WrongState.
+    """
+    assessment = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
+    if actor.account_id is None:
+        raise NotAllowed("核定须由两个人各用自己的账号登录后操作。")
+    if certificate_digest(session, assessment) != shown:
+        raise WrongState("您看到的结果之后有了改动，没有核定。请重新打开页面，核对后再核定。")
+    earlier = session.scalars(
+        select(Approval.account_id).where(
+            Approval.assessment_id == assessment_id, Approval.act == versions.CERTIFY, Approval.subject == shown
+        )
+    ).all()
+    if actor.account_id in earlier:
+        raise WrongState("您已经核定过，还需另一个人用自己的账号核定。")
+    session.add(
+        Approval(
+            assessment_id=assessment_id,
+            act=versions.CERTIFY,
+            subject=shown,
+            account_id=actor.account_id,
+            made_at=now,
+        )
+    )
+    audit.record(session, now, actor, "assessment.certify", assessment.title, shown)
+    done = len(earlier) + 1 >= versions.HANDS
+    if done:
+        versions.freeze(session, now, actor, assessment, VersionKind.CERTIFIED, "两人核定")
+        assessment.state = AssessmentState.CERTIFIED
+    session.commit()
+    return done
+
+
+def archive(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
+    """certified > archived. Raises NotFound, NotAllowed, WrongState, Imbalance."""
+    assessment = _ready(session, now, actor, assessment_id, AssessmentState.CERTIFIED)
+    versions.verify(session, assessment_id)
+    _move(session, now, actor, assessment, AssessmentState.ARCHIVED, "assessment.archive")
+
+
+def certificate_digest(session: Session, assessment: Assessment) -> str:
+    """Of the version that would be certified now."""
+    number = versions.next_number(session, assessment.id)
+    return digest(canonical_json(versions.body_of(session, assessment, number, VersionKind.CERTIFIED)))
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What stands between an assessment and its next step. `notes`: what does not hinder it but should be known.
+
+    `target` is None at the end. `certificate`: the digest to certify, where that is next; `hands`: who already did.
+    """
+
+    target: AssessmentState | None
+    hindrances: tuple[str, ...]
+    notes: tuple[str, ...]
+    certificate: str | None = None
+    hands: tuple[str, ...] = ()
+
+
+def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
+    """For the page. `now` is in the office's time zone."""
+    state = AssessmentState(assessment.state)
+    missing = tuple(hindrances(session, now, assessment))
+    if state not in (AssessmentState.MARKING, AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
+        return Outlook(NEXT.get(state), missing, ())
+    notes = [] if state is AssessmentState.APPEAL else unsettled(versions.live_body(session, assessment.id))
+    if state is AssessmentState.MARKING:
+        notes += _unsealed_polls(session, assessment)
+    if state is not AssessmentState.APPEAL or missing:
+        return Outlook(NEXT[state], missing, tuple(notes))
+    subject = certificate_digest(session, assessment)
+    hands = tuple(name for name, _ in versions.certifiers(session, assessment.id, subject))
+    return Outlook(NEXT[state], missing, tuple(notes), subject, hands)
+
+
+def hindrances(session: Session, now: datetime, assessment: Assessment) -> list[str]:
+    """All that must still be done before the next step, in Chinese. `now` is in the office's time zone."""
+    checks: dict[AssessmentState, Callable[[], list[str]]] = {
+        AssessmentState.PREPARING: lambda: _before_marking(session, assessment),
+        AssessmentState.MARKING: lambda: [],
+        AssessmentState.PROVISIONAL: lambda: _changes(session, assessment),
+        AssessmentState.APPEAL: lambda: _before_certifying(session, now, assessment),
+        AssessmentState.CERTIFIED: lambda: [],
+        AssessmentState.ARCHIVED: lambda: ["考核已归档，没有下一步。"],
+    }
+    return checks[AssessmentState(assessment.state)]()
+
+
+def _before_marking(session: Session, assessment: Assessment) -> list[str]:
+    missing = [] if assessment.units else ["还没有单位，请先添加单位或导入名单。"]
+    used = {unit.framework for unit in assessment.units}
+    for entry in assessment.frameworks:
+        if entry.key in used:
+            missing += [f"测评体系“{entry.body['title']}”：{fault.message}。" for fault in framework_faults(entry.body)]
+    return missing + applicability_hindrances(session, assessment)
+
+
+def applicability_hindrances(session: Session, assessment: Assessment) -> list[str]:
+    """The hook of the applicability page: what is not approved yet. Until that page is here, nothing hinders."""
+    return []
+
+
+def _before_certifying(session: Session, now: datetime, assessment: Assessment) -> list[str]:
+    live = versions.live_body(session, assessment.id)
+    missing = _open_objections(session, assessment)
+    missing += _changes(session, assessment, live)
+    missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(live)]
+    missing += _unsealed_polls(session, assessment)
+    due_on = assessment.objections_due_on
+    if due_on is not None and now.date() <= due_on:
+        waiting = len(live["units"]) - len(replies.agreed_units(session, assessment.id))
+        if waiting:
+            missing.append(f"申诉期到 {due_on} 为止，还有 {waiting} 个单位没有表示同意。期满或全部同意后才能核定。")
+    return missing
+
+
+def _open_objections(session: Session, assessment: Assessment) -> list[str]:
+    query = select(func.count()).select_from(Objection).join(Unit, Unit.id == Objection.unit_id)
+    count = session.scalar(query.where(Unit.assessment_id == assessment.id, Objection.state == ObjectionState.OPEN))
+    return [f"还有 {count} 条申诉没有答复。"] if count else []
+
+
+def _changes(session: Session, assessment: Assessment, live: Document | None = None) -> list[str]:
+    """Whether something changed since the newest version: by an accepted objection, or a poll sealed meanwhile."""
+    newest = versions.newest(session, assessment.id)
+    if newest is None or versions.same_scores(newest.body, live or versions.live_body(session, assessment.id)):
+        return []
+    advice = "请先形成新版本" if assessment.state == AssessmentState.APPEAL else "请退回打分，重新形成初步结果"
+    return [f"第 {newest.line.number} 版之后有改动，{advice}。"]
+
+
+def unsettled(body: Document) -> list[str]:
+    """Which units have rows without points yet, a sentence for each reason."""
+    sentences = []
+    for key, words in (("pending", "待打分"), ("withheld", "的民主测评没有达到计分条件")):
+        units = [unit for unit in body["units"] if unit["result"][key]]
+        if not units:
+            continue
+        state = RowState.PENDING if key == "pending" else RowState.WITHHELD
+        named = [f"{unit['name']}（{'、'.join(_rows_in(unit, state))}）" for unit in units[:5]]
+        more = f"等 {len(units)} 个单位" if len(units) > len(named) else ""
+        rows = sum(unit["result"][key] for unit in units)
+        sentences.append(f"有 {rows} 行{words}：{'、'.join(named)}{more}。")
+    return sentences
+
+
+def _rows_in(unit: Document, state: RowState) -> list[str]:
+    keys = [row["key"] for row in unit["rows"] if row["state"] == state.value]
+    return keys if len(keys) <= 4 else [*keys[:3], f"等 {len(keys)} 行"]
+
+
+def _unsealed_polls(session: Session, assessment: Assessment) -> list[str]:
+    under_way = (PollState.OPEN, PollState.PAUSED, PollState.CLOSED)
+    names = session.scalars(
+        select(Unit.name)
+        .join(Poll, Poll.unit_id == Unit.id)
+        .where(Unit.assessment_id == assessment.id, Poll.state.in_(under_way), ~Poll.rehearsal)
+        .order_by(Unit.position)
+    ).all()
+    return [f"还有 {len(names)} 场测评会没有封存：{'、'.join(names[:5])}。"] if names else []
+
+
+def _ready(session: Session, now: datetime, actor: Actor, assessment_id: int, state: AssessmentState) -> Assessment:
+    """The assessment, locked, in this state, with nothing that hinders the next step."""
+    _must_decide(actor)
+    assessment = locked_assessment(session, assessment_id)
+    here = AssessmentState(assessment.state)
+    if here is not state:
+        raise WrongState(f"考核{here.label}，不能进到“{NEXT[state].label}”这一步；只有{state.label}的考核可以。")
+    missing = hindrances(session, now, assessment)
+    if missing:
+        raise WrongState(_all(missing))
+    return assessment
+
+
+def _all(missing: list[str]) -> str:
+    return "\n".join(["还不能进到下一步：", *missing])
+
+
+def _move(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment: Assessment,
+    target: AssessmentState,
+    act: str,
+    detail: str = "",
+) -> None:
+    assessment.state = target
+    audit.record(session, now, actor, act, assessment.title, detail)
+    session.commit()
+
+
+def _must_decide(actor: Actor) -> None:
+    if not actor.may(Permission.DECIDE):
+        raise NotAllowed("只有管理员可以推进考核。")

@@ -1,0 +1,306 @@
+"""Why this score: a figure of a frozen or live sheet worked out again, step by step, in arithmetic that can be read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from surveys.catalog.model import Framework, Method, Row, plain
+from surveys.scoring.exact import Score, exact, shown
+from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy
+from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules
+from surveys.services.errors import NotFound
+from surveys.services.sheet_records import score_of
+from surveys.services.versions import unit_in
+from surveys.storage.tables import Document
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is done, and the sum in figures; empty where there is nothing to reckon."""
+
+    words: str
+    sum: str = ""
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """`result`: what the steps come to; `recorded`: what the sheet says. They agree, or something is wrong."""
+
+    steps: tuple[Step, ...]
+    result: Score | None
+    recorded: Score | None
+
+    @property
+    def agrees(self) -> bool:
+        return self.result == self.recorded
+
+
+def row_of(body: Document, unit_id: int, row_key: str) -> tuple[Row, Document]:
+    """A row of the framework, and of the unit's sheet. Raises NotFound."""
+    unit = unit_in(body, unit_id)
+    record = next((row for row in unit["rows"] if row["key"] == row_key), None)
+    if record is None:
+        raise NotFound(f"测评体系中没有 {row_key} 这一行。")
+    return rows_of(body, unit)[row_key], record
+
+
+def rows_of(body: Document, unit: Document) -> dict[str, Row]:
+    framework = Framework.from_json(body["frameworks"][unit["framework"]])
+    return {row.standard.key: row for row in framework.rows()}
+
+
+def derive_row(body: Document, unit_id: int, row_key: str, *, counts: bool = True) -> Derivation:
+    """`counts`: whether the reader may see how the votes fell; the score of the vote is told in any case."""
+    row, record = row_of(body, unit_id, row_key)
+    steps, result = _row(row, record, unit_in(body, unit_id), counts=counts)
+    return Derivation(tuple(steps), result, score_of(record["got"]))
+
+
+def counts_can_be_told(record: Document) -> bool:
+    """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
+    vote = record["democratic"]
+    return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
+
+
+def _row(row: Row, record: Document, unit: Document, *, counts: bool) -> tuple[list[Step], Score | None]:
+    standard, state = row.standard, RowState(record["state"])
+    if state is RowState.NOT_APPLICABLE:
+        tags = "、".join(unit["tags"]) or "没有标签"
+        words = f"这一行只考核有“{'、'.join(standard.applies_to)}”标签的单位；本单位的标签：{tags}。不计入基础分。"
+        return [Step(words)], None
+    if state is RowState.EXEMPTED:
+        exemption = record["exemption"]
+        return [Step(f"经决定免考：{exemption['reason']}（{exemption['document']}）。不计入基础分。")], None
+    if standard.kind is Kind.VETO:
+        return _veto(record)
+    if standard.kind is not Kind.STANDARD or standard.starts_full:
+        return _by_events(row, record)
+    if record["marks"] and state is RowState.MARKED:
+        return _by_marks(record)
+    if Method.DEMOCRATIC in standard.methods and record["democratic"]:
+        return _by_vote(standard.points, record, counts=counts)
+    marked = {mark["department"] for mark in record["marks"]}
+    waiting = [name for name in record["departments"] if name not in marked]
+    if Method.DEMOCRATIC in standard.methods:
+        return [Step("得分来自民主测评，还没有封存的测评会。")], None
+    return [Step(f"等{'、'.join(waiting)}打分。全部打分后才有得分。")], None
+
+
+def _veto(record: Document) -> tuple[list[Step], Score]:
+    standing = [event for event in record["events"] if event["counts"]]
+    steps = [Step(f"{event['happened_on']} {event['document']}：{event['reason']}。") for event in standing]
+    return steps or [Step("没有登记一票否决的情形。")], Fraction(1 if standing else 0)
+
+
+def _by_events(row: Row, record: Document) -> tuple[list[Step], Score]:
+    standard = row.standard
+    points = [Fraction(event["points"]) for event in record["events"] if event["counts"]]
+    total = sum(points, Fraction(0))
+    if not standard.starts_full:
+        return [Step("登记的事件合计", _sum(points, total)) if points else Step("没有登记事件，计 0 分。")], total
+    full = exact(standard.points)
+    result = max(full - total, Fraction(0))
+    if not points:
+        return [Step(f"这一行从满分起算，没有登记事件，得满分 {figure(full)}。")], result
+    lost = " − ".join(figure(each) for each in points)
+    steps = [Step("从满分起算，减去登记的事件", f"{figure(full)} − {lost} {_is(full - total)}")]
+    return [*steps, *([Step("扣完为止，得 0 分。")] if total > full else [])], result
+
+
+def _by_marks(record: Document) -> tuple[list[Step], Score]:
+    marks = {mark["department"]: Fraction(mark["points"]) for mark in record["marks"]}
+    points = [marks[name] for name in record["departments"]]
+    result = sum(points, Fraction(0)) / len(points)
+    if len(points) == 1:
+        return [Step(f"{record['departments'][0]}打分", figure(result))], result
+    names = "、".join(record["departments"])
+    return [Step(f"{names}共同打分，取平均", f"{_group(points)} ÷ {len(points)} {_is(result)}")], result
+
+
+def _by_vote(most: Decimal, record: Document, *, counts: bool) -> tuple[list[Step], Score | None]:
+    vote = record["democratic"]
+    present = "未登记" if vote["present"] is None else vote["present"]
+    steps = [
+        Step(
+            f"{vote['title']}：应到 {vote['entitled']}，实到 {present}，发出 {vote['issued']}，"
+            f"收回 {vote['returned']}，有效 {vote['valid']}。封存码 {vote['seal']}。"
+        )
+    ]
+    score = score_of(vote["score"])
+    if vote["shortcoming"] is not None or score is None:
+        return [*steps, Step(f"{vote['shortcoming'] or '没有可计的票'}，这次测评不计分。")], None
+    if counts:
+        steps += _vote_items(vote)
+    else:
+        steps.append(Step("有效票太少，或有的票种太少，逐题的票数不列出，以免看出各人怎么填。"))
+    scores = [score_of(item["score"]) for item in vote["items"]]
+    if counts and all(each is not None for each in scores):
+        score = _form_score(vote["items"], steps)
+    full = exact(most)
+    result = min(max(full * score / 100, Fraction(0)), full)
+    steps.append(Step("折合成这一行的分数", f"{figure(full)} × {figure(score)} ÷ 100 {_is(full * score / 100)}"))
+    return steps, result
+
+
+def _vote_items(vote: Document) -> Iterator[Step]:
+    weights = {grade["letter"]: Fraction(grade["weight"]) for grade in vote["grades"]}
+    names = "、".join(f"{grade['name']} {grade['weight']}" for grade in vote["grades"])
+    yield Step(f"每张有效票按等次折分：{names}。{_BLANKS[BlankPolicy(vote['blank'])]}")
+    for item in vote["items"]:
+        words = f"第 {item['key']} 题：{_count_words(vote, item)}"
+        score = score_of(item["score"])
+        if vote["class_count"] > 1 or score is None:
+            by = "、".join(f"{each['name']}权重 {each['weight']}" for each in vote["classes"])
+            how = f"各票种先分别平均，再按权重（{by}）加权"
+            yield Step(f"{words}。{how}", "" if score is None else f"得 {figure(score)}")
+            continue
+        counted = {letter: count for letter, count in item["counts"].items() if letter in weights}
+        divisor = sum(counted.values()) + (item["counts"].get(BLANK, 0) if vote["blank"] == BlankPolicy.ZERO else 0)
+        parts = " + ".join(f"{count}×{figure(weights[letter])}" for letter, count in counted.items())
+        got = sum((weights[letter] * count for letter, count in counted.items()), Fraction(0)) / divisor
+        yield Step(words, f"({parts}) ÷ {divisor} {_is(got)}")
+
+
+_BLANKS = {
+    BlankPolicy.EXCLUDE: "未填的不计入这一题。",
+    BlankPolicy.ZERO: "未填的按 0 分计。",
+    BlankPolicy.SPOIL: "有未填的票作废。",
+}
+
+
+def _count_words(vote: Document, item: Document) -> str:
+    names = {grade["letter"]: grade["name"] for grade in vote["grades"]} | {ABSTAIN: "弃权", BLANK: "未填"}
+    counts = {letter: count for letter, count in item["counts"].items() if count or letter not in (ABSTAIN, BLANK)}
+    return "，".join(f"{names[letter]} {count}" for letter, count in counts.items())
+
+
+def _form_score(items: Sequence[Document], steps: list[Step]) -> Score:
+    """The weighted mean of the items, with its step."""
+    pairs = [(score_of(item["score"]) or Fraction(0), Fraction(item["weight"])) for item in items]
+    total = sum((weight for _, weight in pairs), Fraction(0))
+    score = sum((each * weight for each, weight in pairs), Fraction(0)) / total
+    if len({weight for _, weight in pairs}) == 1:
+        parts, divisor = " + ".join(figure(each) for each, _ in pairs), str(len(pairs))
+    else:
+        parts, divisor = " + ".join(f"{figure(each)}×{figure(weight)}" for each, weight in pairs), figure(total)
+    steps.append(Step("各题平均，得测评分", f"({parts}) ÷ {divisor} {_is(score)}"))
+    return score
+
+
+def derive_total(body: Document, unit_id: int) -> Derivation:
+    """The unit's final score from its rows."""
+    unit = unit_in(body, unit_id)
+    rules, rows = ScoringRules.from_json(body["rules"]), rows_of(body, unit)
+    result = unit["result"]
+    unknown = [row["key"] for row in unit["rows"] if row["state"] in (RowState.PENDING, RowState.WITHHELD)]
+    blocks = {row.block.code: row.block for row in rows.values()}
+    sums = _blocks(unit, rows)
+    steps = [
+        Step(
+            f"{code} {blocks[code].name}：{len(got)} 行适用，满分合计 {figure(points)}，得分合计",
+            _sum(got, sum(got, Fraction(0))),
+        )
+        for code, (got, points) in sums.items()
+        if points > 0
+    ]
+    if unknown:
+        steps.append(Step(f"{'、'.join(unknown)} 还没有定下得分，全部定下后才有总分。"))
+        return Derivation(tuple(steps), None, score_of(result["final"]))
+    base = _base(sums, {code: exact(block.points) for code, block in blocks.items()}, rules.mode, steps)
+    if base is None:
+        return Derivation((*steps, Step("没有适用的行，没有总分。")), None, score_of(result["final"]))
+    bonus = _ledger(unit, rows, Kind.BONUS, rules.bonus_cap, steps)
+    deduction = _ledger(unit, rows, Kind.DEDUCTION, rules.deduction_cap, steps)
+    final = max(base + bonus - deduction, Fraction(0))
+    sum_ = f"{figure(base)} + {figure(bonus)} − {figure(deduction)} {_is(base + bonus - deduction)}"
+    steps.append(Step("最后得分 = 基础分 + 加分 − 扣分" + ("，最低为 0" if base + bonus < deduction else ""), sum_))
+    steps += _band(result, final, rules)
+    return Derivation(tuple(steps), final, score_of(result["final"]))
+
+
+def _blocks(unit: Document, rows: Mapping[str, Row]) -> dict[str, tuple[list[Score], Score]]:
+    """By block: what its marked rows of kind standard got, and their points together."""
+    sums: dict[str, tuple[list[Score], Score]] = {}
+    for record in unit["rows"]:
+        row = rows[record["key"]]
+        got = score_of(record["got"])
+        if row.standard.kind is Kind.STANDARD and got is not None:
+            before, points = sums.get(row.block.code, ([], Fraction(0)))
+            sums[row.block.code] = ([*before, got], points + exact(row.standard.points))
+    return sums
+
+
+def _base(
+    sums: Mapping[str, tuple[list[Score], Score]], weights: Mapping[str, Score], mode: Mode, steps: list[Step]
+) -> Score | None:
+    totals = {code: (sum(got, Fraction(0)), points) for code, (got, points) in sums.items() if points > 0}
+    if not totals:
+        return None
+    if mode is Mode.WHOLE:
+        got, points = (sum((pair[each] for pair in totals.values()), Fraction(0)) for each in (0, 1))
+        base = 100 * got / points
+        steps.append(
+            Step("基础分 = 100 × 得分合计 ÷ 适用的满分合计", f"100 × {figure(got)} ÷ {figure(points)} {_is(base)}")
+        )
+        return base
+    share = sum((weights[code] for code in totals), Fraction(0))
+    base = 100 * sum((weights[code] * got / points for code, (got, points) in totals.items()), Fraction(0)) / share
+    parts = " + ".join(
+        f"{figure(weights[code])} × {figure(got)} ÷ {figure(points)}" for code, (got, points) in totals.items()
+    )
+    steps.append(Step("基础分：各板块按权重折算", f"100 × ({parts}) ÷ {figure(share)} {_is(base)}"))
+    return base
+
+
+def _ledger(unit: Document, rows: Mapping[str, Row], kind: Kind, cap: Decimal, steps: list[Step]) -> Score:
+    """Bonus or deduction: each row up to its own points, all together up to the cap."""
+    parts = []
+    for record in unit["rows"]:
+        standard, got = rows[record["key"]].standard, score_of(record["got"])
+        if standard.kind is kind and got:
+            most = exact(standard.points)
+            parts.append(min(got, most))
+            capped = f"，超过本行上限，计 {figure(most)}" if got > most else ""
+            steps.append(Step(f"{kind.label} {standard.key}：{figure(got)} 分{capped}。"))
+    total = min(sum(parts, Fraction(0)), exact(cap))
+    what = "加分" if kind is Kind.BONUS else "扣分"
+    if not parts:
+        steps.append(Step(f"没有{what}。"))
+    elif sum(parts, Fraction(0)) > total:
+        steps.append(Step(f"{what}合计 {figure(sum(parts, Fraction(0)))}，上限 {plain(cap)}，计 {figure(total)}。"))
+    elif len(parts) > 1:
+        steps.append(Step(f"{what}合计", _sum(parts, total)))
+    return total
+
+
+def _band(result: Document, final: Score, rules: ScoringRules) -> Iterator[Step]:
+    floors = "，".join(f"{band.name} {plain(band.floor)} 分起" for band in rules.bands)
+    veto = f"有一票否决，等次最高为{rules.veto_band}。" if result["vetoed"] else ""
+    quota = ""
+    if rules.top_quota is not None:
+        quota = f"{rules.bands[0].name}按名次不超过 {plain(rules.top_quota * 100)}%。"
+    yield Step(f"等次：{floors}。{veto}{quota}显示为 {shown(final)} 分，定为{result['band']}。")
+    above = result["rank"] - 1
+    ahead = f"有 {above} 个单位得分更高" if above else "没有单位得分更高"
+    yield Step(f"名次：同类别有得分的 {result['ranked']} 个单位中，{ahead}，排第 {result['rank']}。")
+
+
+def figure(score: Score) -> str:
+    """`63`, `36.5`; rounded to two decimals where it has more."""
+    rounded = shown(score)
+    return plain(rounded) if Fraction(rounded) == score else str(rounded)
+
+
+def _is(score: Score) -> str:
+    return f"{'=' if Fraction(shown(score)) == score else '≈'} {figure(score)}"
+
+
+def _group(points: Sequence[Score]) -> str:
+    return f"({' + '.join(figure(each) for each in points)})"
+
+
+def _sum(points: Sequence[Score], total: Score) -> str:
+    if len(points) < 2:
+        return figure(total)
+    return f"{' + '.join(figure(each) for each in points)} {_is(total)}"

@@ -1,0 +1,236 @@
+"""Changing what an assessment is scored by after marking has started: the effect first, then a new version of rules."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.catalog.model import Framework
+from surveys.catalog.rules import framework_faults
+from surveys.polling.seal import canonical_json, digest
+from surveys.scoring.assessment_states import AssessmentState
+from surveys.scoring.exact import shown as as_shown
+from surveys.scoring.score_sheet import ScoringRules
+from surveys.services import audit
+from surveys.services.actors import Actor, Permission
+from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment
+from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.services.results import UnitResult, ranked
+from surveys.services.score_sheets import assessment_sheets
+from surveys.services.versions import newest_rules
+from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, RuleVersion
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A unit's result as shown; None where there is none."""
+
+    base: str | None
+    final: str | None
+    band: str | None
+    rank: int | None
+    pending: int
+
+
+@dataclass(frozen=True)
+class UnitEffect:
+    unit_id: int
+    name: str
+    category: str
+    before: Figures
+    after: Figures
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change of frameworks or rules would do. `hindrances`: why it cannot be; then there are no `units`.
+
+    `fingerprint`: of the change and of all figures before and after.
+    """
+
+    hindrances: tuple[str, ...]
+    units: tuple[UnitEffect, ...]
+    fingerprint: str
+
+    @property
+    def changed(self) -> list[UnitEffect]:
+        return [unit for unit in self.units if unit.changed]
+
+
+def effect_of(
+    session: Session, assessment_id: int, frameworks: Sequence[Framework] | None, rules: ScoringRules | None
+) -> Effect:
+    """Every unit before and after, nothing written. None: as it is. Raises NotFound."""
+    assessment = assessment_of(session, assessment_id)
+    proposed = {framework.key: framework for framework in frameworks or ()}
+    now_rules = ScoringRules.from_json(assessment.rules)
+    missing = list(_hindrances(session, assessment, proposed, rules))
+    if not missing and (rules or now_rules) == now_rules and not _differ(assessment, proposed):
+        missing = ["和现在的规则一样，没有要改的。"]
+    units = [] if missing else _units(session, assessment, proposed, rules or now_rules)
+    said = [
+        {key: framework.to_json() for key, framework in proposed.items()},
+        (rules or now_rules).to_json(),
+        missing,
+        [asdict(unit) for unit in units],
+    ]
+    return Effect(tuple(missing), tuple(units), digest(canonical_json(said)))
+
+
+def change_rules(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment_id: int,
+    frameworks: Sequence[Framework] | None,
+    rules: ScoringRules | None,
+    reason: str,
+    shown: str,
+) -> int:
+    """Takes a change over while marking, as the next version of the rules; its number. `shown`: the fingerprint of the
+    effect that was shown. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    if not actor.may(Permission.DECIDE):
+        raise NotAllowed("只有管理员可以修改规则。")
+    assessment = locked_assessment(session, assessment_id)
+    if assessment.state != AssessmentState.MARKING:
+        state = AssessmentState(assessment.state)
+        raise WrongState(f"考核{state.label}，只有打分期间可以修改规则。")
+    if not reason.strip():
+        raise BadInput("请写明修改规则的理由。")
+    effect = effect_of(session, assessment_id, frameworks, rules)
+    if effect.hindrances:
+        raise BadInput("\n".join(["规则没有改动：", *effect.hindrances]))
+    if effect.fingerprint != shown:
+        raise WrongState("您看到的影响之后有了改动，规则没有修改。请看新的影响，核对后再确认。")
+    for entry in assessment.frameworks:
+        for framework in frameworks or ():
+            if entry.key == framework.key:
+                entry.body = framework.to_json()
+    if rules is not None:
+        assessment.rules = rules.to_json()
+    number = newest_rules(session, assessment_id) + 1
+    session.add(
+        RuleVersion(
+            assessment_id=assessment_id,
+            number=number,
+            frameworks={entry.key: entry.body for entry in assessment.frameworks},
+            rules=assessment.rules,
+            reason=reason.strip(),
+            account_id=actor.account_id,
+            made_at=now,
+        )
+    )
+    detail = f"第 {number} 版规则，{len(effect.changed)} 个单位的结果有变化：{reason.strip()}"
+    audit.record(session, now, actor, "rules.change", assessment.title, detail)
+    session.commit()
+    return number
+
+
+def rule_faults(rules: ScoringRules) -> list[str]:
+    """What no rules may say."""
+    names = [band.name for band in rules.bands]
+    floors = [band.floor for band in rules.bands]
+    faults = []
+    if rules.bonus_cap < 0 or rules.deduction_cap < 0:
+        faults.append("加分和扣分的上限不能小于 0。")
+    if len(names) < 2 or len(set(names)) < len(names):
+        faults.append("等次至少两个，名称不能重复。")
+    if any(high <= low for high, low in pairwise(floors)) or floors[-1:] != [Decimal(0)]:
+        faults.append("等次须从高到低写，最后一个从 0 分起。")
+    if rules.veto_band not in names:
+        faults.append(f"一票否决后的等次“{rules.veto_band}”不在等次里。")
+    if rules.top_quota is not None and not 0 < rules.top_quota <= 1:
+        faults.append("最高等次的比例须大于 0、不超过 1。")
+    return faults
+
+
+def _hindrances(
+    session: Session, assessment: Assessment, proposed: Mapping[str, Framework], rules: ScoringRules | None
+) -> Iterable[str]:
+    yield from () if rules is None else rule_faults(rules)
+    present = {framework.key: framework for framework in frameworks_of(assessment)}
+    for key, framework in proposed.items():
+        if key not in present:
+            yield f"这次考核没有使用测评体系 {key}。"
+            continue
+        for fault in framework_faults(framework.to_json()):
+            yield f"测评体系“{framework.title}”：{fault.message}。"
+        yield from _lost(session, assessment, framework)
+
+
+def _lost(session: Session, assessment: Assessment, framework: Framework) -> Iterable[str]:
+    """What is entered already and would have no place, or more points than its row."""
+    rows = {row.standard.key: row.standard for row in framework.rows()}
+    units = {unit.id: unit for unit in assessment.units if unit.framework == framework.key}
+    for unit in units.values():
+        for tag in unit.tags:
+            if tag.tag not in framework.tags:
+                yield f"{unit.name}的标签“{tag.tag}”在新的测评体系里没有。"
+    for kind, what in ((Mark, "打分"), (Event, "事件"), (Exemption, "免考")):
+        query = select(kind.unit_id, kind.row_key).where(kind.unit_id.in_(units)).distinct()
+        for unit_id, key in sorted(session.execute(query).tuples()):
+            if key not in rows:
+                yield f"{units[unit_id].name}的 {key} 已有{what}，新的测评体系里没有这一行。"
+    latest: dict[tuple[int, str, str], Mark] = {}
+    for mark in session.scalars(select(Mark).where(Mark.unit_id.in_(units)).order_by(Mark.version)):
+        latest[mark.unit_id, mark.row_key, mark.department] = mark
+    for (unit_id, key, department), mark in latest.items():
+        if key in rows and mark.points > rows[key].points:
+            yield (
+                f"{units[unit_id].name}的 {key} {department}打了 {mark.points} 分，超过新的满分 {rows[key].points}。"
+            )
+
+
+def _differ(assessment: Assessment, proposed: Mapping[str, Framework]) -> bool:
+    return any(proposed.get(framework.key, framework) != framework for framework in frameworks_of(assessment))
+
+
+def _units(
+    session: Session, assessment: Assessment, proposed: Mapping[str, Framework], rules: ScoringRules
+) -> list[UnitEffect]:
+    before = ranked(assessment_sheets(session, assessment), ScoringRules.from_json(assessment.rules))
+    after = ranked(assessment_sheets(session, assessment, proposed, rules), rules)
+    return [
+        UnitEffect(old.sheet.unit.id, old.sheet.unit.name, old.sheet.unit.category, _figures(old), _figures(new))
+        for old, new in zip(before, after, strict=True)
+    ]
+
+
+def _figures(result: UnitResult) -> Figures:
+    score = result.sheet.score
+    return Figures(
+        base=None if score.base is None else str(as_shown(score.base)),
+        final=None if result.final is None else str(result.final),
+        band=result.band,
+        rank=result.rank,
+        pending=score.pending + score.withheld,
+    )
+
+
+@dataclass(frozen=True)
+class RulesLine:
+    """A version of the rules in a list."""
+
+    number: int
+    reason: str
+    by: str
+    made_at: datetime
+
+
+def listing(session: Session, assessment_id: int) -> list[RulesLine]:
+    """The oldest first."""
+    query = (
+        select(RuleVersion.number, RuleVersion.reason, Account.name, RuleVersion.made_at)
+        .outerjoin(Account, Account.id == RuleVersion.account_id)
+        .where(RuleVersion.assessment_id == assessment_id)
+        .order_by(RuleVersion.number)
+    )
+    return [RulesLine(number, reason, by or "命令行", at) for number, reason, by, at in session.execute(query)]

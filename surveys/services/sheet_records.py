@@ -1,0 +1,170 @@
+"""A unit's score sheet as JSON: every figure with all that it rests on, so that it can be explained without the tables.
+
+A figure is {"exact": "27/2", "shown": "13.50"}, or None where there is no number.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+
+from surveys.catalog.model import plain
+from surveys.polling.sheet import Sheet
+from surveys.scoring.exact import Score, shown
+from surveys.scoring.poll_rules import PollRules
+from surveys.scoring.score_sheet import ScoreSheet
+from surveys.services.results import UnitResult
+from surveys.services.score_sheets import SheetLine
+from surveys.services.tallies import Tally
+from surveys.storage.tables import Document, Event, Exemption, Mark, Poll, Unit
+
+Names = Mapping[int | None, str]
+"""Accounts' names by id; None is the command line."""
+
+
+def figure(score: Score | None) -> dict[str, str] | None:
+    return None if score is None else {"exact": str(score), "shown": str(shown(score))}
+
+
+def score_of(figure: Mapping[str, str] | None) -> Score | None:
+    return None if figure is None else Fraction(figure["exact"])
+
+
+def unit_record(result: UnitResult, in_category: int, names: Names, poll: Poll | None) -> Document:
+    """`in_category`: units of the category that have a rank; `poll`: the one the tally is of."""
+    sheet = result.sheet
+    return {
+        **_unit(sheet.unit),
+        "rows": [row_record(line, names, poll) for line in sheet.lines],
+        "blocks": [
+            {"code": block.code, "got": figure(block.got), "points": figure(block.points)}
+            for block in sheet.score.blocks
+        ],
+        "result": _result(sheet.score) | {"band": result.band, "rank": result.rank, "ranked": in_category},
+    }
+
+
+def _unit(unit: Unit) -> Document:
+    return {
+        "unit": unit.id,
+        "name": unit.name,
+        "category": unit.category,
+        "framework": unit.framework,
+        "department": unit.department,
+        "tags": [tag.tag for tag in unit.tags],
+    }
+
+
+def _result(score: ScoreSheet) -> Document:
+    return {
+        "base": figure(score.base),
+        "bonus": figure(score.bonus),
+        "deduction": figure(score.deduction),
+        "final": figure(score.final),
+        "vetoed": score.vetoed,
+        "pending": score.pending,
+        "withheld": score.withheld,
+    }
+
+
+def row_record(line: SheetLine, names: Names, poll: Poll | None) -> Document:
+    standing = [event for event in line.events if event.cancelled_at is None]
+    return {
+        "key": line.row.standard.key,
+        "state": line.value.state.value,
+        "got": figure(line.value.got),
+        "departments": list(line.departments),
+        "marks": [_mark(mark, names) for mark in line.marks.values()],
+        "events": [_event(event, names, counts=event in standing) for event in line.events],
+        "exemption": None if line.exemption is None else _exemption(line.exemption, names),
+        "democratic": _democratic(line.tally, poll) if line.is_democratic and line.tally and poll else None,
+    }
+
+
+def _mark(mark: Mark, names: Names) -> Document:
+    return {
+        "department": mark.department,
+        "version": mark.version,
+        "points": plain(mark.points),
+        "remark": mark.remark,
+        "evidence": mark.evidence,
+        "by": names[mark.account_id],
+        "at": _moment(mark.made_at),
+    }
+
+
+def _event(event: Event, names: Names, *, counts: bool) -> Document:
+    return {
+        "id": event.id,
+        "points": plain(event.points),
+        "counts": counts,
+        "happened_on": event.happened_on.isoformat(),
+        "document": event.document,
+        "reason": event.reason,
+        "occasion": event.occasion,
+        "level": event.level,
+        "appeal": event.appeal,
+        "appeal_note": event.appeal_note,
+        "by": names[event.account_id],
+        "at": _moment(event.made_at),
+        "cancelled_at": None if event.cancelled_at is None else _moment(event.cancelled_at),
+        "cancel_reason": event.cancel_reason,
+    }
+
+
+def _exemption(exemption: Exemption, names: Names) -> Document:
+    return {
+        "reason": exemption.reason,
+        "document": exemption.document,
+        "by": names[exemption.account_id],
+        "at": _moment(exemption.made_at),
+    }
+
+
+def _democratic(tally: Tally, poll: Poll) -> Document:
+    """The poll's seal, turnout and the organization's counts; of the leaders nothing, they decide no row."""
+    rules = PollRules.from_json(poll.rules)
+    form = tally.organization
+    found: dict[str, Any] = {
+        "title": tally.title,
+        "seal": tally.seal,
+        "entitled": tally.turnout.entitled,
+        "present": tally.turnout.present,
+        "issued": tally.turnout.issued,
+        "returned": tally.turnout.returned,
+        "valid": tally.valid,
+        "few": tally.few,
+        "shortcoming": tally.shortcoming,
+        "blank": rules.blank.value,
+        "classes": [
+            {"key": entry.key, "name": entry.name, "weight": plain(entry.weight), "valid": entry.valid}
+            for entry in tally.classes
+            if not entry.hidden
+        ],
+        "class_count": len(tally.classes),
+        "score": None if form is None else figure(form.score),
+        "grades": [],
+        "items": [],
+    }
+    if form is None or rules.organization is None or Sheet.from_json(poll.sheet or {}).organization is None:
+        return found
+    found["grades"] = [
+        {"letter": choice.letter, "name": choice.name, "weight": plain(rules.organization.grades[choice.letter])}
+        for choice in form.choices
+        if choice.letter in rules.organization.grades
+    ]
+    found["items"] = [
+        {
+            "key": question.key,
+            "text": question.text,
+            "weight": plain(weight),
+            "counts": dict(question.counts),
+            "score": figure(question.score),
+        }
+        for question, weight in zip(form.questions, rules.organization.questions.values(), strict=True)
+    ]
+    return found
+
+
+def _moment(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -1,0 +1,180 @@
+"""What differs between two versions of the score sheets, and why."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from surveys.catalog.model import Framework, plain
+from surveys.scoring.assessment_states import ObjectionState
+from surveys.scoring.score_sheet import RowState
+from surveys.services import replies, versions
+from surveys.services.replies import Reply
+from surveys.services.versions import STATE_NAMES, Version
+from surveys.storage.tables import Document
+
+FIGURES = {"final": "最后得分", "base": "基础分", "bonus": "加分", "deduction": "扣分"}
+WORDS = {"band": "等次", "rank": "名次"}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure before and after, as shown."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class RowChange:
+    """A row before and after, in words, and what was done to it since."""
+
+    key: str
+    content: str
+    old: str
+    new: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class UnitDifference:
+    unit_id: int
+    name: str
+    figures: tuple[Change, ...]
+    rows: tuple[RowChange, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`old` and `new`: numbers of the versions, None for what is in the tables now. `rules`: what changed for all."""
+
+    old: int | None
+    new: int | None
+    rules: tuple[str, ...]
+    units: tuple[UnitDifference, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.rules or self.units)
+
+    def to_json(self) -> Document:
+        return asdict(self)
+
+
+def report(session: Session, assessment_id: int, old: Version, new: Version | None) -> Difference:
+    """Between two versions; `new` None: the tables as they are now."""
+    body = versions.live_body(session, assessment_id) if new is None else new.body
+    accepted = [
+        reply
+        for reply in replies.objections_in(session, assessment_id)
+        if reply.state is ObjectionState.ACCEPTED
+        and reply.version >= old.line.number
+        and (new is None or reply.version < new.line.number)
+    ]
+    return difference(old.body, body, accepted)
+
+
+def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> Difference:
+    """Per unit and row what changed and why. `accepted`: objections that led to it."""
+    before = {unit["unit"]: unit for unit in old["units"]}
+    contents = {key: _contents(body) for key, body in (old["frameworks"] | new["frameworks"]).items()}
+    points = [{key: _points(body) for key, body in version["frameworks"].items()} for version in (old, new)]
+    units = []
+    for unit in new["units"]:
+        key = unit["framework"]
+        was = before.get(unit["unit"])
+        if was is None:
+            units.append(UnitDifference(unit["unit"], unit["name"], (Change("单位", "没有", "新增"),), ()))
+            continue
+        own = [reply for reply in accepted if reply.unit_id == unit["unit"]]
+        both = points[0].get(was["framework"], {}), points[1][key]
+        rows = tuple(_rows(was, unit, contents[key], both, own))
+        figures = tuple(_figures(was["result"], unit["result"]))
+        if rows or figures:
+            units.append(UnitDifference(unit["unit"], unit["name"], figures, rows))
+    return Difference(old["number"], new["number"] or None, tuple(_rules(old, new)), tuple(units))
+
+
+def _contents(framework: Document) -> dict[str, str]:
+    return {row.standard.key: row.content.name for row in Framework.from_json(framework).rows()}
+
+
+def _points(framework: Document) -> dict[str, str]:
+    return {row.standard.key: plain(row.standard.points) for row in Framework.from_json(framework).rows()}
+
+
+def _rules(old: Document, new: Document) -> Iterable[str]:
+    if old["rules_version"] != new["rules_version"]:
+        yield f"规则由第 {old['rules_version']} 版改为第 {new['rules_version']} 版。"
+    if old["rules"] != new["rules"]:
+        yield "计分规则有改动。"
+    if old["frameworks"] != new["frameworks"]:
+        yield "测评体系有改动。"
+
+
+def _figures(old: Document, new: Document) -> Iterable[Change]:
+    for key, label in FIGURES.items():
+        if old[key] != new[key]:
+            yield Change(label, _shown(old[key]), _shown(new[key]))
+    for key, label in WORDS.items():
+        if old[key] != new[key]:
+            yield Change(label, str(old[key] or "—"), str(new[key] or "—"))
+
+
+def _rows(
+    old: Document,
+    new: Document,
+    contents: Mapping[str, str],
+    points: tuple[Mapping[str, str], Mapping[str, str]],
+    accepted: Sequence[Reply],
+) -> Iterable[RowChange]:
+    before = {row["key"]: row for row in old["rows"]}
+    after = {row["key"]: row for row in new["rows"]}
+    for key in dict.fromkeys([*before, *after]):
+        was, now = before.get(key), after.get(key)
+        most = points[0].get(key), points[1].get(key)
+        if was == now and most[0] == most[1]:
+            continue
+        reasons = [f"申诉：{reply.reason}　答复：{reply.answer}" for reply in accepted if reply.row_key == key]
+        if most[0] != most[1]:
+            reasons.append(f"分值由 {most[0] or '无'} 改为 {most[1] or '无'}")
+        if was and now:
+            reasons += _reasons(was, now)
+        yield RowChange(key, contents.get(key, ""), _state(was), _state(now), tuple(reasons))
+
+
+def _state(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "没有这一行"
+    return row["got"]["shown"] if row["got"] else STATE_NAMES[RowState(row["state"])]
+
+
+def _reasons(old: Document, new: Document) -> Iterable[str]:
+    marks = {mark["department"]: mark for mark in old["marks"]}
+    for mark in new["marks"]:
+        was = marks.get(mark["department"])
+        if was is None or was["version"] != mark["version"]:
+            remark = f"，{mark['remark']}" if mark["remark"] else ""
+            yield f"{mark['department']}打分 {'无' if was is None else was['points']} → {mark['points']}{remark}"
+    events = {event["id"]: event for event in old["events"]}
+    for event in new["events"]:
+        was = events.get(event["id"])
+        if was is None:
+            yield f"登记事件 {event['points']} 分：{event['document']} {event['reason']}"
+        elif was["cancelled_at"] != event["cancelled_at"]:
+            yield f"撤销事件 {event['document']}：{event['cancel_reason']}"
+        elif was != event:
+            yield f"事件 {event['document']} 有改动"
+    if old["exemption"] != new["exemption"]:
+        exemption = new["exemption"]
+        yield "取消免考" if exemption is None else f"免考：{exemption['document']} {exemption['reason']}"
+    if old["departments"] != new["departments"]:
+        yield f"打分部门由{'、'.join(old['departments'])}改为{'、'.join(new['departments'])}"
+    if old["democratic"] != new["democratic"]:
+        yield "民主测评有新的封存结果"
+
+
+def _shown(figure: Mapping[str, str] | None) -> str:
+    return "待定" if figure is None else figure["shown"]

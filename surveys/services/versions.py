@@ -1,0 +1,288 @@
+"""Frozen versions of all score sheets of an assessment: provisional, after the appeal, certified."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from surveys.catalog.model import Framework
+from surveys.polling.seal import canonical_json, digest
+from surveys.scoring.assessment_states import AssessmentState, VersionKind
+from surveys.scoring.score_sheet import Kind, RowState
+from surveys.services import audit
+from surveys.services.actors import Actor, Permission
+from surveys.services.assessments import assessment_of, locked_assessment
+from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
+from surveys.services.results import UnitResult, results
+from surveys.services.sheet_records import unit_record
+from surveys.storage.tables import Account, Approval, Assessment, Document, Poll, RuleVersion, ScoreVersion
+
+FORMAT = "ceping-scores/1"
+CERTIFY = "certify"
+"""The act of an approval of a certified version; its subject is the digest."""
+
+HANDS = 2
+
+STATE_NAMES = {
+    RowState.NOT_APPLICABLE: "不适用",
+    RowState.EXEMPTED: "免考",
+    RowState.PENDING: "待打分",
+    RowState.MARKED: "已定",
+    RowState.WITHHELD: "测评不计分",
+}
+
+
+@dataclass(frozen=True)
+class VersionLine:
+    """A version in a list. `by`: who froze it."""
+
+    number: int
+    kind: VersionKind
+    digest: str
+    reason: str
+    by: str
+    made_at: datetime
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version whose digest was found to be right. `body`: see `body_of`."""
+
+    line: VersionLine
+    body: Document
+
+    def unit(self, unit_id: int) -> Document:
+        """Raises NotFound."""
+        return unit_in(self.body, unit_id)
+
+
+def unit_in(body: Document, unit_id: int) -> Document:
+    for unit in body["units"]:
+        if unit["unit"] == unit_id:
+            found: Document = unit
+            return found
+    raise NotFound("这一版里没有这个单位。")
+
+
+def body_of(session: Session, assessment: Assessment, number: int, kind: VersionKind | None) -> Document:
+    """Every unit's whole sheet as it stands: frameworks and rules, rows with all that decides them, results."""
+    found = results(session, assessment.id).units
+    return {
+        "format": FORMAT,
+        "assessment": assessment.id,
+        "title": assessment.title,
+        "number": number,
+        "kind": None if kind is None else kind.value,
+        "rules_version": newest_rules(session, assessment.id),
+        "rules": assessment.rules,
+        "frameworks": {entry.key: entry.body for entry in assessment.frameworks},
+        "units": _units(session, found),
+    }
+
+
+def live_body(session: Session, assessment_id: int) -> Document:
+    """The same of what is in the tables now, not frozen. Raises NotFound."""
+    return body_of(session, assessment_of(session, assessment_id), 0, None)
+
+
+def _units(session: Session, found: Sequence[UnitResult]) -> list[Document]:
+    names: dict[int | None, str] = {None: "命令行"}
+    names |= {number: name for number, name in session.execute(select(Account.id, Account.name))}
+    ranked = Counter(result.sheet.unit.category for result in found if result.rank is not None)
+    wanted = [result.sheet.tally.poll_id for result in found if result.sheet.tally is not None]
+    polls = {poll.id: poll for poll in session.scalars(select(Poll).where(Poll.id.in_(wanted)))}
+    return [
+        unit_record(
+            result,
+            ranked[result.sheet.unit.category],
+            names,
+            None if result.sheet.tally is None else polls[result.sheet.tally.poll_id],
+        )
+        for result in found
+    ]
+
+
+def newest_rules(session: Session, assessment_id: int) -> int:
+    """The number of the rules in force; 0 before marking starts."""
+    query = select(func.max(RuleVersion.number)).where(RuleVersion.assessment_id == assessment_id)
+    number = session.scalar(query)
+    return 0 if number is None else number
+
+
+def same_scores(one: Document, other: Document) -> bool:
+    """Whether two bodies say the same of every unit."""
+    return all(one[key] == other[key] for key in ("rules_version", "rules", "frameworks", "units"))
+
+
+def freeze(
+    session: Session, now: datetime, actor: Actor, assessment: Assessment, kind: VersionKind, reason: str
+) -> ScoreVersion:
+    """Adds the next version, without committing. The assessment is locked."""
+    number = next_number(session, assessment.id)
+    body = body_of(session, assessment, number, kind)
+    version = ScoreVersion(
+        assessment_id=assessment.id,
+        number=number,
+        kind=kind.value,
+        body=body,
+        digest=digest(canonical_json(body)),
+        reason=reason,
+        account_id=actor.account_id,
+        made_at=now,
+    )
+    session.add(version)
+    audit.record(session, now, actor, "version.freeze", assessment.title, f"第 {number} 版 {version.digest}")
+    return version
+
+
+def next_number(session: Session, assessment_id: int) -> int:
+    query = select(func.max(ScoreVersion.number)).where(ScoreVersion.assessment_id == assessment_id)
+    number = session.scalar(query)
+    return 1 if number is None else number + 1
+
+
+def freeze_after_appeal(session: Session, now: datetime, actor: Actor, assessment_id: int, reason: str) -> int:
+    """The next version, once something changed in the appeal; its number. Raises NotFound, NotAllowed, BadInput,
+    WrongState."""
+    if not actor.may(Permission.DECIDE):
+        raise NotAllowed("只有管理员可以形成新版本。")
+    assessment = locked_assessment(session, assessment_id)
+    if assessment.state != AssessmentState.APPEAL:
+        raise WrongState(f"考核{AssessmentState(assessment.state).label}，复核申诉期间才形成复核后的版本。")
+    if not reason.strip():
+        raise BadInput("请写明改动的缘由，各单位会看到。")
+    last = newest(session, assessment_id)
+    if last is not None and same_scores(last.body, live_body(session, assessment_id)):
+        raise WrongState(f"第 {last.line.number} 版之后没有改动，不用形成新版本。")
+    version = freeze(session, now, actor, assessment, VersionKind.AFTER_APPEAL, reason.strip())
+    session.commit()
+    return version.number
+
+
+def listing(session: Session, assessment_id: int) -> list[VersionLine]:
+    """The oldest first, without their bodies."""
+    columns = (
+        ScoreVersion.number,
+        ScoreVersion.kind,
+        ScoreVersion.digest,
+        ScoreVersion.reason,
+        Account.name,
+        ScoreVersion.made_at,
+    )
+    query = select(*columns).outerjoin(Account, Account.id == ScoreVersion.account_id)
+    found = session.execute(
+        query.where(ScoreVersion.assessment_id == assessment_id).order_by(ScoreVersion.number)
+    ).all()
+    return [
+        VersionLine(number, VersionKind(kind), value, reason, name or "命令行", made_at)
+        for number, kind, value, reason, name, made_at in found
+    ]
+
+
+def version(session: Session, assessment_id: int, number: int) -> Version:
+    """A version, checked against its digest: what was altered is refused, never shown. Raises NotFound, Imbalance."""
+    line = next((line for line in listing(session, assessment_id) if line.number == number), None)
+    entry = session.get(ScoreVersion, (assessment_id, number), populate_existing=True)
+    if line is None or entry is None:
+        raise NotFound(f"这次考核没有第 {number} 版得分。")
+    _check(session, assessment_id, line, entry.body)
+    return Version(line, entry.body)
+
+
+def _check(session: Session, assessment_id: int, line: VersionLine, body: Document) -> None:
+    found = digest(canonical_json(body))
+    whose = f"第 {line.number} 版（{line.kind.label}）得分"
+    if found != line.digest:
+        raise Imbalance(
+            f"{whose}形成之后数据有改动：现在的数据算出 {found}，形成时是 {line.digest}。请保留现场并联系管理员。"
+        )
+    if (body["assessment"], body["number"], body["kind"]) != (assessment_id, line.number, line.kind.value):
+        raise Imbalance(f"{whose}的编号或种类被改动过。请保留现场并联系管理员。")
+    if line.kind is VersionKind.CERTIFIED and len(certifiers(session, assessment_id, line.digest)) < HANDS:
+        raise Imbalance(f"{whose}的封存码没有两个人的核定记录，可能被改动过。请保留现场并联系管理员。")
+
+
+def newest(session: Session, assessment_id: int) -> Version | None:
+    """Raises Imbalance."""
+    number = next_number(session, assessment_id) - 1
+    return version(session, assessment_id, number) if number else None
+
+
+def certifiers(session: Session, assessment_id: int, subject: str) -> list[tuple[str, datetime]]:
+    """Who approved a version of this digest, and when."""
+    query = select(Account.name, Approval.made_at).join(Account, Account.id == Approval.account_id)
+    found = session.execute(
+        query.where(
+            Approval.assessment_id == assessment_id, Approval.act == CERTIFY, Approval.subject == subject
+        ).order_by(Approval.id)
+    )
+    return [(name, made_at) for name, made_at in found]
+
+
+def verify(session: Session, assessment_id: int) -> list[VersionLine]:
+    """Checks every version, and that a certified assessment still has the scores that were certified.
+
+    Raises NotFound, WrongState when there is no version, Imbalance.
+    """
+    assessment = assessment_of(session, assessment_id)
+    lines = listing(session, assessment_id)
+    if not lines:
+        raise WrongState("这次考核还没有形成过版本，没有可以核对的。")
+    checked = [version(session, assessment_id, line.number) for line in lines]
+    final = AssessmentState(assessment.state) in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
+    if final and checked[-1].line.kind is not VersionKind.CERTIFIED:
+        raise Imbalance("考核已核定，却没有核定的版本。请保留现场并联系管理员。")
+    if final and not same_scores(checked[-1].body, live_body(session, assessment_id)):
+        raise Imbalance("核定之后打分、事件或规则被改动过，与核定的版本不一致。请保留现场并联系管理员。")
+    return lines
+
+
+CSV_TITLES = (
+    *("单位", "类别", "名次", "最后得分", "等次", "基础分", "加分", "扣分"),
+    *("行", "测评内容", "种类", "满分", "状态", "得分", "打分", "事件", "免考"),
+)
+
+
+def to_csv(body: Document) -> bytes:
+    """A line for each row of each unit, for Excel."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(CSV_TITLES)
+    frameworks = {key: Framework.from_json(entry) for key, entry in body["frameworks"].items()}
+    for unit in body["units"]:
+        result = unit["result"]
+        head = [unit["name"], unit["category"], result["rank"], _shown(result["final"]), result["band"]]
+        head += [_shown(result[key]) for key in ("base", "bonus", "deduction")]
+        rows = {row.standard.key: row for row in frameworks[unit["framework"]].rows()}
+        for record in unit["rows"]:
+            standard = rows[record["key"]].standard
+            cells = [standard.key, rows[record["key"]].content.name, standard.kind.label]
+            cells += ["" if standard.kind is Kind.VETO else str(standard.points)]
+            cells += [STATE_NAMES[RowState(record["state"])], _shown(record["got"]), *_sources(record)]
+            writer.writerow([_cell(value) for value in (*head, *cells)])
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _sources(record: Mapping[str, Any]) -> list[str]:
+    exemption = record["exemption"]
+    return [
+        "；".join(f"{mark['department']} {mark['points']}" for mark in record["marks"]),
+        "；".join(f"{entry['document']} {entry['points']}" for entry in record["events"] if entry["counts"]),
+        "" if exemption is None else f"{exemption['document']} {exemption['reason']}",
+    ]
+
+
+def _shown(figure: Mapping[str, str] | None) -> str:
+    return "" if figure is None else figure["shown"]
+
+
+def _cell(value: object) -> str:
+    """Excel takes what begins like this for a formula."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,287 @@
+"""The office's pages: the life of an assessment, its rules, and the answers to objections."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from wtforms import StringField
+
+from surveys.catalog.model import plain
+from surveys.scoring.assessment_states import AssessmentState
+from surveys.scoring.marks import BadPoints, parse_points
+from surveys.scoring.ranking import Band
+from surveys.scoring.score_sheet import Mode, ScoringRules
+from surveys.services import assessment_life, assessments, replies, rule_changes, version_changes, versions
+from surveys.services.actors import Actor, Permission
+from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.services.rule_changes import Effect
+from surveys.web.access import actor, needs, site
+from surveys.web.forms import ActForm, AnswerForm, AppealForm, CertifyForm, GroundsForm, RulesForm, StaffForm
+
+pages = Blueprint("life", __name__)
+
+Step = Callable[[Any, datetime, Actor], Any]
+"""A service with everything but session, now and actor filled in."""
+
+
+@pages.get("/assessments/<id:assessment_id>/life")
+@needs(Permission.DECIDE)
+def show(assessment_id: int) -> ResponseReturnValue:
+    return _page(assessment_id)
+
+
+@pages.post("/assessments/<id:assessment_id>/life/start")
+@needs(Permission.DECIDE)
+def start(assessment_id: int) -> ResponseReturnValue:
+    return _take(
+        assessment_id,
+        ActForm(),
+        lambda session, now, who: assessment_life.start_marking(session, now, who, assessment_id),
+        "已开始打分，测评体系和规则已冻结。",
+    )
+
+
+@pages.post("/assessments/<id:assessment_id>/life/close-marking")
+@needs(Permission.DECIDE)
+def close_marking(assessment_id: int) -> ResponseReturnValue:
+    return _take(
+        assessment_id,
+        ActForm(),
+        lambda session, now, who: assessment_life.close_marking(session, now, who, assessment_id),
+        "已形成初步结果，只有管理员能看到。",
+    )
+
+
+@pages.post("/assessments/<id:assessment_id>/life/appeal")
+@needs(Permission.DECIDE)
+def open_appeal(assessment_id: int) -> ResponseReturnValue:
+    form = AppealForm()
+    return _take(
+        assessment_id,
+        form,
+        lambda session, now, who: assessment_life.open_appeal(session, now, who, assessment_id, form.due_on.data),
+        "已开始复核申诉，各单位的报送员现在能看到本单位的计分表。",
+    )
+
+
+@pages.post("/assessments/<id:assessment_id>/life/return")
+@needs(Permission.DECIDE)
+def return_to_marking(assessment_id: int) -> ResponseReturnValue:
+    form = GroundsForm()
+    return _take(
+        assessment_id,
+        form,
+        lambda session, now, who: assessment_life.return_to_marking(session, now, who, assessment_id, form.reason.data),
+        "已退回打分，形成过的版本都还在。",
+    )
+
+
+@pages.post("/assessments/<id:assessment_id>/life/certify")
+@needs(Permission.DECIDE)
+def certify(assessment_id: int) -> ResponseReturnValue:
+    form = CertifyForm()
+    return _take(
+        assessment_id,
+        form,
+        lambda session, now, who: assessment_life.certify(session, now, who, assessment_id, form.shown.data),
+        "核定已登记。",
+    )
+
+
+@pages.post("/assessments/<id:assessment_id>/life/archive")
+@needs(Permission.DECIDE)
+def archive(assessment_id: int) -> ResponseReturnValue:
+    return _take(
+        assessment_id,
+        ActForm(),
+        lambda session, now, who: assessment_life.archive(session, now, who, assessment_id),
+        "考核已归档。",
+    )
+
+
+@pages.post("/assessments/<id:assessment_id>/versions")
+@needs(Permission.DECIDE)
+def freeze(assessment_id: int) -> ResponseReturnValue:
+    form = GroundsForm()
+    return _take(
+        assessment_id,
+        form,
+        lambda session, now, who: versions.freeze_after_appeal(session, now, who, assessment_id, form.reason.data),
+        "已形成新版本，各单位现在看到的是这一版。",
+    )
+
+
+def _take(assessment_id: int, form: StaffForm, step: Step, message: str) -> ResponseReturnValue:
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            step(session, site().now(), actor())
+    except (BadInput, WrongState) as error:
+        return _page(assessment_id, fault=str(error), typed=form), 400 if isinstance(error, BadInput) else 409
+    flash(message)
+    return redirect(url_for("life.show", assessment_id=assessment_id))
+
+
+def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None = None) -> str:
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        outlook = assessment_life.outlook(session, site().now(), assessment)
+        lines = versions.listing(session, assessment_id)
+        changes = None
+        if assessment.state == AssessmentState.APPEAL and lines:
+            newest = versions.version(session, assessment_id, lines[-1].number)
+            changes = version_changes.report(session, assessment_id, newest, None)
+        return render_template(
+            "life/show.html",
+            assessment=assessment,
+            state=AssessmentState(assessment.state),
+            states=list(AssessmentState),
+            outlook=outlook,
+            versions=lines,
+            changes=changes,
+            rules=rule_changes.listing(session, assessment_id),
+            objections=replies.objections_in(session, assessment_id),
+            agreed=len(replies.agreed_units(session, assessment_id)),
+            fault=fault,
+            forms=_forms(outlook, typed),
+        )
+
+
+def _forms(outlook: assessment_life.Outlook, typed: StaffForm | None) -> dict[str, StaffForm]:
+    """What was typed stays where there was a fault; all the others are fresh."""
+    fresh: dict[str, StaffForm] = {
+        "act": ActForm(formdata=None),
+        "appeal": AppealForm(formdata=None),
+        "reason": GroundsForm(formdata=None),
+        "certify": CertifyForm(formdata=None, shown=outlook.certificate),
+    }
+    return {
+        name: typed if type(typed) is type(form) and name in ("appeal", "reason") else form
+        for name, form in fresh.items()
+    }
+
+
+@pages.route("/units/<id:unit_id>/objections/<id:objection_id>", methods=["GET", "POST"])
+@needs(Permission.DECIDE)
+def answer(unit_id: int, objection_id: int) -> ResponseReturnValue:
+    form = AnswerForm()
+    fault = None
+    if request.method == "POST":
+        try:
+            form.checked()
+            with site().database.writing() as session:
+                replies.answer(
+                    session,
+                    site().now(),
+                    actor(),
+                    unit_id,
+                    objection_id,
+                    accepted=form.verdict.data == "yes",
+                    words=form.words.data,
+                )
+            flash("已答复。" + ("请到这一行改正，再形成新版本。" if form.verdict.data == "yes" else ""))
+            return redirect(url_for("life.answer", unit_id=unit_id, objection_id=objection_id))
+        except (BadInput, WrongState) as error:
+            fault = str(error)
+    with site().database.reading() as session:
+        reply = next((each for each in replies.objections_of(session, unit_id) if each.id == objection_id), None)
+        if reply is None:
+            raise NotFound("这个单位没有这条申诉。")
+        assessment_id = assessments.unit_of(session, unit_id).assessment_id
+        page = render_template("life/objection.html", reply=reply, form=form, fault=fault, assessment_id=assessment_id)
+    return page, 400 if fault else 200
+
+
+@pages.route("/assessments/<id:assessment_id>/rules", methods=["GET", "POST"])
+@needs(Permission.DECIDE)
+def rules(assessment_id: int) -> ResponseReturnValue:
+    """First the effect of a change on every unit; confirmed, the next version of the rules."""
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        present = ScoringRules.from_json(assessment.rules)
+    form = RulesForm(data=_as_form(present))
+    effect: Effect | None = None
+    fault, status = None, 200
+    if request.method == "POST":
+        try:
+            form.checked()
+            if form.shown.data:
+                return _change(assessment_id, form)
+            effect = _effect(assessment_id, form)
+        except BadInput as error:
+            fault, status = str(error), 400
+        except WrongState as error:
+            fault, status = str(error), 409
+            effect = _effect(assessment_id, form)
+    page = render_template(
+        "life/rules.html",
+        assessment=assessment,
+        state=AssessmentState(assessment.state),
+        form=form,
+        effect=effect,
+        fault=fault,
+    )
+    return page, status
+
+
+def _change(assessment_id: int, form: RulesForm) -> ResponseReturnValue:
+    proposed, reason, shown = _proposed(form), form.reason.data, form.shown.data
+    with site().database.writing() as session:
+        number = rule_changes.change_rules(session, site().now(), actor(), assessment_id, None, proposed, reason, shown)
+    flash(f"规则已修改，现在是第 {number} 版。")
+    return redirect(url_for("life.show", assessment_id=assessment_id))
+
+
+def _effect(assessment_id: int, form: RulesForm) -> Effect:
+    with site().database.reading() as session:
+        effect = rule_changes.effect_of(session, assessment_id, None, _proposed(form))
+    if effect.hindrances:
+        raise BadInput("\n".join(effect.hindrances))
+    return effect
+
+
+def _as_form(rules: ScoringRules) -> dict[str, Any]:
+    return {
+        "mode": rules.mode.value,
+        "bonus_cap": plain(rules.bonus_cap),
+        "deduction_cap": plain(rules.deduction_cap),
+        "bands": "\n".join(f"{band.name} {plain(band.floor)}" for band in rules.bands),
+        "veto_band": rules.veto_band,
+        "top_quota": "" if rules.top_quota is None else plain(rules.top_quota * 100),
+    }
+
+
+def _proposed(form: RulesForm) -> ScoringRules:
+    quota = (form.top_quota.data or "").strip()
+    return ScoringRules(
+        mode=Mode(form.mode.data),
+        bonus_cap=_number(form.bonus_cap),
+        deduction_cap=_number(form.deduction_cap),
+        bands=tuple(_bands(form.bands.data)),
+        veto_band=form.veto_band.data.strip(),
+        top_quota=_number(form.top_quota) / 100 if quota else None,
+    )
+
+
+def _number(field: StringField) -> Decimal:
+    try:
+        return parse_points(field.data, Decimal(100))
+    except BadPoints as error:
+        raise BadInput(f"{field.label.text}：{error}") from None
+
+
+def _bands(text: str) -> list[Band]:
+    bands = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = line.split()
+        if not words:
+            continue
+        try:
+            name, floor = words
+            bands.append(Band(name, parse_points(floor, Decimal(1000))))
+        except (ValueError, BadPoints):
+            raise BadInput(f"等次第 {number} 行“{line.strip()}”请写成“名称 起分”，如“优秀 90”。") from None
+    return bands

@@ -1,0 +1,155 @@
+"""Frozen versions of the score sheets, their differences, and why each score is what it is."""
+
+import json
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from surveys.services import assessments, derivations, version_changes, versions
+from surveys.services.actors import Permission
+from surveys.services.errors import NotFound
+from surveys.services.version_changes import Difference
+from surveys.services.versions import STATE_NAMES, Version
+from surveys.web.access import needs, site
+from surveys.web.downloads import attachment
+
+pages = Blueprint("versions", __name__)
+
+Body = Mapping[str, Any]
+
+
+@pages.get("/assessments/<id:assessment_id>/versions/<id:version>")
+@needs(Permission.SEE_RESULTS)
+def show(assessment_id: int, version: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        found = versions.version(session, assessment_id, version)
+        hands = versions.certifiers(session, assessment_id, found.line.digest)
+    return render_template(
+        "life/version.html",
+        assessment_id=assessment_id,
+        version=found.line,
+        body=found.body,
+        hands=hands,
+        categories=list(dict.fromkeys(unit["category"] for unit in found.body["units"])),
+    )
+
+
+@pages.get("/assessments/<id:assessment_id>/versions/<id:version>.json")
+@needs(Permission.SEE_RESULTS)
+def as_json(assessment_id: int, version: int) -> ResponseReturnValue:
+    found = _version(assessment_id, version)
+    data = {"digest": found.line.digest, "body": found.body}
+    return attachment(_json(data), "application/json", f"得分第{version}版.json")
+
+
+@pages.get("/assessments/<id:assessment_id>/versions/<id:version>.csv")
+@needs(Permission.SEE_RESULTS)
+def as_csv(assessment_id: int, version: int) -> ResponseReturnValue:
+    found = _version(assessment_id, version)
+    return attachment(versions.to_csv(found.body), "text/csv", f"得分第{version}版.csv")
+
+
+@pages.get("/assessments/<id:assessment_id>/versions/<id:version>/difference")
+@needs(Permission.SEE_RESULTS)
+def difference(assessment_id: int, version: int) -> ResponseReturnValue:
+    """From the version before."""
+    return render_template(
+        "life/difference.html", assessment_id=assessment_id, difference=_difference(assessment_id, version)
+    )
+
+
+@pages.get("/assessments/<id:assessment_id>/versions/<id:version>/difference.json")
+@needs(Permission.SEE_RESULTS)
+def difference_as_json(assessment_id: int, version: int) -> ResponseReturnValue:
+    found = _difference(assessment_id, version)
+    return attachment(_json(found.to_json()), "application/json", f"得分第{version}版的改动.json")
+
+
+@pages.get("/assessments/<id:assessment_id>/versions/<id:version>/units/<id:unit_id>")
+@needs(Permission.SEE_RESULTS)
+def unit(assessment_id: int, version: int, unit_id: int) -> ResponseReturnValue:
+    """A unit's sheet as it was frozen."""
+    found = _version(assessment_id, version)
+    return render_template(
+        "life/unit.html", assessment_id=assessment_id, version=found.line, **sheet(found.body, unit_id)
+    )
+
+
+@pages.get("/assessments/<id:assessment_id>/versions/<id:version>/units/<id:unit_id>/rows/<row_key>")
+@needs(Permission.SEE_RESULTS)
+def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> ResponseReturnValue:
+    """Why a row of a frozen sheet has its score."""
+    found = _version(assessment_id, version)
+    return render_template(
+        "life/row.html", assessment_id=assessment_id, version=found.line, **explained(found.body, unit_id, row_key)
+    )
+
+
+@pages.get("/units/<id:unit_id>/why")
+@needs(Permission.SEE_RESULTS)
+def why(unit_id: int) -> ResponseReturnValue:
+    """A unit's sheet as it stands now, explained."""
+    assessment_id, body = _live(unit_id)
+    return render_template("life/unit.html", assessment_id=assessment_id, version=None, **sheet(body, unit_id))
+
+
+@pages.get("/units/<id:unit_id>/rows/<row_key>/why")
+@needs(Permission.SEE_RESULTS)
+def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
+    assessment_id, body = _live(unit_id)
+    return render_template(
+        "life/row.html", assessment_id=assessment_id, version=None, **explained(body, unit_id, row_key)
+    )
+
+
+def sheet(body: Body, unit_id: int) -> dict[str, Any]:
+    """What the template of a sheet needs: of one unit and nothing of the others."""
+    unit = versions.unit_in(dict(body), unit_id)
+    rows = derivations.rows_of(dict(body), unit)
+    records = [(rows[record["key"]], record) for record in unit["rows"]]
+    return {
+        "unit": unit,
+        "title": body["title"],
+        "blocks": [(block, list(own)) for block, own in groupby(records, lambda pair: pair[0].block)],
+        "derivation": derivations.derive_total(dict(body), unit_id),
+        "state_names": STATE_NAMES,
+    }
+
+
+def explained(body: Body, unit_id: int, row_key: str, *, for_unit: bool = False) -> dict[str, Any]:
+    """What the template of a row needs. `for_unit`: the reader is the unit that was rated."""
+    row, record = derivations.row_of(dict(body), unit_id, row_key)
+    counts = not for_unit or derivations.counts_can_be_told(record)
+    return {
+        "unit": versions.unit_in(dict(body), unit_id),
+        "row": row,
+        "record": record,
+        "derivation": derivations.derive_row(dict(body), unit_id, row_key, counts=counts),
+        "state_names": STATE_NAMES,
+    }
+
+
+def _version(assessment_id: int, number: int) -> Version:
+    with site().database.reading() as session:
+        return versions.version(session, assessment_id, number)
+
+
+def _difference(assessment_id: int, number: int) -> Difference:
+    with site().database.reading() as session:
+        if number == 1:
+            raise NotFound("第 1 版之前没有别的版本，没有可以比较的。")
+        old, new = (versions.version(session, assessment_id, each) for each in (number - 1, number))
+        return version_changes.report(session, assessment_id, old, new)
+
+
+def _live(unit_id: int) -> tuple[int, Body]:
+    with site().database.reading() as session:
+        assessment_id = assessments.unit_of(session, unit_id).assessment_id
+        return assessment_id, versions.live_body(session, assessment_id)
+
+
+def _json(data: object) -> bytes:
+    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=True).encode()
