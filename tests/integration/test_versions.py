@@ -104,7 +104,7 @@ def test_a_certificate_stands_on_two_hands_and_on_the_data(site):
     with site.database.writing() as session:
         session.execute(sa.update(Mark).where(Mark.row_key == "III-4").values(points="0.1"))
         session.commit()
-    with site.database.reading() as session, pytest.raises(Imbalance, match="核定之后.*被改动"):
+    with site.database.reading() as session, pytest.raises(Imbalance, match=r"核定之后.*被改动"):
         versions.verify(session, season.assessment_id)
     with site.database.writing() as session:
         session.execute(sa.delete(Approval).where(Approval.account_id == season.admins[1].account_id))
