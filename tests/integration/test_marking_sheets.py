@@ -157,7 +157,7 @@ def test_the_later_of_two_is_told_and_must_confirm(site):
     with pytest.raises(Overtaken) as caught:
         enter_all(site, (other, MarkEntry("III-3", GROUP, "1", seen_version=0)), (unit_id, mine))
     (change,) = caught.value.changes
-    assert (change.unit.name, change.points, change.last and change.last.points) == ("样例1局", 2, Decimal("1.5"))
+    assert (change.unit, change.points, change.last and change.last.points) == ("样例1局", 2, Decimal("1.5"))
     assert "您填 2 分" in str(caught.value)
     assert "1.5 分（第 2 版）" in str(caught.value)
     assert dump(site.database) == before
