@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from surveys.services.actors import Role
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
-from tests.builders import GROUP, assessor, build_unit, dump, enter, line_for
+from tests.builders import GROUP, assessor, build_unit, dump, enter, line_for, run_sql
 from tests.integration.test_mark_workbooks import POINTS, account, exported, find, packed
 from tests.integration.test_marking_sheets import BAD_POINTS, units
 from tests.integration.test_web_polls import assert_in_chinese, download_name
@@ -31,13 +31,14 @@ def sheet(assessment_id: int, row_key: str = "III-3", department: str = GROUP) -
     return f"/assessments/{assessment_id}/marking/municipal/{row_key}?department={quote(department)}"
 
 
+def _action(client: StrictClient, address: str) -> str:
+    """Where the sheet's form posts to."""
+    actions = [str(form.get("action")) for form in client.page(address).root.iter("form")]
+    return next(action for action in actions if "/marking/" in action)
+
+
 def posted(client: StrictClient, address: str, **fields: str) -> TestResponse:
-    (action,) = [
-        str(form.get("action"))
-        for form in client.page(address).root.iter("form")
-        if "marking" in str(form.get("action"))
-    ]
-    return client.submit(address, action, **fields)
+    return client.submit(address, _action(client, address), **fields)
 
 
 def test_a_row_is_marked_down_its_units(lite_site: Site, admin: StrictClient) -> None:
@@ -96,14 +97,6 @@ def test_the_later_of_two_sees_both_values_and_chooses(lite_site: Site, admin: S
     assert line_for(lite_site, first, "III-3").value.got == 2
 
 
-def _action(client: StrictClient, address: str) -> str:
-    return next(
-        str(form.get("action"))
-        for form in client.page(address).root.iter("form")
-        if "marking/" in str(form.get("action"))
-    )
-
-
 def test_a_page_opened_earlier_takes_nothing_back(lite_site: Site, admin: StrictClient) -> None:
     """Saving a unit's whole sheet leaves the marks others made meanwhile."""
     _, (unit_id,) = units(lite_site, 1)
@@ -148,12 +141,7 @@ def test_an_assessor_sees_the_own_rows_and_no_others(lite_app: Flask, lite_site:
 def test_others_points_stay_unseen_until_the_own_are_in(lite_app: Flask, lite_site: Site) -> None:
     _, (unit_id,) = units(lite_site, 1)
     keys, _ = build_accounts(lite_site)
-    with lite_site.database.writing() as session:
-        from surveys.storage.tables import Account
-
-        found = session.query(Account).filter_by(role=Role.ASSESSOR).one()
-        found.department = "市纪委"
-        session.commit()
+    run_sql(lite_site, "UPDATE accounts SET department = '市纪委' WHERE role = 'assessor'")
     client = client_of(lite_app, keys[Role.ASSESSOR])
     enter(lite_site, unit_id, MarkEntry("III-2", "市委组织部", "2.75"))
     page = client.page(f"/units/{unit_id}")
@@ -228,7 +216,7 @@ def test_the_board_filters_and_downloads(lite_site: Site, admin: StrictClient) -
     response = admin.get(f"{address}.csv?department={quote('市纪委')}")
     assert (response.mimetype, download_name(response)) == ("text/csv", "样例考核-进度.csv")
     assert "样例1局,市直单位,市纪委,1,2,1,III-2" in response.get_data().decode("utf-8-sig")
-    assert "请核对" in admin.page(sheet(assessment_id, "III-12", "市纪委")).text
+    assert "6 个单位都是 1 分" in admin.page(sheet(assessment_id, "III-12", "市纪委")).text
 
 
 def test_the_pages_of_a_filled_site(shown: Shown) -> None:
