@@ -1,5 +1,7 @@
 """One row across all units, marks typed over what was seen, and who still owes what."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
@@ -163,6 +165,22 @@ def test_the_later_of_two_is_told_and_must_confirm(site):
     assert dump(site.database) == before
     assert enter_all(site, (unit_id, replace(mine, seen_version=2))) == 1
     assert line_for(site, unit_id, "III-3").marks[GROUP].version == 3
+
+
+def test_of_two_who_save_at_the_same_moment_one_is_told(site):
+    _, (unit_id,) = units(site, 1)
+    ready = threading.Barrier(2)
+
+    def save(points: str) -> bool:
+        ready.wait(20)
+        try:
+            return enter_all(site, (unit_id, MarkEntry("III-3", GROUP, points, seen_version=0))) == 1
+        except Overtaken:
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(save, ("1", "2"))) == [False, True]
+    assert line_for(site, unit_id, "III-3").marks[GROUP].version == 1
 
 
 def test_a_first_mark_may_be_overtaken_too_and_agreement_is_no_quarrel(site):
