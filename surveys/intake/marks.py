@@ -118,10 +118,11 @@ def _lines(table: Table, header: Header, expected: Expected, faults: Faults, mos
             faults.add(record.fault(*mixed))
         else:
             points, remark, evidence = (clean_line(record.text(each)) for each in _TYPED)
-            for each, text in (("remark", remark), ("evidence", evidence)):
-                if len(text) > most_words:
-                    faults.add(record.fault(each, f"太长，最多 {most_words} 个字。"))
-            yield MarkLine(key, points, remark, evidence, record)
+            long = [each for each, text in (("remark", remark), ("evidence", evidence)) if len(text) > most_words]
+            for each in long:
+                faults.add(record.fault(each, f"太长，最多 {most_words} 个字。"))
+            if not long:
+                yield MarkLine(key, points, remark, evidence, record)
 
 
 def _is_merged(record: Record, each: str) -> bool:

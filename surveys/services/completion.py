@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer, selectinload
 
-from surveys.catalog.model import Method, Row
+from surveys.catalog.model import Framework, Method, Row
 from surveys.polling.states import PollState
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import NotAllowed
@@ -125,7 +125,11 @@ def board(session: Session, actor: Actor, assessment_id: int, wanted: Filter = A
         ordered,
         tuple(line for line in lines if line.total.missing or not wanted.behind),
         _count(chosen),
-        tuple(Reminder(name, each, _reminder(name, owed[name])) for name, each in ordered.items() if each.missing),
+        tuple(
+            Reminder(name, each, _reminder(name, owed[name], found.frameworks))
+            for name, each in ordered.items()
+            if each.missing
+        ),
         tuple(
             each
             for each in progress(found.frameworks, due)
@@ -174,15 +178,19 @@ def _line(own: Sequence[Task]) -> BoardLine:
     return BoardLine(own[0].unit, counts, _count(own), missing)
 
 
-def _reminder(department: str, own: Sequence[Task]) -> str:
-    """Row by row: of which units; where it is all of them, or too many to read, how many."""
+def _reminder(department: str, own: Sequence[Task], frameworks: Mapping[str, Framework]) -> str:
+    """Row by row, of which units; where it is all of many, how many. A row's key says nothing without its framework."""
     count = _count(own)
     lines = [f"{department}：共 {count.due} 项，已完成 {count.done} 项，还差 {count.missing} 项。"]
-    for tasks in _grouped(own, lambda task: f"{task.unit.framework} {task.row.standard.key}").values():
-        missing = [task.unit.name for task in tasks if not task.done]
-        if missing:
+    for key, here in _grouped(own, lambda task: task.unit.framework).items():
+        if all(task.done for task in here):
+            continue
+        lines.append(f"《{frameworks[key].title}》")
+        for tasks in _grouped(here, lambda task: task.row.standard.key).values():
             row = tasks[0].row
-            lines.append(f"  {row.standard.key} {row.content.name}：{_named(missing, len(tasks))}")
+            missing = [task.unit.name for task in tasks if not task.done]
+            if missing:
+                lines.append(f"  {row.standard.key} {row.content.name}：{_named(missing, len(tasks))}")
     return "\n".join(lines)
 
 

@@ -222,7 +222,7 @@ def apply(
         session, now, actor, "marks.import", assessment.title, f"{found.file_name}：{len(found.changes)} 处打分"
     )
     seen = [
-        (change.unit.id, replace(change.entry, seen_version=change.last.version if change.last else 0))
+        (change.unit_id, replace(change.entry, seen_version=change.last.version if change.last else 0))
         for change in found.changes
     ]
     enter_all(session, now, actor, seen)

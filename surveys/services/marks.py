@@ -62,8 +62,8 @@ Place = tuple[int, str, str]
 class Change:
     """An entry that makes a new version. `last`: the mark as it is now; `overtaken`: that is not what was seen."""
 
-    unit: Unit
-    standard: Standard
+    unit_id: int
+    unit: str
     entry: MarkEntry
     points: Decimal
     last: LastMark | None
@@ -71,7 +71,7 @@ class Change:
 
     @property
     def place(self) -> Place:
-        return self.unit.id, self.entry.row_key, self.entry.department
+        return self.unit_id, self.entry.row_key, self.entry.department
 
 
 class FaultyMarks(BadInput):
@@ -94,7 +94,7 @@ def _told(change: Change) -> str:
     last = change.last
     assert last is not None
     return (
-        f"{change.unit.name} {change.entry.row_key}：您填 {change.points} 分，"
+        f"{change.unit} {change.entry.row_key}：您填 {change.points} 分，"
         f"{last.author}已在您打开之后改为 {last.points} 分（第 {last.version} 版）。"
     )
 
@@ -178,7 +178,7 @@ def _change(
     known = entry.seen_version is None or entry.seen_version == (last.version if last else 0)
     if not known and last is not None and (points, remark, evidence) == (last.points, last.remark, last.evidence):
         return None  # both typed the same
-    return Change(unit, standard, typed, points, last, overtaken=not known)
+    return Change(unit_id, unit.name, typed, points, last, overtaken=not known)
 
 
 def _as_it_was(entry: MarkEntry, seen: LastMark | None) -> bool:
@@ -208,7 +208,7 @@ def _add_mark(session: Session, now: datetime, actor: Actor, change: Change) -> 
     entry = change.entry
     session.add(
         Mark(
-            unit_id=change.unit.id,
+            unit_id=change.unit_id,
             row_key=entry.row_key,
             department=entry.department,
             version=1 if change.last is None else change.last.version + 1,
@@ -219,7 +219,7 @@ def _add_mark(session: Session, now: datetime, actor: Actor, change: Change) -> 
             made_at=now,
         )
     )
-    subject, detail = f"{change.unit.name} {entry.row_key}", f"{entry.department} {change.points} {entry.remark}"
+    subject, detail = f"{change.unit} {entry.row_key}", f"{entry.department} {change.points} {entry.remark}"
     audit.record(session, now, actor, "mark.enter", subject, detail.strip())
 
 

@@ -131,10 +131,13 @@ def _sheet(
 ) -> UnitSheet:
     tags = [tag.tag for tag in unit.tags]
     exempted = {exemption.row_key: exemption for exemption in exemptions}
+    latest_marks: dict[str, dict[str, Mark]] = {}
+    for mark in marks:
+        latest_marks.setdefault(mark.row_key, {})[mark.department] = mark
     lines = []
     for row in framework.rows():
         key = row.standard.key
-        latest = {mark.department: mark for mark in marks if mark.row_key == key}
+        latest = latest_marks.get(key, {})
         own_events = tuple(event for event in events if event.row_key == key)
         departments = departments_of(framework, row.standard, unit)
         value = _value(row.standard, tags, key in exempted, departments, latest, own_events, result)

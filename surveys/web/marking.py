@@ -10,7 +10,7 @@ from surveys.services.assessments import assessment_of
 from surveys.services.errors import Refusal
 from surveys.services.marking_sheets import RowSheet
 from surveys.services.marks import FaultyMarks, Overtaken
-from surveys.web.access import actor, needs, site
+from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm
 from surveys.web.mark_fields import mark_field, typed_entry
 
@@ -23,7 +23,7 @@ def index(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessment_of(session, assessment_id)
         rows = marking_sheets.rows_of(session, actor(), assessment_id)
-    wanted = request.args.get("department", "")
+    wanted = request.args.get("department", "") if may(Permission.DECIDE) else ""
     departments = list(dict.fromkeys(row.department for row in rows))
     return render_template(
         "marking/index.html",
