@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from surveys.services.casting import OpenPolls
 from surveys.settings import Settings
 from surveys.storage.database import Database
+from surveys.storage.files import Files
+from surveys.storage.parts import Parts
 from surveys.storage.schema import is_current, migrate
 
 
@@ -21,6 +23,16 @@ class Site:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+    @property
+    def files(self) -> Files:
+        """Where the files that people hand in lie."""
+        return Files(self.settings.data_dir / "materials")
+
+    @property
+    def parts(self) -> Parts:
+        """Files of which not everything has arrived."""
+        return Parts(self.settings.data_dir / "materials" / "parts")
 
     def migrate(self) -> None:
         migrate(self.database)

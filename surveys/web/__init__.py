@@ -10,11 +10,13 @@ from surveys.web import (
     board,
     errors,
     headers,
+    materials,
     poll_results,
     poll_setup,
     poll_tickets,
     polls,
     results,
+    reviews,
     rosters,
     score_sheets,
     setup,
@@ -23,7 +25,19 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+STAFF = (
+    sign_in,
+    polls,
+    poll_setup,
+    poll_tickets,
+    poll_results,
+    score_sheets,
+    results,
+    setup,
+    rosters,
+    materials,
+    reviews,
+)
 
 
 class IdConverter(IntegerConverter):

@@ -62,6 +62,8 @@ def sign_out() -> ResponseReturnValue:
 @signed_in
 def home() -> ResponseReturnValue:
     """To the page this role works on."""
+    if may(Permission.SEE_OWN_UNIT):
+        return redirect(url_for("materials.overview"))
     return redirect(url_for("polls.index" if may(Permission.SEE_POLLS) else "setup.index"))
 
 
