@@ -115,6 +115,9 @@
     });
   });
 
+  var fault = document.querySelector(".card [role=alert]");
+  if (fault) { fault.scrollIntoView(); }
+
   // Coming back by the browser's button finds the form as it was left: half sent.
   window.addEventListener("pageshow", function (event) { if (event.persisted) { location.reload(); } });
 

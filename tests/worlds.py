@@ -2,9 +2,10 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from surveys.polling.states import PollState
-from surveys.services import accounts, hall, marks, polls, rosters, tickets
+from surveys.services import accounts, hall, marks, materials, polls, reviews, rosters, tickets
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
 from surveys.services.site import Site
@@ -38,6 +39,7 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
     `passwords`: their first passwords. `import_id`: the admin's.
+    `material_ids`: of the reporter's unit, one of another unit, one withdrawn.
     `used` and `void`: codes of the open poll; `unused`: of each poll."""
 
     assessment_id: int
@@ -46,6 +48,7 @@ class Everything:
     import_id: int
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
+    material_ids: Sequence[int]
     used: str
     void: str
     unused: Mapping[PollState, str]
@@ -93,6 +96,7 @@ def build_everything(site: Site) -> Everything:
         _read_roster(site, assessment_id),
         keys,
         passwords,
+        _hand_in_everything(site, keys),
         used=built[PollState.OPEN].codes["A"][0],
         void=built[PollState.OPEN].codes["A"][8],
         unused={state: world.codes["A"][9] for state, world in built.items()},
@@ -108,6 +112,29 @@ def _read_roster(site: Site, assessment_id: int) -> int:
         account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
         actor = Actor(account.id, account.name, Role.ADMIN)
         return rosters.read_roster(session, NOW, actor, assessment_id, "样例.csv", text.encode())
+
+
+def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
+    with site.database.reading() as session:
+        reporter = accounts.signed_in(session, keys[Role.REPORTER])
+        assert reporter is not None
+        assert reporter.unit_id is not None
+        first, second = session.scalars(sa.select(Unit.id).order_by(Unit.id)).all()[:2]
+    other = Actor(None, "别的报送员", Role.REPORTER, unit_id=second if reporter.unit_id == first else first)
+    item = materials.Place("III-4", 1)
+    pdf = materials.hand_in_file(site, NOW, reporter, item, "样例<b>.pdf", BytesIO(b"%PDF-1.7\n%%EOF"))
+    theirs = materials.hand_in_file(site, NOW, other, item, "别人的.pdf", BytesIO(b"%PDF-1.7\nother"))
+    with site.database.writing() as session:
+        entries = (
+            (item, materials.link("https://www.example.cn/a?b=1", "样例报道")),
+            (materials.Place("", 0), materials.document("示例发〔2026〕3号", "")),
+            (item, materials.document("示例函〔2026〕9号", "要撤回的")),
+        )
+        zone = site.settings.time_zone
+        others = [materials.hand_in(session, NOW, reporter, zone, place, entry) for place, entry in entries]
+        materials.withdraw(session, NOW, reporter, others[2])
+        reviews.review(session, NOW, COMMAND_LINE, pdf, reviews.Verdict.MORE, "缺第二页", 0)
+    return [pdf, *others, theirs]
 
 
 def _unit_of(site: Site, world: World) -> int:
@@ -175,8 +202,9 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],
         "extension": ["png", "svg", "gif"],
-        "filename": ["ceping.css", "staff.css", "ballot.js", "upload.js", "nothing.css"],
+        "filename": ["ceping.css", "staff.css", "ballot.js", "upload.js", "handin.js", "nothing.css"],
         "import_id": [world.import_id],
+        "material_id": [*world.material_ids, 999],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

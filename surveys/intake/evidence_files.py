@@ -21,7 +21,8 @@ MOST_CONTENT_TYPES = 1024 * 1024
 _ZIP = b"PK\x03\x04"
 _END, _END_SIZE, _LONGEST_COMMENT = b"PK\x05\x06", 22, 65_535
 _ZIP64 = (b"PK\x06\x06", b"PK\x06\x07")
-_NOT_IN_NAMES = re.compile(r'[<>:"|?*]')
+# What file systems refuse, halves of surrogate pairs, and what Unicode calls no character.
+_NOT_IN_NAMES = re.compile('[<>:"|?*\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]')
 
 
 class UnfitFile(Exception):
@@ -111,7 +112,7 @@ def kind_of(name: str, stream: BinaryIO) -> Kind:
         raise UnfitFile(_not_taken(name, ending, found))
     if ending not in found.endings:
         raise UnfitFile(
-            f"“{name}”的扩展名是“{ending[:10] or '（没有）'}”，内容却是{found.label}（{found.endings[0]}），两者不符。"
+            f"“{name}”的扩展名是“{ending[:10] or '（没有）'}”，内容却是“{found.label}”（{found.endings[0]}），两者不符。"
             f"请核对是不是选错了文件；内容没有错，就把扩展名改成 {found.endings[0]} 再交。"
         )
     return found
@@ -120,10 +121,10 @@ def kind_of(name: str, stream: BinaryIO) -> Kind:
 def _not_taken(name: str, ending: str, what: str) -> str:
     taken = f"这里收 {TAKEN}。"
     if ending not in ENDINGS:
-        return f"不收“{name}”这样的文件：{'认不出是什么' if not what else f'它是{what}'}。{taken}"
+        return f"不收“{name}”这样的文件：{'认不出是什么' if not what else f'它是“{what}”'}。{taken}"
     if not what:
         return f"“{name}”的扩展名是“{ending}”，内容却认不出来，可能已损坏。请在电脑上打开核对后再交。{taken}"
-    return f"“{name}”的扩展名是“{ending}”，内容却是{what}，改了扩展名也不收。{taken}"
+    return f"“{name}”的扩展名是“{ending}”，内容却是“{what}”，改了扩展名也不收。{taken}"
 
 
 def _found(head: bytes, stream: BinaryIO, size: int, ending: str) -> Kind | str:

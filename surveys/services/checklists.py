@@ -234,13 +234,10 @@ def _checklists(session: Session, assessment: Assessment, units: Sequence[Unit])
     handed: dict[tuple[int, str, int], list[Handed]] = {}
     for each in handed_of(session, session.scalars(standing.order_by(Material.id)).all()):
         handed.setdefault((each.material.unit_id, each.material.row_key, each.material.item), []).append(each)
-    exempted = set(
-        session.execute(
-            select(Exemption.unit_id, Exemption.row_key).where(
-                Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None)
-            )
-        ).tuples()
+    exemptions = select(Exemption.unit_id, Exemption.row_key).where(
+        Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None)
     )
+    exempted = {(unit_id, row_key) for unit_id, row_key in session.execute(exemptions)}
     choices = {
         (choice.unit_id, choice.row_key): choice.method
         for choice in session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids)))

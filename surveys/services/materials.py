@@ -2,6 +2,8 @@
 
 import errno
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -113,16 +115,22 @@ def hand_in_file(site: Site, now: datetime, actor: Actor, place: Place, name: st
         kind = kind_of(name, stream)
     except UnfitFile as error:
         raise BadInput(str(error)) from None
-    with site.files.in_use():
-        try:
-            stored = site.files.keep(stream)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                raise
-            raise WrongState("服务器的存储空间不够，文件没有收下。请告诉管理员，腾出空间后再交。") from None
+    with room_on_disk(), site.files.in_use():
+        stored = site.files.keep(stream)
         entry = Entry(MaterialKind.FILE, name, "", stored.digest, stored.size, kind.media_type)
         with site.database.writing() as session:
             return hand_in(session, now, actor, site.settings.time_zone, place, entry)
+
+
+@contextmanager
+def room_on_disk() -> Iterator[None]:
+    """A full disk as a refusal in words. Raises WrongState."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise WrongState("服务器的存储空间不够，文件没有收下。请告诉管理员，腾出空间后再交。") from None
 
 
 def hand_in(session: Session, now: datetime, actor: Actor, zone: tzinfo, place: Place, entry: Entry) -> int:

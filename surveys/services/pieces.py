@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from surveys.intake.evidence_files import MOST_BYTES
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotAllowed, WrongState
-from surveys.services.materials import Place, hand_in_file, own_checklist
+from surveys.services.materials import Place, hand_in_file, own_checklist, room_on_disk
 from surveys.services.site import Site
 
 PIECE_BYTES = 2 * 1024 * 1024
@@ -17,12 +17,13 @@ MOST_KEY = 400
 def add_piece(site: Site, session: Session, actor: Actor, key: str, offset: int, data: bytes) -> int:
     """How much of the file is there now: the sender goes on from that place. `key`: the sender's name for the file.
 
-    Raises NotAllowed, BadInput.
+    Raises NotAllowed, BadInput, WrongState.
     """
     own_checklist(session, actor)
     if len(data) > PIECE_BYTES or offset < 0 or offset + len(data) > MOST_BYTES:
         raise BadInput("上传的这一段不对，请刷新页面后重新上传。")
-    return site.parts.append(_account(actor), _checked(key), offset, data, MOST_BYTES)
+    with room_on_disk():
+        return site.parts.append(_account(actor), _checked(key), offset, data, MOST_BYTES)
 
 
 def hand_in_pieces(site: Site, now: datetime, actor: Actor, place: Place, name: str, key: str, size: int) -> int:

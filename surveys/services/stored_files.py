@@ -40,7 +40,7 @@ def check(site: Site, session: Session, assessment_id: int) -> Checked:
         .order_by(Unit.position, Material.id)
     )
     refers: dict[str, list[str]] = {}
-    for material, unit in session.execute(query).tuples():
+    for material, unit in session.execute(query):
         refers.setdefault(material.digest or "", []).append(f"{unit.name} {material.row_key} {material.name}")
     damaged = [
         DamagedFile(digest, not site.files.path(digest).exists(), "；".join(names))

@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 from surveys.services.actors import WHO_MAY, Permission, Role
 from surveys.services.site import Site
 from surveys.web.access import PUBLIC, SIGNED_IN, declared
+from tests.builders import build_unit
 from tests.worlds import PASSWORD, Shown, addresses, build_accounts, client_of
 
 ELSEWHERE = [
@@ -59,6 +60,7 @@ def test_a_view_without_a_declaration_is_refused_to_everybody(
 ) -> None:
     lite_app.add_url_rule("/throw-away", view_func=lambda: "open", methods=["GET", "POST"])
     lite_app.config["WTF_CSRF_ENABLED"] = False
+    build_unit(lite_site)
     keys, _ = build_accounts(lite_site)
     client = client_of(lite_app, None if role is None else keys[role])
     for method in ("GET", "HEAD", "POST", "OPTIONS"):
@@ -106,6 +108,7 @@ def test_each_role_may_what_the_table_says(shown: Shown, role: Role) -> None:
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_may_post_what_the_table_says(lite_app: Flask, lite_site: Site, role: Role) -> None:
     lite_app.config["WTF_CSRF_ENABLED"] = False
+    build_unit(lite_site)
     keys, _ = build_accounts(lite_site)
     for rule in staff_rules(lite_app):
         if "POST" not in methods_of(rule):
@@ -138,7 +141,10 @@ def test_signing_in_leads_nowhere_else(shown: Shown, elsewhere: str) -> None:
     assert (response.status_code, response.location) == (302, "/home")
 
 
-@pytest.mark.parametrize(("role", "home"), [("admin", "/polls"), ("organizer", "/polls"), ("assessor", "/assessments")])
+@pytest.mark.parametrize(
+    ("role", "home"),
+    [("admin", "/polls"), ("organizer", "/polls"), ("assessor", "/assessments"), ("reporter", "/materials")],
+)
 def test_home_is_the_page_a_role_works_on(shown: Shown, role: str, home: str) -> None:
     assert shown.client(Role(role)).get("/home").location == home
 
