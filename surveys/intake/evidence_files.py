@@ -112,7 +112,8 @@ def kind_of(name: str, stream: BinaryIO) -> Kind:
         raise UnfitFile(_not_taken(name, ending, found))
     if ending not in found.endings:
         raise UnfitFile(
-            f"“{name}”的扩展名是“{ending[:10] or '（没有）'}”，内容却是“{found.label}”（{found.endings[0]}），两者不符。"
+            f"“{name}”的扩展名是“{ending[:10] or '（没有）'}”，"
+            f"内容却是“{found.label}”（{found.endings[0]}），两者不符。"
             f"请核对是不是选错了文件；内容没有错，就把扩展名改成 {found.endings[0]} 再交。"
         )
     return found
