@@ -202,9 +202,10 @@ def assessment_checklists(session: Session, assessment: Assessment) -> list[Unit
 
 def handed_of(session: Session, materials: Sequence[Material]) -> list[Handed]:
     """Materials with what was said of each."""
-    ids = [material.id for material in materials]
+    units = {material.unit_id for material in materials}  # not their ids: a season has tens of thousands
+    query = select(Review).join(Material, Material.id == Review.material_id).where(Material.unit_id.in_(units))
     reviews: dict[int, list[Review]] = {}
-    for review in session.scalars(select(Review).where(Review.material_id.in_(ids)).order_by(Review.id)):
+    for review in session.scalars(query.order_by(Review.id)):
         reviews.setdefault(review.material_id, []).append(review)
     names = _names(session, materials, reviews)
     return [
