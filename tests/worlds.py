@@ -3,9 +3,10 @@
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,8 +23,10 @@ from surveys.services import (
     hall,
     mark_workbooks,
     marks,
+    materials,
     polls,
     replies,
+    reviews,
     rosters,
     tickets,
     versions,
@@ -53,8 +56,9 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
     `passwords`: their first passwords. `import_id`, `mark_import_id`: the admin's. `objection_id`: the reporter's,
-    accepted; the assessment has two versions and was returned to marking. `used` and `void`: codes of the open poll;
-    `unused`: of each poll. `door`: the token of a door of the open poll that has shown nothing yet."""
+    accepted; the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one
+    of another unit, one withdrawn. `used` and `void`: codes of the open poll; `unused`: of each poll. `door`: the token
+    of a door of the open poll that has shown nothing yet."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
@@ -64,6 +68,7 @@ class Everything:
     objection_id: int
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
+    material_ids: Sequence[int]
     used: str
     void: str
     unused: Mapping[PollState, str]
@@ -115,6 +120,7 @@ def build_everything(site: Site) -> Everything:
         _appeal(site, assessment_id),
         keys,
         passwords,
+        _hand_in_everything(site, keys),
         used=built[PollState.OPEN].codes["A"][0],
         void=built[PollState.OPEN].codes["A"][8],
         unused={state: world.codes["A"][9] for state, world in built.items()},
@@ -159,6 +165,29 @@ def _read_marks(site: Site, assessment_id: int) -> int:
         rows[1][5] = "1"
         data = workbook([SheetPlan("打分", rows[0], rows[1:])])
         return mark_workbooks.read_workbook(session, NOW, actor, assessment_id, "打分表.xlsx", data)
+
+
+def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
+    with site.database.reading() as session:
+        reporter = accounts.signed_in(session, keys[Role.REPORTER])
+        assert reporter is not None
+        assert reporter.unit_id is not None
+        first, second = session.scalars(sa.select(Unit.id).order_by(Unit.id)).all()[:2]
+    other = Actor(None, "别的报送员", Role.REPORTER, unit_id=second if reporter.unit_id == first else first)
+    item = materials.Place("III-4", 1)
+    pdf = materials.hand_in_file(site, NOW, reporter, item, "样例<b>.pdf", BytesIO(b"%PDF-1.7\n%%EOF"))
+    theirs = materials.hand_in_file(site, NOW, other, item, "别人的.pdf", BytesIO(b"%PDF-1.7\nother"))
+    with site.database.writing() as session:
+        entries = (
+            (item, materials.link("https://www.example.cn/a?b=1", "样例报道")),
+            (materials.Place("", 0), materials.document("示例发〔2026〕3号", "")),
+            (item, materials.document("示例函〔2026〕9号", "要撤回的")),
+        )
+        zone = site.settings.time_zone
+        others = [materials.hand_in(session, NOW, reporter, zone, place, entry) for place, entry in entries]
+        materials.withdraw(session, NOW, reporter, others[2])
+        reviews.review(session, NOW, COMMAND_LINE, pdf, reviews.Verdict.MORE, "缺第二页", 0)
+    return [pdf, *others, theirs]
 
 
 def _unit_of(site: Site, world: World) -> int:
@@ -237,6 +266,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "framework": ["municipal", "county", "nothing"],
         "version": [1, 2],
         "objection_id": [world.objection_id],
+        "material_id": [*world.material_ids, 999],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

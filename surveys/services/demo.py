@@ -206,13 +206,15 @@ def _letters(counts: str) -> list[str]:
 
 def _links(site: Site) -> DemoLinks:
     with site.database.writing() as session:
+        first_unit = session.scalar(select(Unit.id).order_by(Unit.position))
         signed = tuple(
-            (role.label, name, _fresh_password(session, site, name, role, department))
-            for name, role, department in (
-                ("admin", Role.ADMIN, None),
-                ("organizer", Role.ORGANIZER, None),
-                ("assessor", Role.ASSESSOR, "市委网信办"),
-                ("scrutineer", Role.SCRUTINEER, None),
+            (role.label, name, _fresh_password(session, site, name, role, department, unit_id))
+            for name, role, department, unit_id in (
+                ("admin", Role.ADMIN, None, None),
+                ("organizer", Role.ORGANIZER, None, None),
+                ("assessor", Role.ASSESSOR, "市委网信办", None),
+                ("scrutineer", Role.SCRUTINEER, None, None),
+                ("reporter", Role.REPORTER, None, first_unit),
             )
         )
         assessment_id = session.scalars(select(Assessment.id)).one()
@@ -228,8 +230,10 @@ def _links(site: Site) -> DemoLinks:
     return DemoLinks(site.settings.public_url, signed, urls, sheet.unit, path, assessment_id)
 
 
-def _fresh_password(session: Session, site: Site, name: str, role: Role, department: str | None) -> str:
+def _fresh_password(
+    session: Session, site: Site, name: str, role: Role, department: str | None, unit_id: int | None
+) -> str:
     account = session.scalar(select(Account).where(Account.name == name))
     if account is not None:
         return accounts.reset_password(session, site.now(), COMMAND_LINE, name)
-    return accounts.create_account(session, site.now(), COMMAND_LINE, name, role, department)
+    return accounts.create_account(session, site.now(), COMMAND_LINE, name, role, department, unit_id)

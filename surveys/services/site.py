@@ -6,6 +6,8 @@ from datetime import datetime
 from surveys.services.casting import OpenPolls
 from surveys.settings import Settings
 from surveys.storage.database import Database
+from surveys.storage.files import Files
+from surveys.storage.parts import Parts
 from surveys.storage.schema import is_current, migrate
 
 
@@ -22,6 +24,16 @@ class Site:
     def now(self) -> datetime:
         """In the office's time zone, so that `.date()` is the office's day."""
         return datetime.now(self.settings.time_zone)
+
+    @property
+    def files(self) -> Files:
+        """Where the files that people hand in lie."""
+        return Files(self.settings.data_dir / "materials")
+
+    @property
+    def parts(self) -> Parts:
+        """Files of which not everything has arrived."""
+        return Parts(self.settings.data_dir / "materials" / "parts")
 
     def migrate(self) -> None:
         migrate(self.database)

@@ -18,6 +18,7 @@ from surveys.web import (
     life,
     mark_imports,
     marking,
+    materials,
     own_unit,
     paper,
     poll_doors,
@@ -27,6 +28,7 @@ from surveys.web import (
     poll_tickets,
     polls,
     results,
+    reviews,
     rosters,
     score_sheets,
     screens,
@@ -55,6 +57,8 @@ STAFF = (
     completion,
     *(sign_in, polls, poll_setup, poll_tickets, poll_results),
     *(score_sheets, results, setup, rosters, life, versions, own_unit),
+    materials,
+    reviews,
 )
 
 

@@ -243,6 +243,50 @@ class RulesForm(StaffForm):
     shown = HiddenField("预览", [Optional()])
 
 
+class MaterialFileForm(StaffForm):
+    """A file as it is, or the name of one that came in pieces."""
+
+    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
+    file = FileField("文件")
+    part = HiddenField("已上传的内容", [Optional(), Length(max=400)])
+    part_name = HiddenField("文件名", [Optional(), Length(max=1000)])
+    part_size = IntegerField("大小", [Optional()], widget=HiddenInput())
+
+
+class PieceForm(StaffForm):
+    key = StringField("文件", [DataRequired(REQUIRED), Length(max=400)])
+    offset = IntegerField("位置", [InputRequired(NUMBER)])
+    piece = FileField("一段", [FileRequired("没有内容。")])
+
+
+class ReferenceForm(StaffForm):
+    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
+    kind = RadioField(
+        "报送什么", choices=[SelectChoice("link", "网页链接"), SelectChoice("document", "文号")], default="link"
+    )
+    reference = StringField("链接或文号", [DataRequired(REQUIRED), Length(max=500)])
+    title = StringField("名称（可不填）", [Optional(), Length(max=100)])
+
+
+class DueForm(StaffForm):
+    """Empty: no deadline."""
+
+    due_on = DateField("报送截止日期", [Optional()])
+
+
+class ReviewForm(StaffForm):
+    seen = IntegerField("看到的意见", [InputRequired(NUMBER)], widget=HiddenInput())
+    reason = StringField("理由（退回、要求补充时必填）", [Optional(), Length(max=500)])
+    verdict = RadioField(
+        "意见",
+        choices=[
+            SelectChoice("accepted", "通过"),
+            SelectChoice("more", "要求补充"),
+            SelectChoice("rejected", "退回"),
+        ],
+    )
+
+
 class EventForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     points = StringField("分数", [Optional(), Length(max=10)])

@@ -18,6 +18,9 @@ POLICY = "; ".join(
     )
 )
 
+FILE_POLICY = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
+"""For files that people handed in: even opened as a page, nothing in one runs or belongs to this site."""
+
 
 # Addresses that are secrets, and go nowhere. Staff pages need the referrer: under https Flask-WTF checks it.
 SECRET_ADDRESSES = ("/b/", "/d/", "/door/")
@@ -25,7 +28,7 @@ SECRET_ADDRESSES = ("/b/", "/d/", "/door/")
 
 def secure(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = POLICY
+    headers.setdefault("Content-Security-Policy", POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"

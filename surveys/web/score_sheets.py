@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE
 from surveys.scoring.score_sheet import RowState
-from surveys.services import marks, score_sheets
+from surveys.services import marks, reviews, score_sheets
 from surveys.services.actors import Permission
+from surveys.services.checklists import RowChecklist
 from surveys.services.errors import Refusal
 from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.results import plain_points
@@ -89,6 +90,7 @@ def row(unit_id: int, row_key: str) -> ResponseReturnValue:
         "score_sheets/row.html",
         sheet=sheet,
         line=line,
+        checklist=_checklist(unit_id, row_key),
         event_form=EventForm(row_key=row_key, happened_on=site().now().date()),
         exempt_form=ExemptForm(row_key=row_key),
         cancel_form=CancelForm(),
@@ -136,6 +138,13 @@ def exempt(unit_id: int) -> ResponseReturnValue:
 def _sheet(unit_id: int) -> UnitSheet:
     with site().database.reading() as session:
         return score_sheets.unit_sheet(session, unit_id)
+
+
+def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:
+    """The row's material, if it has any and the reader reviews it."""
+    with site().database.reading() as session:
+        found = reviews.unit_desk(session, actor(), unit_id).rows
+    return next((row for row in found if row.key == row_key), None)
 
 
 def _visible(sheet: UnitSheet) -> list[SheetLine]:

@@ -63,7 +63,7 @@ def sign_out() -> ResponseReturnValue:
 def home() -> ResponseReturnValue:
     """To the page this role works on."""
     if may(Permission.SEE_OWN_UNIT):
-        return redirect(url_for("own_unit.show", unit_id=actor().unit_id))
+        return redirect(url_for("materials.overview"))
     return redirect(url_for("polls.index" if may(Permission.SEE_POLLS) else "setup.index"))
 
 

@@ -57,7 +57,7 @@ def _check_worked_example(unit: dict) -> None:
 
 
 def _check_sign_in(site: Site, links: demo.DemoLinks) -> None:
-    assert [role for role, _, _ in links.accounts] == ["管理员", "组织员", "考评员", "监票人"]
+    assert [role for role, _, _ in links.accounts] == ["管理员", "组织员", "考评员", "监票人", "报送员"]
     with site.database.reading() as session:
         for role, name, password in links.accounts:
             actor = accounts.signed_in(session, accounts.sign_in(session, name, password))
@@ -85,7 +85,7 @@ def _check_second_call(site: Site, links: demo.DemoLinks) -> None:
     assert changed == {"accounts", "batches", "tickets", "audit_log"}
     assert again.assessment_id == links.assessment_id
     assert not set(again.ballots) & set(links.ballots)
-    assert len(after["accounts"]) == 4
+    assert len(after["accounts"]) == 5
 
 
 def test_the_demo_leaves_other_work_alone(site):

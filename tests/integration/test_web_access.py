@@ -146,7 +146,7 @@ def test_signing_in_leads_nowhere_else(shown: Shown, elsewhere: str) -> None:
 
 @pytest.mark.parametrize(
     ("role", "home"),
-    [("admin", "/polls"), ("organizer", "/polls"), ("assessor", "/assessments"), ("reporter", "/own-unit/1")],
+    [("admin", "/polls"), ("organizer", "/polls"), ("assessor", "/assessments"), ("reporter", "/materials")],
 )
 def test_home_is_the_page_a_role_works_on(shown: Shown, role: str, home: str) -> None:
     assert shown.client(Role(role)).get("/home").location == home

@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from surveys.services.actors import Role
+from surveys.services.actors import Permission, Role
 from surveys.services.site import Site
 from surveys.web.access import PUBLIC, declared
 from tests.worlds import Shown, addresses, build_everything, client_of, dump
@@ -38,6 +38,9 @@ def test_a_staff_form_without_its_token_is_refused(lite_app: Flask, lite_site: S
         for address in addresses(lite_app, rule, world):
             for fields in ({"sure": "y"}, {"sure": "y", "csrf_token": "made-up"}):
                 response = client.post(address, data=fields)
+                if response.status_code == 403:  # what takes files asks first who sends them
+                    assert access == Permission.SEE_OWN_UNIT
+                    continue
                 assert response.status_code == 400, address
                 assert "页面已过期" in response.text
                 refused += 1

@@ -1,0 +1,122 @@
+"""A unit's material for the archive: one zip with an index, written to disk and never held in memory."""
+
+import shutil
+import tempfile
+import unicodedata
+import zipfile
+from datetime import tzinfo
+from pathlib import PurePosixPath
+
+from sqlalchemy.orm import Session
+
+from surveys.reporting.workbooks import SheetPlan, workbook
+from surveys.services.actors import Actor, Permission
+from surveys.services.assessments import unit_of
+from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, unit_checklist
+from surveys.services.errors import NotAllowed
+from surveys.services.materials import Download, MaterialKind
+from surveys.services.site import Site
+from surveys.storage.tables import Material
+
+INDEX = "目录.xlsx"
+MOST_NAME_BYTES = 240
+"""A file system takes 255."""
+
+_TITLES = (
+    "行", "内容", "项", "要求的材料", "状态", "方式", "名称", "压缩包里的文件名", "链接或文号",
+    "报送时间", "迟交", "报送人", "审核意见", "大小（字节）", "SHA-256",
+)  # fmt: skip
+# A fixed time: the same material gives the same archive to the byte.
+_ZIP_TIME = (2000, 1, 1, 0, 0, 0)
+
+
+def unit_archive(site: Site, session: Session, actor: Actor, unit_id: int) -> Download:
+    """The files that stand, each as 行号-项-名称, and an index of all items. Raises NotFound, NotAllowed."""
+    if not actor.may(Permission.DECIDE):
+        raise NotAllowed("只有管理员可以下载归档包。")
+    checklist = unit_checklist(session, unit_of(session, unit_id))
+    names = _entry_names(checklist)
+    target = tempfile.TemporaryFile(dir=site.settings.data_dir)  # noqa: SIM115 - whoever takes the download closes it
+    try:
+        missing = set()
+        with zipfile.ZipFile(target, "w") as archive:
+            for material, name in names.items():
+                if not _add(site, archive, material, name):
+                    missing.add(material.id)
+            archive.writestr(_entry(INDEX), _index(checklist, names, missing, site.settings.time_zone))
+        size = target.seek(0, 2)
+        target.seek(0)
+    except BaseException:
+        target.close()
+        raise
+    name = f"{checklist.unit.name}-{checklist.assessment.title}-材料.zip"
+    return Download(name, "application/zip", size, target)
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(name, _ZIP_TIME)
+
+
+def _add(site: Site, archive: zipfile.ZipFile, material: Material, name: str) -> bool:
+    source = None if material.digest is None else site.files.open(material.digest)
+    if source is None:
+        return False
+    with source, archive.open(_entry(name), "w") as entry:
+        shutil.copyfileobj(source, entry, 1024 * 1024)
+    return True
+
+
+def _entry_names(checklist: UnitChecklist) -> dict[Material, str]:
+    """行号-项-名称 of each file; a second of the same name is numbered."""
+    names: dict[Material, str] = {}
+    taken = {INDEX}
+    for row in checklist.rows:
+        for item in row.items:
+            for each in item.handed:
+                if each.material.kind == MaterialKind.FILE:
+                    name = _free_name(f"{row.key or REPORT_TITLE}-{item.number}", each.material.name, taken)
+                    names[each.material] = name
+                    taken.add(name.casefold())
+    return names
+
+
+def _free_name(start: str, name: str, taken: set[str]) -> str:
+    ending = PurePosixPath(name).suffix
+    stem, number = unicodedata.normalize("NFC", name.removesuffix(ending)), 1
+    while True:
+        last = ending if number == 1 else f"({number}){ending}"
+        room = MOST_NAME_BYTES - len(f"{start}-{last}".encode())
+        found = f"{start}-{stem.encode()[:room].decode(errors='ignore')}{last}"
+        if found.casefold() not in taken:
+            return found
+        number += 1
+
+
+def _index(checklist: UnitChecklist, names: dict[Material, str], missing: set[int], zone: tzinfo) -> bytes:
+    rows = []
+    for row in checklist.rows:
+        for item in row.items:
+            start = [row.key or REPORT_TITLE, row.title, str(item.number), item.text]
+            if not item.handed:
+                rows.append([*start, item.state.label, *[""] * (len(_TITLES) - 5)])
+            rows += [[*start, *_line(each, names, missing, zone)] for each in item.handed]
+    return workbook([SheetPlan("目录", _TITLES, rows)])
+
+
+def _line(each: Handed, names: dict[Material, str], missing: set[int], zone: tzinfo) -> list[str]:
+    material = each.material
+    said = "；".join(f"{said.reviewer}：{said.review.reason}" for said in each.said if said.review.reason)
+    place = "（文件不在服务器的存储里）" if material.id in missing else names.get(material, "")
+    return [
+        each.state.label,
+        MaterialKind(material.kind).label,
+        material.name,
+        place,
+        material.reference,
+        f"{material.made_at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+        "迟交" if material.late else "",
+        each.reporter,
+        said,
+        "" if material.size is None else str(material.size),
+        material.digest or "",
+    ]

@@ -1,0 +1,163 @@
+"""A reporter's pages: what the own unit is to hand in, handing it in, receipts."""
+
+from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from surveys.intake.evidence_files import ENDINGS, MOST_BYTES, TAKEN
+from surveys.services import materials, pieces
+from surveys.services.actors import Permission
+from surveys.services.checklists import ItemState, UnitChecklist, days_left
+from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal
+from surveys.services.materials import MaterialKind, Place
+from surveys.web.access import actor, needs, site
+from surveys.web.downloads import handed_in
+from surveys.web.forms import ActForm, MaterialFileForm, PieceForm, ReferenceForm
+from surveys.web.uploads import size, takes_upload
+
+pages = Blueprint("materials", __name__)
+
+ROUND_THE_FILE = 64 * 1024
+"""What a multipart form has besides the file."""
+
+
+@pages.app_template_filter("file_size")
+def file_size(count: int) -> str:
+    """`3.2 MB`, `48 KB`."""
+    if count < 1024 * 1024:
+        return f"{max(1, round(count / 1024))} KB"
+    return f"{count / 1024 / 1024:.1f} MB"
+
+
+@pages.get("/materials")
+@needs(Permission.SEE_OWN_UNIT)
+def overview() -> ResponseReturnValue:
+    with site().database.reading() as session:
+        checklist = materials.own_checklist(session, actor())
+    return render_template("materials/overview.html", checklist=checklist, ItemState=ItemState, left=_left(checklist))
+
+
+@pages.get("/materials/report", defaults={"row_key": ""})
+@pages.get("/materials/rows/<row_key>")
+@needs(Permission.SEE_OWN_UNIT)
+def row(row_key: str) -> ResponseReturnValue:
+    return _row_page(row_key)
+
+
+def _row_page(row_key: str, fault: str | None = None, at: int | None = None, typed: ReferenceForm | None = None) -> str:
+    """`fault` stands at item `at`, with what was `typed` there."""
+    with site().database.reading() as session:
+        checklist = materials.own_checklist(session, actor())
+    found = checklist.row(row_key)
+    return render_template(
+        "materials/row.html",
+        checklist=checklist,
+        row=found,
+        left=_left(checklist),
+        MaterialKind=MaterialKind,
+        ItemState=ItemState,
+        fault=fault,
+        at=at if any(item.number == at for item in found.items) else None,
+        typed=typed,
+        limits={
+            "bytes": MOST_BYTES,
+            "size": size(MOST_BYTES),
+            "endings": ",".join(ENDINGS),
+            "taken": TAKEN,
+            "piece": pieces.PIECE_BYTES,
+        },
+    )
+
+
+def _left(checklist: UnitChecklist) -> int | None:
+    today = site().now().astimezone(site().settings.time_zone).date()
+    return days_left(checklist.assessment.material_due_on, today)
+
+
+@pages.post("/materials/report/files", defaults={"row_key": ""})
+@pages.post("/materials/rows/<row_key>/files")
+@needs(Permission.SEE_OWN_UNIT)
+@takes_upload(MOST_BYTES + ROUND_THE_FILE)
+def upload(row_key: str) -> ResponseReturnValue:
+    form = MaterialFileForm()
+    try:
+        form.checked()
+        material_id = _taken(form, Place(row_key, form.item.data))
+    except (NotFound, NotAllowed):
+        raise
+    except Refusal as error:
+        return _row_page(row_key, str(error), form.item.data), 400
+    return _done(row_key, material_id)
+
+
+def _taken(form: MaterialFileForm, place: Place) -> int:
+    now = site().now()
+    if form.part.data:
+        name, whole = form.part_name.data or "", form.part_size.data or 0
+        return pieces.hand_in_pieces(site(), now, actor(), place, name, form.part.data, whole)
+    if not form.file.data:
+        raise BadInput("请先选一个文件，再按“上传”。")
+    return materials.hand_in_file(site(), now, actor(), place, form.file.data.filename or "", form.file.data.stream)
+
+
+@pages.post("/materials/pieces")
+@needs(Permission.SEE_OWN_UNIT)
+@takes_upload(pieces.PIECE_BYTES + ROUND_THE_FILE)
+def add_piece() -> ResponseReturnValue:
+    """For the script: a piece of a file; the answer says how much is there now."""
+    form = PieceForm()
+    form.checked()
+    with site().database.reading() as session:
+        there = pieces.add_piece(
+            site(), session, actor(), form.key.data, form.offset.data, form.piece.data.stream.read()
+        )
+    return jsonify({"size": there})
+
+
+@pages.post("/materials/report/references", defaults={"row_key": ""})
+@pages.post("/materials/rows/<row_key>/references")
+@needs(Permission.SEE_OWN_UNIT)
+def refer(row_key: str) -> ResponseReturnValue:
+    """A link or a document's number."""
+    form = ReferenceForm()
+    try:
+        form.checked()
+        make = materials.link if form.kind.data == MaterialKind.LINK else materials.document
+        entry = make(form.reference.data, form.title.data or "")
+        with site().database.writing() as session:
+            place = Place(row_key, form.item.data)
+            zone = site().settings.time_zone
+            material_id = materials.hand_in(session, site().now(), actor(), zone, place, entry)
+    except (NotFound, NotAllowed):
+        raise
+    except Refusal as error:
+        return _row_page(row_key, str(error), form.item.data, form), 400
+    return _done(row_key, material_id)
+
+
+def _done(row_key: str, material_id: int) -> ResponseReturnValue:
+    flash(f"已收到，回执号 {material_id}。")
+    return redirect(url_for("materials.row", row_key=row_key))
+
+
+@pages.get("/materials/<id:material_id>")
+@needs(Permission.SEE_OWN_UNIT)
+def receipt(material_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        checklist, handed = materials.receipt(session, actor(), material_id)
+    return render_template("materials/receipt.html", checklist=checklist, handed=handed, MaterialKind=MaterialKind)
+
+
+@pages.get("/materials/<id:material_id>/file")
+@needs(Permission.SEE_OWN_UNIT)
+def file(material_id: int) -> ResponseReturnValue:
+    return handed_in(materials.own_file(site(), actor(), material_id))
+
+
+@pages.post("/materials/<id:material_id>/withdraw")
+@needs(Permission.SEE_OWN_UNIT)
+def withdraw(material_id: int) -> ResponseReturnValue:
+    ActForm().checked()
+    with site().database.writing() as session:
+        material = materials.withdraw(session, site().now(), actor(), material_id)
+    flash(f"已撤回“{material.name}”。")
+    return redirect(url_for("materials.row", row_key=material.row_key))
