@@ -9,6 +9,7 @@ from surveys.web import (
     ballot,
     board,
     errors,
+    frameworks,
     headers,
     poll_results,
     poll_setup,
@@ -23,7 +24,7 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters, frameworks)
 
 
 class IdConverter(IntegerConverter):

@@ -17,6 +17,7 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from surveys.scoring.score_sheet import Mode
 from surveys.services.errors import BadInput
 
 REQUIRED = "请填写此项。"
@@ -123,6 +124,21 @@ class TakeOverForm(StaffForm):
     """Confirms what a preview shows. `shown`: the preview's fingerprint."""
 
     shown = HiddenField("预览", [DataRequired(REQUIRED)])
+
+
+class CopyForm(StaffForm):
+    title = StringField("新考核的名称", [DataRequired(REQUIRED), Length(max=100)])
+
+
+class RulesForm(StaffForm):
+    """The service reads the numbers, and says of each what is wrong."""
+
+    mode = RadioField("折算方式", choices=[(mode.value, mode.label) for mode in Mode])
+    bonus_cap = StringField("加分上限（分）", [DataRequired(REQUIRED), Length(max=10)])
+    deduction_cap = StringField("扣分上限（分）", [DataRequired(REQUIRED), Length(max=10)])
+    bands = TextAreaField("等次（一行一个，从最好的写起：名称 最低分）", [DataRequired(REQUIRED), Length(max=500)])
+    veto_band = StringField("一票否决后最好的等次", [DataRequired(REQUIRED), Length(max=50)])
+    top_quota = StringField("最好等次的比例上限（%，留空不限）", [Optional(), Length(max=10)])
 
 
 class EventForm(StaffForm):
