@@ -45,11 +45,11 @@ class Terms:
 
 YAML = Terms(
     zero='"0"',
-    points="points",
+    points=" points ",
     standard="kind 是 standard",
     veto="kind: veto",
     starts_full="删掉这一行",
-    tags="文件开头的 tags",
+    tags="文件开头的 tags ",
 )
 
 
@@ -166,9 +166,9 @@ def _unknown_tags(path: FieldPath, row: Mapping[str, Any], tags: list[str] | Non
         return
     for index, tag in enumerate(used):
         if isinstance(tag, str) and tag not in tags:
-            advice = f"可用的有 {'、'.join(tags)}" if tags else f"{terms.tags} 是空的"
+            advice = f"可用的有 {'、'.join(tags)}" if tags else f"{terms.tags}是空的"
             yield Fault(
-                (*path, "applies_to", index), f"没有“{tag}”这个单位标签：{advice}；请改正，或在{terms.tags} 里加上"
+                (*path, "applies_to", index), f"没有“{tag}”这个单位标签：{advice}；请改正，或在{terms.tags}里加上"
             )
 
 
@@ -185,14 +185,14 @@ def _sum_faults(blocks: list[Entry], terms: Terms) -> Iterator[Fault]:
     yield Fault(
         ("blocks",),
         f"全部测评项（{terms.standard}）的分值合计是 {plain(total)}，应是 {plain(TOTAL_POINTS)}，"
-        f"{_difference(total, TOTAL_POINTS)}：请调整各条的 {terms.points}",
+        f"{_difference(total, TOTAL_POINTS)}：请调整各条的{terms.points}".rstrip(),
     )
 
 
 def _sum_message(written: Decimal, total: Decimal, terms: Terms) -> str:
     return (
         f"板块分值写的是 {plain(written)}，板块内测评项（{terms.standard}）合计是 {plain(total)}，"
-        f"{_difference(total, written)}：请改板块的 {terms.points} 或各条的 {terms.points}"
+        f"{_difference(total, written)}：请改板块的{terms.points}或各条的{terms.points}".rstrip()
     )
 
 

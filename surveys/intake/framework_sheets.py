@@ -235,7 +235,7 @@ class _Reading:
         entry: dict[str, Any] = {"code": code, "name": name}
         for each in ("code", "name"):
             self.places[*path, each] = record, field
-            if not code:
+            if any(each_code.startswith("?") for each_code in codes):
                 self.refused.add((*path, each))
         if field == "block":
             self._fill_block(entry, path, record)
@@ -354,7 +354,7 @@ class _Reading:
     def _broken_rules(self) -> Iterator[rules.Fault]:
         for fault in rules.framework_faults(self.data, TERMS):
             is_sum = fault.path == ("blocks",) or (len(fault.path) == 3 and fault.path[2] == "points")
-            if (self.blocks_known or not is_sum) and not self._was_refused(fault.path):
+            if (self.blocks_known or not is_sum) and not any(map(self._was_refused, (fault.path, fault.earlier or ()))):
                 yield fault
 
     def _was_refused(self, path: FieldPath) -> bool:

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal
 
 from surveys.catalog.model import Framework, Row, plain
 from surveys.services.roster_changes import FieldChange, moved
 
 _WHOLE = "全部单位"
+LEAST_COMPARED, MOST_COMPARED = 24, 1000
+ALIKE = 0.6
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,27 @@ class Changes:
     @property
     def is_empty(self) -> bool:
         return not (self.framework or self.added or self.removed or self.changed or self.moved)
+
+
+Piece = tuple[Literal["same", "old", "new"], str]
+
+
+def pieces(old: str, new: str) -> list[Piece]:
+    """Two texts as one, in the order they are read: what both have, what only the old and only the new has.
+
+    Texts that have little in common, or are too short or too long to be compared, are told apart as wholes.
+    """
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    if not LEAST_COMPARED <= max(len(old), len(new)) <= MOST_COMPARED or matcher.ratio() < ALIKE:
+        found: list[Piece] = [("old", old), ("new", new)]
+    else:
+        found = []
+        for kind, start, end, new_start, new_end in matcher.get_opcodes():
+            if kind == "equal":
+                found.append(("same", old[start:end]))
+            else:
+                found += [("old", old[start:end]), ("new", new[new_start:new_end])]
+    return [piece for piece in found if piece[1]]
 
 
 def compare(old: Framework, new: Framework) -> Changes:

@@ -133,7 +133,7 @@ class CopyForm(StaffForm):
 class RulesForm(StaffForm):
     """The service reads the numbers, and says of each what is wrong."""
 
-    mode = RadioField("折算方式", choices=[(mode.value, mode.label) for mode in Mode])
+    mode = RadioField("折算方式", choices=[SelectChoice(mode.value, mode.label) for mode in Mode])
     bonus_cap = StringField("加分上限（分）", [DataRequired(REQUIRED), Length(max=10)])
     deduction_cap = StringField("扣分上限（分）", [DataRequired(REQUIRED), Length(max=10)])
     bands = TextAreaField("等次（一行一个，从最好的写起：名称 最低分）", [DataRequired(REQUIRED), Length(max=500)])

@@ -11,6 +11,7 @@ from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessments, copying, dry_runs, framework_editing, rule_editing
 from surveys.services.actors import Permission
 from surveys.services.errors import Refusal, WrongState
+from surveys.services.framework_changes import pieces
 from surveys.services.framework_editing import FrameworkPreview
 from surveys.services.rosters import FaultyFile
 from surveys.services.rule_editing import RulesEntry
@@ -135,7 +136,7 @@ def take_over(import_id: int) -> ResponseReturnValue:
 
 def _preview_page(found: FrameworkPreview, fault: str | None = None) -> str:
     form = TakeOverForm(formdata=None, shown=found.fingerprint)
-    return render_template("frameworks/preview.html", preview=found, form=form, fault=fault)
+    return render_template("frameworks/preview.html", preview=found, form=form, fault=fault, pieces=pieces)
 
 
 @pages.route("/assessments/<id:assessment_id>/rules", methods=["GET", "POST"])
