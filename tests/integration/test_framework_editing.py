@@ -362,19 +362,17 @@ def marked(site: Site) -> int:
         fill_marks(site, unit_id)
     enter(site, second, MarkEntry("III-4", "考核组", "1"))  # of 2
     record(site, second, event("III-32", "2"))
-    record(site, second, event("III-14", "1"))
+    record(site, second, event("III-11(2)", "1"))
     return assessment_id
 
 
-def changed_framework(**rows: dict[str, Any]) -> Framework:
-    """The municipal framework with other fields in some rows; a key `III_4` stands for III-4, None for no such row."""
+def changed_framework(rows: dict[str, dict[str, Any]]) -> Framework:
+    """The municipal framework with other fields in some rows, by key."""
     data = loader.framework("municipal").to_json()
     for block in data["blocks"]:
         for indicator in block["indicators"]:
             for content in indicator["contents"]:
-                content["standards"] = [
-                    row | rows.get(row["key"].replace("-", "_"), {}) for row in content["standards"]
-                ]
+                content["standards"] = [row | rows.get(row["key"], {}) for row in content["standards"]]
     return Framework.from_json(data)
 
 
@@ -403,12 +401,12 @@ def test_a_dry_run_of_the_same_is_the_same(site: Site) -> None:
 def test_a_dry_run_by_plain_arithmetic(site: Site) -> None:
     """A unit without a tag has 72 points: 70 of them got, a bonus of 2."""
     assessment_id = marked(site)
-    lost = Decimal(1) + Decimal(1)  # III-4 is marked 1 of 2; III-14 starts full and lost 1
+    lost = Decimal(1) + Decimal(1)  # III-4 is marked 1 of 2; III-11(2) starts full and lost 1
     (_, second) = run(site, assessment_id).units
     assert second.before.base == round(100 * (72 - lost) / 72, 2) == second.after.base
-    found = run(site, assessment_id, changed_framework(III_4={"points": "6"}, III_14={"points": "5"}))
+    found = run(site, assessment_id, changed_framework({"III-4": {"points": "6"}, "III-11(2)": {"points": "5"}}))
     old = {row.standard.key: row.standard.points for row in loader.framework("municipal").rows()}
-    total = 72 + (6 - old["III-4"]) + (5 - old["III-14"])
+    total = 72 + (6 - old["III-4"]) + (5 - old["III-11(2)"])
     (first, second) = found.units
     assert first.after.base == 100
     assert second.after.base == round(100 * (total - 3 - 1) / total, 2)
@@ -429,7 +427,7 @@ def test_a_dry_run_of_other_rules(site: Site) -> None:
 
 def test_rows_without_counterpart_are_left_out_and_said(site: Site) -> None:
     assessment_id = marked(site)
-    found = run(site, assessment_id, changed_framework(III_4={"key": "III-4(1)"}, III_6={"kind": "bonus"}))
+    found = run(site, assessment_id, changed_framework({"III-4": {"key": "III-4(1)"}, "III-6": {"kind": "bonus"}}))
     (unmatched,) = found.unmatched
     assert (unmatched.new, unmatched.gone) == (("III-4(1)", "III-6"), ("III-4", "III-6"))
     old = {row.standard.key: row.standard.points for row in loader.framework("municipal").rows()}
@@ -439,10 +437,10 @@ def test_rows_without_counterpart_are_left_out_and_said(site: Site) -> None:
 
 def test_a_row_that_did_not_apply_to_a_unit_has_nothing_to_go_by(site: Site) -> None:
     assessment_id = marked(site)
-    found = run(site, assessment_id, changed_framework(III_19={"applies_to": []}))
+    found = run(site, assessment_id, changed_framework({"III-19": {"applies_to": []}}))
     assert [unit.without for unit in found.units] == [("III-19",), ("III-19",)]
     assert found.units[0].is_same
-    narrowed = run(site, assessment_id, changed_framework(III_4={"applies_to": ["教育"]}))
+    narrowed = run(site, assessment_id, changed_framework({"III-4": {"applies_to": ["教育"]}}))
     assert narrowed.units[1].after.base == round(Decimal(100) * 69 / 70, 2)
 
 
