@@ -11,8 +11,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from surveys.catalog import loader
 from surveys.intake.tables import read_tables
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
@@ -20,6 +22,8 @@ from surveys.services import (
     accounts,
     assessment_life,
     doors,
+    framework_editing,
+    framework_workbooks,
     hall,
     mark_workbooks,
     marks,
@@ -55,7 +59,8 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `import_id`, `mark_import_id`: the admin's. `objection_id`: the reporter's,
+    `passwords`: their first passwords. `import_id`, `mark_import_id`, `framework_import_id`:
+    the admin's. `objection_id`: the reporter's,
     accepted; the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one
     of another unit, one withdrawn. `used` and `void`: codes of the open poll; `unused`: of each poll. `door`: the token
     of a door of the open poll that has shown nothing yet."""
@@ -66,6 +71,7 @@ class Everything:
     import_id: int
     mark_import_id: int
     objection_id: int
+    framework_import_id: int
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
     material_ids: Sequence[int]
@@ -104,13 +110,14 @@ def build_everything(site: Site) -> Everything:
         hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
     sealed_unit = _unit_of(site, built[PollState.SEALED])
+    keys, passwords = build_accounts(site)
+    framework_import_id = _read_framework(site, assessment_id)
     with site.database.writing() as session:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
         marks.enter_marks(session, NOW, COMMAND_LINE, sealed_unit, [entry])
         event = EventEntry("III-32", "2", NOW.date(), "示例发〔2026〕1号", "获表彰")
         event_id = marks.record_event(session, NOW, COMMAND_LINE, sealed_unit, event)
         marks.exempt(session, NOW, COMMAND_LINE, sealed_unit, "III-7", "机构调整", "示例函〔2026〕8号")
-    keys, passwords = build_accounts(site)
     return Everything(
         assessment_id,
         built,
@@ -118,6 +125,7 @@ def build_everything(site: Site) -> Everything:
         _read_roster(site, assessment_id),
         _read_marks(site, assessment_id),
         _appeal(site, assessment_id),
+        framework_import_id,
         keys,
         passwords,
         _hand_in_everything(site, keys),
@@ -150,9 +158,22 @@ def _read_roster(site: Site, assessment_id: int) -> int:
         "单位,类别,体系,姓名,职务\n样例新局,市直单位,municipal,样例甲,局长\n样例审计局,市直单位,municipal,样例2,局长\n"
     )
     with site.database.writing() as session:
-        account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
-        actor = Actor(account.id, account.name, Role.ADMIN)
-        return rosters.read_roster(session, NOW, actor, assessment_id, "样例.csv", text.encode())
+        return rosters.read_roster(session, NOW, admin_of(session), assessment_id, "样例.csv", text.encode())
+
+
+def _read_framework(site: Site, assessment_id: int) -> int:
+    """A workbook that gives the county framework another lead."""
+    edited = loader.framework("county").model_copy(update={"lead_department": "样例办"})
+    with site.database.writing() as session:
+        data = framework_workbooks.framework_workbook(edited)
+        actor = admin_of(session)
+        return framework_editing.read_file(session, NOW, actor, assessment_id, "county", "样例体系.xlsx", data)
+
+
+def admin_of(session: Session) -> Actor:
+    """The one admin's account."""
+    account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
+    return Actor(account.id, account.name, Role.ADMIN)
 
 
 def _read_marks(site: Site, assessment_id: int) -> int:
@@ -259,7 +280,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "showing": ["0" * 32, "x"],
         "extension": ["png", "svg", "gif", "pdf", "xlsx"],
         "filename": [*sorted(os.listdir(app.static_folder or "")), "nothing.css"],
-        "import_id": [world.import_id, world.mark_import_id],
+        "import_id": [world.import_id, world.mark_import_id, world.framework_import_id],
         "batch": [1, 99],
         "class_key": ["A", "nothing"],
         "hand": [1, 2],
@@ -267,6 +288,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "version": [1, 2],
         "objection_id": [world.objection_id],
         "material_id": [*world.material_ids, 999],
+        "framework_key": ["municipal", "county", "nothing"],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

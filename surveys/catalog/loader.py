@@ -164,14 +164,8 @@ def _checked(document: Source, model: type[_Model], find_faults: Callable[[Mappi
 
 def _add_field_error(document: Source, model: type[BaseModel], details: ErrorDetails) -> None:
     path = details["loc"]
-    if not document.was_refused(path) and not _is_echo(details):
+    if not document.was_refused(path) and not messages.is_echo(details):
         document.add(path, messages.field_message(details, _fields_around(path, model)))
-
-
-def _is_echo(details: ErrorDetails) -> bool:
-    """pydantic counts a list's good entries: one bad entry of one is reported, and then the list as too short."""
-    entries = details["input"]
-    return details["type"] == "too_short" and isinstance(entries, list) and len(entries) >= details["ctx"]["min_length"]
 
 
 def _fields_around(path: FieldPath, root: type[BaseModel]) -> list[str]:

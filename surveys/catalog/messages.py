@@ -41,6 +41,12 @@ def yaml_message(error: yaml.MarkedYAMLError) -> str:
     return "YAML 写法有误：请检查这一行和上一行的缩进、冒号和引号"
 
 
+def is_echo(error: ErrorDetails) -> bool:
+    """pydantic counts a list's good entries: one bad entry of one is reported, and then the list as too short."""
+    entries = error["input"]
+    return error["type"] == "too_short" and isinstance(entries, list) and len(entries) >= error["ctx"]["min_length"]
+
+
 def field_message(error: ErrorDetails, known_fields: Iterable[str]) -> str:
     """What is wrong with one field, by pydantic's type of error."""
     kind, value = error["type"], cast(object, error["input"])

@@ -32,6 +32,28 @@ Entry = tuple[FieldPath, dict[str, Any]]
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What the fields are called where the file was written: advice has to name what its writer sees."""
+
+    zero: str
+    points: str
+    standard: str
+    veto: str
+    starts_full: str
+    tags: str
+
+
+YAML = Terms(
+    zero='"0"',
+    points=" points ",
+    standard="kind 是 standard",
+    veto="kind: veto",
+    starts_full="删掉这一行",
+    tags="文件开头的 tags ",
+)
+
+
+@dataclass(frozen=True)
 class Fault:
     """A broken rule. `earlier` is the place that had it first, where something is there twice."""
 
@@ -40,7 +62,7 @@ class Fault:
     earlier: FieldPath | None = None
 
 
-def framework_faults(data: Mapping[str, Any]) -> list[Fault]:
+def framework_faults(data: Mapping[str, Any], terms: Terms = YAML) -> list[Fault]:
     """Every rule a framework breaks."""
     blocks, indicators, contents, standards = _levels(data)
     faults = [fault for level in (blocks, indicators, contents) for fault in _repeated_values(level, "code", "编号")]
@@ -48,8 +70,8 @@ def framework_faults(data: Mapping[str, Any]) -> list[Fault]:
     faults += [fault for path, content in contents for fault in _keys_under(path, content)]
     faults += _repeated_entries((), data, "tags")
     tags = _tags(data)
-    faults += [fault for path, row in standards for fault in _row_faults(path, row, tags)]
-    faults += _sum_faults(blocks)
+    faults += [fault for path, row in standards for fault in _row_faults(path, row, tags, terms)]
+    faults += _sum_faults(blocks, terms)
     return faults
 
 
@@ -124,53 +146,53 @@ def _keys_under(path: FieldPath, content: Mapping[str, Any]) -> Iterator[Fault]:
             yield Fault((*place, "key"), f"“{key}”与上一级编号“{code}”对不上：请写成“{code}”或“{code}(1)”的样子")
 
 
-def _row_faults(path: FieldPath, row: Mapping[str, Any], tags: list[str] | None) -> Iterator[Fault]:
+def _row_faults(path: FieldPath, row: Mapping[str, Any], tags: list[str] | None, terms: Terms) -> Iterator[Fault]:
     for name in ("methods", "departments", "applies_to"):
         yield from _repeated_entries(path, row, name)
-    yield from _unknown_tags(path, row, tags)
+    yield from _unknown_tags(path, row, tags, terms)
     kind = row.get("kind", Kind.STANDARD)
     points = _number(row.get("points"))
     if points is not None and kind == Kind.VETO and points != 0:
-        yield Fault((*path, "points"), '一票否决不计分值：请写成 "0"')
+        yield Fault((*path, "points"), f"一票否决不计分值：请写成 {terms.zero}")
     if points is not None and kind in _SCORED and points == 0:
-        yield Fault((*path, "points"), "分值要大于 0：请填上分值；不计分的一票否决项要写 kind: veto")
+        yield Fault((*path, "points"), f"分值要大于 0：请填上分值；不计分的一票否决项要写 {terms.veto}")
     if row.get("starts_full") is True and kind != Kind.STANDARD:
-        yield Fault((*path, "starts_full"), "只有 kind 是 standard 的条目可以从满分起：请删掉这一行")
+        yield Fault((*path, "starts_full"), f"只有 {terms.standard} 的条目可以从满分起：请{terms.starts_full}")
 
 
-def _unknown_tags(path: FieldPath, row: Mapping[str, Any], tags: list[str] | None) -> Iterator[Fault]:
+def _unknown_tags(path: FieldPath, row: Mapping[str, Any], tags: list[str] | None, terms: Terms) -> Iterator[Fault]:
     used = row.get("applies_to")
     if tags is None or not isinstance(used, list):
         return
     for index, tag in enumerate(used):
         if isinstance(tag, str) and tag not in tags:
-            advice = f"可用的有 {'、'.join(tags)}" if tags else "文件开头的 tags 是空的"
+            advice = f"可用的有 {'、'.join(tags)}" if tags else f"{terms.tags}是空的"
             yield Fault(
-                (*path, "applies_to", index), f"没有“{tag}”这个单位标签：{advice}；请改正，或在开头的 tags 里加上"
+                (*path, "applies_to", index), f"没有“{tag}”这个单位标签：{advice}；请改正，或在{terms.tags}里加上"
             )
 
 
-def _sum_faults(blocks: list[Entry]) -> Iterator[Fault]:
+def _sum_faults(blocks: list[Entry], terms: Terms) -> Iterator[Fault]:
     totals = [_standard_points(block) for _, block in blocks]
     for (path, block), total in zip(blocks, totals, strict=True):
         written = _number(block.get("points"))
         if written is not None and total is not None and written != total:
-            yield Fault((*path, "points"), _sum_message(written, total))
+            yield Fault((*path, "points"), _sum_message(written, total, terms))
     known = [total for total in totals if total is not None]
     if not blocks or len(known) < len(totals) or sum(known) == TOTAL_POINTS:
         return
     total = sum(known, Decimal(0))
     yield Fault(
         ("blocks",),
-        f"全部测评项（kind 是 standard）的分值合计是 {plain(total)}，应是 {plain(TOTAL_POINTS)}，"
-        f"{_difference(total, TOTAL_POINTS)}：请调整各条的 points",
+        f"全部测评项（{terms.standard}）的分值合计是 {plain(total)}，应是 {plain(TOTAL_POINTS)}，"
+        f"{_difference(total, TOTAL_POINTS)}：请调整各条的{terms.points}".rstrip(),
     )
 
 
-def _sum_message(written: Decimal, total: Decimal) -> str:
+def _sum_message(written: Decimal, total: Decimal, terms: Terms) -> str:
     return (
-        f"板块分值写的是 {plain(written)}，板块内测评项（kind 是 standard）合计是 {plain(total)}，"
-        f"{_difference(total, written)}：请改板块的 points 或各条的 points"
+        f"板块分值写的是 {plain(written)}，板块内测评项（{terms.standard}）合计是 {plain(total)}，"
+        f"{_difference(total, written)}：请改板块的{terms.points}或各条的{terms.points}".rstrip()
     )
 
 

@@ -31,7 +31,7 @@ _TRUE = frozenset(("yes", "true", "on"))
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _FLOAT = re.compile(r"-?[0-9]+\.[0-9]*", re.ASCII)
 # A quoted "\0" or "\ud800" passes YAML and then breaks whatever stores or prints it.
-_UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+UNUSABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass
@@ -203,7 +203,7 @@ def _mapping(source: Source, node: yaml.MappingNode, path: FieldPath) -> dict[st
 def _scalar(source: Source, node: yaml.ScalarNode, path: FieldPath) -> object:
     text: str = node.value.strip()
     kind = node.tag.removeprefix(_TAG)
-    if _UNUSABLE.search(text):
+    if UNUSABLE.search(text):
         source.refuse(path, _line(node), "有不能用的控制字符：请删掉 \\0、\\x 之类的转义，重新输入这段文字")
         return None
     if kind == "null":

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from surveys.cli import frameworks as frameworks
 from surveys.cli import slips  # noqa: F401  # adds its commands to `poll`
 from surveys.cli.accounts import account_group, demo_command, first_admin_command, migrate_command
 from surveys.cli.assessments import assessment_group, catalog_group

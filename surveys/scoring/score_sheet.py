@@ -38,6 +38,10 @@ class Mode(StrEnum):
     WHOLE = "whole"
     BLOCK = "block"
 
+    @property
+    def label(self) -> str:
+        return {"whole": "整体折算", "block": "按板块折算"}[self.value]
+
 
 @dataclass(frozen=True)
 class Row:

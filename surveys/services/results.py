@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import plain
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.ranking import ranks, with_quota
-from surveys.scoring.score_sheet import ScoringRules
+from surveys.scoring.score_sheet import ScoreSheet, ScoringRules
 from surveys.services.assessments import assessment_of
 from surveys.services.score_sheets import UnitSheet, assessment_sheets
 
@@ -63,12 +63,18 @@ def ranked(sheets: Sequence[UnitSheet], rules: ScoringRules) -> tuple[UnitResult
 
 
 def _category(sheets: Sequence[UnitSheet], rules: ScoringRules) -> list[UnitResult]:
-    finals = [None if sheet.score.final is None else shown(sheet.score.final) for sheet in sheets]
+    standings = placed([sheet.score for sheet in sheets], rules)
+    return [UnitResult(sheet, *standing) for sheet, standing in zip(sheets, standings, strict=True)]
+
+
+def placed(scores: Sequence[ScoreSheet], rules: ScoringRules) -> list[tuple[Decimal | None, str | None, int | None]]:
+    """Final as shown, band and rank of each unit of one category."""
+    finals = [None if score.final is None else shown(score.final) for score in scores]
     unit_ranks = ranks(finals)
-    bands = [sheet.score.band for sheet in sheets]
+    bands = [score.band for score in scores]
     if rules.top_quota is not None:
         bands = with_quota(bands, unit_ranks, rules.bands, rules.top_quota)
-    return [UnitResult(*parts) for parts in zip(sheets, finals, bands, unit_ranks, strict=True)]
+    return list(zip(finals, bands, unit_ranks, strict=True))
 
 
 def to_json(results: Results) -> dict[str, Any]:

@@ -145,7 +145,7 @@ def _leader_changes(unit: Unit | None, row: UnitRow) -> Iterator[LeaderChange]:
     for before, after in pairs:
         if old[before].post != row.leaders[after].post:
             yield LeaderChange("职务", old[before].name, old[before].post, row.leaders[after].post)
-    for before, after in _moved(pairs):
+    for before, after in moved(pairs):
         yield LeaderChange("顺序", old[before].name, f"第 {before + 1} 位", f"第 {after + 1} 位")
 
 
@@ -163,7 +163,7 @@ def _matched(old: Sequence[LeaderRow], new: Sequence[LeaderRow]) -> tuple[list[t
     return pairs, sorted(index for indexes in waiting.values() for index in indexes), come
 
 
-def _moved(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def moved(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The fewest whose moving explains the new order: all but a longest run that keeps its order."""
     tails: list[int] = []
     lengths = []

@@ -142,13 +142,18 @@ def _sheet(
         departments = departments_of(framework, row.standard, unit)
         value = _value(row.standard, tags, key in exempted, departments, latest, own_events, result)
         lines.append(SheetLine(row, value, departments, latest, own_events, exempted.get(key), result))
-    score = scoring.score_sheet(
-        [_scored_row(line.row) for line in lines],
-        {line.row.standard.key: line.value for line in lines},
+    score = score_of(framework, {line.row.standard.key: line.value for line in lines}, rules)
+    return UnitSheet(unit, framework, tuple(lines), score, result)
+
+
+def score_of(framework: Framework, values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:
+    """The score of these values by this framework and these rules. A row without a value is left out."""
+    return scoring.score_sheet(
+        [_scored_row(row) for row in framework.rows() if row.standard.key in values],
+        values,
         rules,
         {block.code: block.points for block in framework.blocks},
     )
-    return UnitSheet(unit, framework, tuple(lines), score, result)
 
 
 def _scored_row(row: Row) -> scoring.Row:

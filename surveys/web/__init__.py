@@ -14,6 +14,7 @@ from surveys.web import (
     completion,
     doors,
     errors,
+    frameworks,
     headers,
     life,
     mark_imports,
@@ -39,27 +40,10 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
-STAFF = (
-    sign_in,
-    polls,
-    poll_setup,
-    poll_imports,
-    poll_tickets,
-    poll_doors,
-    paper,
-    poll_results,
-    score_sheets,
-    results,
-    setup,
-    rosters,
-    marking,
-    mark_imports,
-    completion,
-    *(sign_in, polls, poll_setup, poll_tickets, poll_results),
-    *(score_sheets, results, setup, rosters, life, versions, own_unit),
-    materials,
-    reviews,
-)
+POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results)
+ASSESSMENTS = (setup, rosters, frameworks, life, versions, marking, mark_imports, completion, score_sheets, results)
+EVIDENCE = (materials, reviews, own_unit)
+STAFF = (sign_in, *POLLS, *ASSESSMENTS, *EVIDENCE)
 
 
 class IdConverter(IntegerConverter):
@@ -94,5 +78,5 @@ def register(app: Flask) -> None:
     errors.register(app)
     assets.register(app)
     access.register(app)
-    for module in VOTERS + STAFF:
+    for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

@@ -18,6 +18,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import HiddenInput
 
+from surveys.scoring.score_sheet import Mode
 from surveys.services.errors import BadInput
 
 REQUIRED = "请填写此项。"
@@ -227,22 +228,6 @@ class AgreeForm(ConfirmForm):
     version = IntegerField("版本", [InputRequired(REQUIRED)], widget=HiddenInput())
 
 
-class RulesForm(StaffForm):
-    """How rows become a score. `shown`: the fingerprint of the effect, once it was shown."""
-
-    mode = RadioField(
-        "折算方式",
-        choices=[SelectChoice("whole", "全部适用的行一起折算"), SelectChoice("block", "各板块分别折算，板块权重不变")],
-    )
-    bonus_cap = StringField("加分上限", [DataRequired(REQUIRED), Length(max=10)])
-    deduction_cap = StringField("扣分上限", [DataRequired(REQUIRED), Length(max=10)])
-    bands = TextAreaField("等次（一行一个：名称 起分，从高到低）", [DataRequired(REQUIRED), Length(max=500)])
-    veto_band = StringField("一票否决后最高等次", [DataRequired(REQUIRED), Length(max=50)])
-    top_quota = StringField("最高等次的比例上限（%，不限就不填）", [Optional(), Length(max=10)])
-    reason = StringField("修改的理由", [DataRequired(REQUIRED), Length(max=500)])
-    shown = HiddenField("预览", [Optional()])
-
-
 class MaterialFileForm(StaffForm):
     """A file as it is, or the name of one that came in pieces."""
 
@@ -287,6 +272,21 @@ class ReviewForm(StaffForm):
     )
 
 
+class CopyForm(StaffForm):
+    title = StringField("新考核的名称", [DataRequired(REQUIRED), Length(max=100)])
+
+
+class RulesForm(StaffForm):
+    """The service reads the numbers, and says of each what is wrong."""
+
+    mode = RadioField("折算方式", choices=[SelectChoice(mode.value, mode.label) for mode in Mode])
+    bonus_cap = StringField("加分上限（分）", [DataRequired(REQUIRED), Length(max=10)])
+    deduction_cap = StringField("扣分上限（分）", [DataRequired(REQUIRED), Length(max=10)])
+    bands = TextAreaField("等次（一行一个，从最好的写起：名称 最低分）", [DataRequired(REQUIRED), Length(max=500)])
+    veto_band = StringField("一票否决后最好的等次", [DataRequired(REQUIRED), Length(max=50)])
+    top_quota = StringField("最好等次的比例上限（%，留空不限）", [Optional(), Length(max=10)])
+
+
 class EventForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     points = StringField("分数", [Optional(), Length(max=10)])
@@ -303,3 +303,10 @@ class ExemptForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])
     reason = StringField("免考理由", [DataRequired(REQUIRED), Length(max=500)])
+
+
+class ChangeRulesForm(RulesForm):
+    """Once marking has begun: with a reason. `shown`: the fingerprint of the effect, once it was shown."""
+
+    reason = StringField("修改的理由", [DataRequired(REQUIRED), Length(max=500)])
+    shown = HiddenField("预览", [Optional()])

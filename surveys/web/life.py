@@ -19,7 +19,7 @@ from surveys.services.actors import Actor, Permission
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.rule_changes import Effect
 from surveys.web.access import actor, needs, site
-from surveys.web.forms import ActForm, AnswerForm, AppealForm, CertifyForm, GroundsForm, RulesForm, StaffForm
+from surveys.web.forms import ActForm, AnswerForm, AppealForm, CertifyForm, ChangeRulesForm, GroundsForm, StaffForm
 
 pages = Blueprint("life", __name__)
 
@@ -202,7 +202,7 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         present = ScoringRules.from_json(assessment.rules)
-    form = RulesForm(data=_as_form(present))
+    form = ChangeRulesForm(data=_as_form(present))
     effect: Effect | None = None
     fault, status = None, 200
     if request.method == "POST":
@@ -227,7 +227,7 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     return page, status
 
 
-def _change(assessment_id: int, form: RulesForm) -> ResponseReturnValue:
+def _change(assessment_id: int, form: ChangeRulesForm) -> ResponseReturnValue:
     proposed, reason, shown = _proposed(form), form.reason.data, form.shown.data
     with site().database.writing() as session:
         number = rule_changes.change_rules(session, site().now(), actor(), assessment_id, None, proposed, reason, shown)
@@ -235,7 +235,7 @@ def _change(assessment_id: int, form: RulesForm) -> ResponseReturnValue:
     return redirect(url_for("life.show", assessment_id=assessment_id))
 
 
-def _effect(assessment_id: int, form: RulesForm) -> Effect:
+def _effect(assessment_id: int, form: ChangeRulesForm) -> Effect:
     with site().database.reading() as session:
         effect = rule_changes.effect_of(session, assessment_id, None, _proposed(form))
     if effect.hindrances:
@@ -254,7 +254,7 @@ def _as_form(rules: ScoringRules) -> dict[str, Any]:
     }
 
 
-def _proposed(form: RulesForm) -> ScoringRules:
+def _proposed(form: ChangeRulesForm) -> ScoringRules:
     quota = (form.top_quota.data or "").strip()
     return ScoringRules(
         mode=Mode(form.mode.data),

@@ -16,12 +16,14 @@ from click.testing import Result
 from flask import Flask
 
 from app import create_app
+from surveys.catalog import loader
 from surveys.services import poll_entries, polls
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.site import Site
 from surveys.settings import database_url_of
 from tests.builders import World, box_counts, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import settings_for
+from tests.framework_files import shipped, tables_of, with_cells, written
 from tests.servers import ROOT, environment
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -465,3 +467,44 @@ def test_a_poll_that_cannot_be_is_refused(lite_app: Flask, lite_site: Site, opti
     build_unit(lite_site)
     assert words in refused(lite_app, "poll", "create", "--unit", 1, "--entitled", 5, *options)
     assert shown(lite_app, "poll", "list") == []
+
+
+def test_a_framework_goes_to_excel_and_back_to_yaml(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    for key in ("municipal", "county"):
+        book, text = tmp_path / f"{key}.xlsx", tmp_path / f"{key}.yaml"
+        done(lite_app, "catalog", "export", key, "--out", book)
+        done(lite_app, "catalog", "import", book, "--out", text)
+        assert "没有发现问题" in done(lite_app, "catalog", "check", text)
+        assert loader.load_framework(text) == loader.framework(key)
+    assert "没有“nothing”" in refused(lite_app, "catalog", "export", "nothing", "--out", tmp_path / "x.xlsx")
+    assert "写不了" in refused(lite_app, "catalog", "export", "county", "--out", tmp_path / "no" / "x.xlsx")
+
+
+def test_a_faulty_framework_names_every_cell(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    tables = shipped()
+    book = tmp_path / "a.xlsx"
+    book.write_bytes(written(with_cells(tables, ("测评体系", 2, "分值", "x"), ("测评体系", 3, "适用", "y"))))
+    said = refused(lite_app, "catalog", "import", book, "--out", tmp_path / "a.yaml")
+    assert "工作表“测评体系” 第 2 行 G 列（分值） “x”" in said
+    assert "工作表“测评体系” 第 3 行 I 列（适用） “y”" in said
+    assert not (tmp_path / "a.yaml").exists()
+
+
+def test_an_assessments_framework_is_shown_applied_and_written_out(app: Flask, site: Site, tmp_path: Path) -> None:
+    assessment_id, _ = build_unit(site)
+    book = tmp_path / "a.xlsx"
+    done(app, "assessment", "export-framework", assessment_id, "municipal", "--out", book)
+    assert tables_of(book.read_bytes()) == shipped()
+    book.write_bytes(written(with_cells(shipped(), ("测评体系", 2, "说明", "样例说明"))))
+    command = ("assessment", "edit-framework", assessment_id, "municipal", book)
+    first = done(app, *command)
+    assert "修改\tIII-1(1)" in first
+    assert "说明\t（空） → 样例说明" in first
+    assert "加 --apply 再运行一次" in first
+    assert "已更新" in done(app, *command, "--apply")
+    again = done(app, *command, "--apply")
+    assert "修改 0 条" in again
+    assert "已更新" not in again
+    copy_id = int(done(app, "assessment", "copy", assessment_id, "样例考核二"))
+    assert copy_id != assessment_id
+    assert "没有编号为 99 的考核" in refused(app, "assessment", "copy", 99, "x")

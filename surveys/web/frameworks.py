@@ -1,0 +1,222 @@
+"""Frameworks and rules of an assessment: shown, exported, imported with a preview, copied for a new year, tried out."""
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from surveys.intake.headers import Fault
+from surveys.intake.tables import MOST_BYTES
+from surveys.scoring.score_sheet import ScoringRules
+from surveys.services import assessments, copying, dry_runs, framework_editing, rule_editing
+from surveys.services.actors import Permission
+from surveys.services.errors import Refusal, WrongState
+from surveys.services.framework_changes import pieces
+from surveys.services.framework_editing import FrameworkPreview
+from surveys.services.rosters import FaultyFile
+from surveys.services.rule_editing import RulesEntry
+from surveys.web.access import actor, needs, site
+from surveys.web.downloads import attachment
+from surveys.web.forms import CopyForm, RulesForm, TakeOverForm, UploadForm
+from surveys.web.rosters import ROUND_THE_FILE, XLSX
+from surveys.web.uploads import size, takes_upload
+
+pages = Blueprint("frameworks", __name__)
+
+MOST_ID = 2**31 - 1
+
+
+@pages.get("/assessments/<id:assessment_id>/frameworks")
+@needs(Permission.DECIDE)
+def index(assessment_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        return render_template(
+            "frameworks/index.html",
+            assessment=assessment,
+            frameworks=assessments.frameworks_of(assessment),
+            rules=rule_editing.entry_of(ScoringRules.from_json(assessment.rules)),
+            mode=ScoringRules.from_json(assessment.rules).mode,
+            editable=framework_editing.may_edit(assessment, session),
+            frozen=framework_editing.FROZEN,
+        )
+
+
+@pages.get("/assessments/<id:assessment_id>/frameworks/<framework_key>")
+@needs(Permission.DECIDE)
+def show(assessment_id: int, framework_key: str) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        framework = assessments.framework_of(assessment, framework_key)
+        editable = framework_editing.may_edit(assessment, session)
+    return render_template("frameworks/show.html", assessment=assessment, framework=framework, editable=editable)
+
+
+@pages.get("/assessments/<id:assessment_id>/frameworks/<framework_key>/framework.xlsx")
+@needs(Permission.DECIDE)
+def export(assessment_id: int, framework_key: str) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        data = framework_editing.export_framework(session, actor(), assessment_id, framework_key)
+    return attachment(data, XLSX, f"测评体系-{framework_key}.xlsx")
+
+
+@pages.route("/assessments/<id:assessment_id>/frameworks/<framework_key>/import", methods=["GET", "POST"])
+@needs(Permission.DECIDE)
+@takes_upload(MOST_BYTES + ROUND_THE_FILE)
+def upload(assessment_id: int, framework_key: str) -> ResponseReturnValue:
+    form = UploadForm()
+    if request.method != "POST":
+        return _upload_page(assessment_id, framework_key, form)
+    try:
+        form.checked()
+        name, data = form.file.data.filename or "", form.file.data.read()
+        with site().database.writing() as session:
+            import_id = framework_editing.read_file(
+                session, site().now(), actor(), assessment_id, framework_key, name, data
+            )
+    except FaultyFile as error:
+        page = _upload_page(assessment_id, framework_key, form, faults=error.faults, left_out=error.left_out)
+        return page, 400
+    except Refusal as error:
+        return _upload_page(assessment_id, framework_key, form, fault=str(error)), 400
+    return redirect(url_for("frameworks.preview", import_id=import_id))
+
+
+def _upload_page(
+    assessment_id: int,
+    framework_key: str,
+    form: UploadForm,
+    fault: str | None = None,
+    faults: Sequence[Fault] = (),
+    left_out: int = 0,
+) -> str:
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        framework = assessments.framework_of(assessment, framework_key)
+        editable = framework_editing.may_edit(assessment, session)
+    return render_template(
+        "frameworks/upload.html",
+        assessment=assessment,
+        framework=framework,
+        form=form,
+        fault=fault or (None if editable else framework_editing.FROZEN),
+        editable=editable,
+        faults=faults,
+        left_out=left_out,
+        file_name=form.file.data.filename if faults else "",
+        limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES)},
+    )
+
+
+@pages.get("/framework-imports/<id:import_id>")
+@needs(Permission.DECIDE)
+def preview(import_id: int) -> ResponseReturnValue:
+    with site().database.reading() as session:
+        found = framework_editing.preview(session, actor(), import_id)
+    return _preview_page(found)
+
+
+@pages.post("/framework-imports/<id:import_id>")
+@needs(Permission.DECIDE)
+def take_over(import_id: int) -> ResponseReturnValue:
+    form = TakeOverForm()
+    form.checked()
+    try:
+        with site().database.writing() as session:
+            done = framework_editing.apply(session, site().now(), actor(), import_id, form.shown.data)
+    except WrongState as error:
+        with site().database.reading() as session:
+            found = framework_editing.preview(session, actor(), import_id)
+        return _preview_page(found, str(error)), 409
+    changes = done.changes
+    counts = f"新增 {len(changes.added)} 条，删除 {len(changes.removed)} 条，修改 {len(changes.changed)} 条"
+    flash(f"测评体系已更新：{counts}。")
+    return redirect(url_for("frameworks.show", assessment_id=done.assessment_id, framework_key=done.key))
+
+
+def _preview_page(found: FrameworkPreview, fault: str | None = None) -> str:
+    form = TakeOverForm(formdata=None, shown=found.fingerprint)
+    return render_template("frameworks/preview.html", preview=found, form=form, fault=fault, pieces=pieces)
+
+
+@pages.route("/assessments/<id:assessment_id>/rules", methods=["GET", "POST"])
+@needs(Permission.DECIDE)
+def rules(assessment_id: int) -> ResponseReturnValue:
+    if request.method != "POST":
+        return _rules_page(assessment_id, None)
+    form = RulesForm()
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            changed = rule_editing.save_rules(session, site().now(), actor(), assessment_id, _rules_entry(form))
+    except Refusal as error:
+        return _rules_page(assessment_id, form, str(error)), 400
+    flash("计分规则已保存。" if changed else "计分规则没有变化。")
+    return redirect(url_for("frameworks.index", assessment_id=assessment_id))
+
+
+def _rules_entry(form: RulesForm) -> RulesEntry:
+    return RulesEntry(
+        form.mode.data or "",
+        form.bonus_cap.data,
+        form.deduction_cap.data,
+        rule_editing.parse_bands(form.bands.data),
+        form.veto_band.data,
+        form.top_quota.data or "",
+    )
+
+
+def _rules_page(assessment_id: int, form: RulesForm | None, fault: str | None = None) -> str:
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        editable = framework_editing.may_edit(assessment, session)
+    if form is None:
+        entry = rule_editing.entry_of(ScoringRules.from_json(assessment.rules))
+        form = RulesForm(
+            formdata=None,
+            mode=entry.mode,
+            bonus_cap=entry.bonus_cap,
+            deduction_cap=entry.deduction_cap,
+            bands="\n".join(f"{name} {floor}" for name, floor in entry.bands),
+            veto_band=entry.veto_band,
+            top_quota=entry.top_quota,
+        )
+    fault = fault or (None if editable else framework_editing.FROZEN)
+    return render_template("frameworks/rules.html", assessment=assessment, form=form, fault=fault, editable=editable)
+
+
+@pages.route("/assessments/<id:assessment_id>/copy", methods=["GET", "POST"])
+@needs(Permission.DECIDE)
+def copy(assessment_id: int) -> ResponseReturnValue:
+    form = CopyForm()
+    if request.method != "POST":
+        return _copy_page(assessment_id, form)
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            copy_id = copying.copy_assessment(session, site().now(), actor(), assessment_id, form.title.data)
+    except Refusal as error:
+        return _copy_page(assessment_id, form, str(error)), 400
+    flash("新考核已建立，测评体系、规则和单位都照原来的。下一步：核对并修改测评体系和规则。")
+    return redirect(url_for("frameworks.index", assessment_id=copy_id))
+
+
+def _copy_page(assessment_id: int, form: CopyForm, fault: str | None = None) -> str:
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        count = len(assessment.units)
+    return render_template("frameworks/copy.html", assessment=assessment, count=count, form=form, fault=fault)
+
+
+@pages.get("/assessments/<id:assessment_id>/dry-run")
+@needs(Permission.DECIDE)
+def dry_run(assessment_id: int) -> ResponseReturnValue:
+    """`on`: the assessment whose marks are tried."""
+    earlier_id = request.args.get("on", type=int)
+    if earlier_id is not None and not 1 <= earlier_id <= MOST_ID:
+        abort(404)
+    with site().database.reading() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        others = [line for line in assessments.list_assessments(session) if line.units and line.id != assessment_id]
+        run = None if earlier_id is None else dry_runs.try_on(session, assessment_id, earlier_id)
+    return render_template("frameworks/dry_run.html", assessment=assessment, others=others, run=run)
