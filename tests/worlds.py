@@ -1,5 +1,6 @@
 """One world with everything the pages show: a poll in each state, marks, an event, an account of each role."""
 
+import io
 import re
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -9,12 +10,15 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from PIL import Image
 from werkzeug.routing import Rule
 
 from surveys.polling.states import PollState
-from surveys.services import accounts, hall, marks, polls, rosters, tickets
+from surveys.services import accounts, hall, marks, polls, proceedings, rosters, tickets
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.proceeding_records import ProceedingKind
+from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Unit
@@ -23,6 +27,7 @@ from tests.conftest import NOW
 from tests.strict_client import StrictClient
 
 DEPARTMENT = "市委网信办"
+TALKED = "网评队伍人手偏紧，建议增加培训（谈话样例）"
 PASSWORD = "not-a-secret-password"
 UNIT_NAMES = {
     PollState.DRAFT: "样例林业局",
@@ -38,12 +43,14 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
     `passwords`: their first passwords. `import_id`: the admin's.
+    `proceedings`: one of each kind, of the first unit; the talk says TALKED.
     `used` and `void`: codes of the open poll; `unused`: of each poll."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
     event_id: int
     import_id: int
+    proceedings: Mapping[ProceedingKind, int]
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
     used: str
@@ -91,6 +98,7 @@ def build_everything(site: Site) -> Everything:
         built,
         event_id,
         _read_roster(site, assessment_id),
+        build_proceedings(site, _unit_of(site, built[PollState.DRAFT])),
         keys,
         passwords,
         used=built[PollState.OPEN].codes["A"][0],
@@ -108,6 +116,21 @@ def _read_roster(site: Site, assessment_id: int) -> int:
         account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
         actor = Actor(account.id, account.name, Role.ADMIN)
         return rosters.read_roster(session, NOW, actor, assessment_id, "样例.csv", text.encode())
+
+
+def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:
+    """A record of each kind, by kind; the inspection has a photograph."""
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 6), "teal").save(picture, "PNG")
+    made = {}
+    with site.database.writing() as session:
+        for kind in ProceedingKind:
+            photo = picture.getvalue() if kind is ProceedingKind.INSPECTION else None
+            body = TALKED if kind is ProceedingKind.TALK else f"样例{kind.label}情况"
+            entry = ProceedingEntry(kind, NOW.date(), "样例考核组", body, photo=photo)
+            folder = site.settings.data_dir
+            made[kind] = proceedings.record_proceeding(session, NOW, COMMAND_LINE, folder, unit_id, entry)
+    return made
 
 
 def _unit_of(site: Site, world: World) -> int:
@@ -177,6 +200,8 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "extension": ["png", "svg", "gif"],
         "filename": ["ceping.css", "staff.css", "ballot.js", "upload.js", "nothing.css"],
         "import_id": [world.import_id],
+        "kind": [*(kind.value for kind in ProceedingKind), "nothing"],
+        "proceeding_id": list(world.proceedings.values()),
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

@@ -18,6 +18,9 @@ from surveys.services.assessments import framework_of, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.storage.tables import Event, Exemption, Mark, Unit
 
+SHORTEST_BASIS = 10
+"""Characters of the reason a comprehensive mark (综合评定) needs."""
+
 
 @dataclass(frozen=True)
 class MarkEntry:
@@ -59,6 +62,8 @@ def _add_mark(session: Session, now: datetime, actor: Actor, unit_id: int, entry
         raise NotAllowed(f"这一行由{department}打分，您的账号属于{actor.department or '其他部门'}。")
     if Method.DEMOCRATIC in standard.methods and not entry.remark.strip():
         raise BadInput("确认民主测评分须写明理由。")
+    if Method.COMPREHENSIVE in standard.methods and len("".join(entry.remark.split())) < SHORTEST_BASIS:
+        raise BadInput(f"{row_key}：综合评定须写明依据的日常情况和理由，至少 {SHORTEST_BASIS} 个字。")
     try:
         value = parse_points(entry.points, standard.points)
     except BadPoints as error:

@@ -14,6 +14,7 @@ from surveys.web import (
     poll_setup,
     poll_tickets,
     polls,
+    proceedings,
     results,
     rosters,
     score_sheets,
@@ -23,7 +24,7 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters, proceedings)
 
 
 class IdConverter(IntegerConverter):

@@ -17,11 +17,13 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+UPLOADED_POLICY = f"{POLICY}; sandbox"
+"""Of what somebody uploaded: opened by itself it has no origin and runs nothing."""
 
 
 def secure(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = POLICY
+    headers["Content-Security-Policy"] = UPLOADED_POLICY if getattr(response, "uploaded", False) else POLICY
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -5,11 +5,13 @@ from itertools import groupby
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from surveys.catalog.model import Method
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import RowState
 from surveys.services import marks, score_sheets
 from surveys.services.actors import Permission
 from surveys.services.marks import MarkEntry
+from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
 from surveys.services.results import plain_points
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.web.access import actor, may, needs, site
@@ -36,6 +38,7 @@ def show(unit_id: int) -> ResponseReturnValue:
         blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
         form=ActForm(),
         department=actor().department,
+        shortest_basis=marks.SHORTEST_BASIS,
         state_names=STATE_NAMES,
         RowState=RowState,
         plain_points=plain_points,
@@ -76,6 +79,8 @@ def row(unit_id: int, row_key: str) -> ResponseReturnValue:
         line=line,
         event_form=EventForm(row_key=row_key, happened_on=site().now().date()),
         exempt_form=ExemptForm(row_key=row_key),
+        hearings=_hearings(sheet, line),
+        shortest_basis=marks.SHORTEST_BASIS,
         cancel_form=CancelForm(),
         state_names=STATE_NAMES,
         RowState=RowState,
@@ -121,6 +126,16 @@ def exempt(unit_id: int) -> ResponseReturnValue:
 def _sheet(unit_id: int) -> UnitSheet:
     with site().database.reading() as session:
         return score_sheets.unit_sheet(session, unit_id)
+
+
+def _hearings(sheet: UnitSheet, line: SheetLine) -> list[Record]:
+    """The hearings about this row, or about the unit's work as a whole."""
+    if Method.HEARING not in line.row.standard.methods:
+        return []
+    with site().database.reading() as session:
+        records = unit_records(session, actor(), sheet.unit.id)
+    wanted = ("", line.row.standard.key)
+    return [each for each in records if each.kind is ProceedingKind.HEARING and each.stands and each.row_key in wanted]
 
 
 def _visible(sheet: UnitSheet) -> list[SheetLine]:
