@@ -17,6 +17,7 @@ from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.site import Site
 from surveys.storage.tables import Assessment
 from tests.builders import GROUP, build_unit, enter, event, exempt, fill_marks, record, sealed_poll
+from tests.conftest import NOW
 from tests.integration.test_proceedings import add
 from tests.integration.test_web_polls import PDF, ZIP, download_name
 from tests.unit.test_reporting_documents import pages_of
@@ -165,9 +166,8 @@ def test_a_units_name_stays_inside_the_zip(site: Site) -> None:
 
 def test_without_units_there_is_no_report(site: Site) -> None:
     with site.database.writing() as session:
-        session.add(
-            Assessment(title="空", state="marking", rules=results.ScoringRules().to_json(), created_at=site.now())
-        )
+        rules = results.ScoringRules().to_json()
+        session.add(Assessment(title="空", state="marking", rules=rules, created_at=NOW))
         session.commit()
         with pytest.raises(WrongState, match="没有单位"):
             annual_reports.report_pdf(session, 1)
