@@ -266,7 +266,7 @@ def fill_marks(site: Site, unit_id: int) -> None:
     """Full marks on every pending row but the democratic one."""
     with site.database.writing() as session:
         entries = [
-            MarkEntry(line.row.standard.key, department, str(line.row.standard.points))
+            MarkEntry(line.row.standard.key, department, str(line.row.standard.points), "依据日常工作情况综合评定")
             for line in score_sheets.unit_sheet(session, unit_id).lines
             if line.value.state is RowState.PENDING and Method.DEMOCRATIC not in line.row.standard.methods
             for department in line.departments

@@ -1,5 +1,6 @@
 """One world with everything the pages show: a poll in each state, marks, an event, an account of each role."""
 
+import io
 import os
 import re
 import sqlite3
@@ -11,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
@@ -29,6 +31,7 @@ from surveys.services import (
     marks,
     materials,
     polls,
+    proceedings,
     replies,
     reviews,
     rosters,
@@ -37,6 +40,8 @@ from surveys.services import (
 )
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.proceeding_records import ProceedingKind
+from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Unit
@@ -45,6 +50,7 @@ from tests.conftest import NOW
 from tests.strict_client import StrictClient
 
 DEPARTMENT = "市委网信办"
+TALKED = "网评队伍人手偏紧，建议增加培训（谈话样例）"
 PASSWORD = "not-a-secret-password"
 UNIT_NAMES = {
     PollState.DRAFT: "样例林业局",
@@ -59,11 +65,11 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `import_id`, `mark_import_id`, `framework_import_id`:
-    the admin's. `objection_id`: the reporter's,
-    accepted; the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one
-    of another unit, one withdrawn. `used` and `void`: codes of the open poll; `unused`: of each poll. `door`: the token
-    of a door of the open poll that has shown nothing yet."""
+    `passwords`: their first passwords. `import_id`, `mark_import_id`, `framework_import_id`: the admin's.
+    `proceedings`: one of each kind, of the first unit; the talk says TALKED. `objection_id`: the reporter's, accepted;
+    the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one of another
+    unit, one withdrawn. `used` and `void`: codes of the open poll; `unused`: of each poll. `door`: the token of a door
+    of the open poll that has shown nothing yet."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
@@ -72,6 +78,7 @@ class Everything:
     mark_import_id: int
     objection_id: int
     framework_import_id: int
+    proceedings: Mapping[ProceedingKind, int]
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
     material_ids: Sequence[int]
@@ -126,6 +133,7 @@ def build_everything(site: Site) -> Everything:
         _read_marks(site, assessment_id),
         _appeal(site, assessment_id),
         framework_import_id,
+        build_proceedings(site, _unit_of(site, built[PollState.DRAFT])),
         keys,
         passwords,
         _hand_in_everything(site, keys),
@@ -211,6 +219,21 @@ def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
     return [pdf, *others, theirs]
 
 
+def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:
+    """A record of each kind, by kind; the inspection has a photograph."""
+    picture = io.BytesIO()
+    Image.new("RGB", (8, 6), "teal").save(picture, "PNG")
+    made = {}
+    with site.database.writing() as session:
+        for kind in ProceedingKind:
+            photo = picture.getvalue() if kind is ProceedingKind.INSPECTION else None
+            body = TALKED if kind is ProceedingKind.TALK else f"样例{kind.label}情况"
+            entry = ProceedingEntry(kind, NOW.date(), "样例考核组", body, photo=photo)
+            folder = site.settings.data_dir
+            made[kind] = proceedings.record_proceeding(session, NOW, COMMAND_LINE, folder, unit_id, entry)
+    return made
+
+
 def _unit_of(site: Site, world: World) -> int:
     with site.database.reading() as session:
         return polls.poll_of(session, world.poll_id).unit_id
@@ -289,6 +312,8 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "objection_id": [world.objection_id],
         "material_id": [*world.material_ids, 999],
         "framework_key": ["municipal", "county", "nothing"],
+        "kind": [*(kind.value for kind in ProceedingKind), "nothing"],
+        "proceeding_id": list(world.proceedings.values()),
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

@@ -11,7 +11,7 @@ from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
 from surveys.intake.tables import MOST_BYTES
-from surveys.services import assessments, results, rosters, stored_files
+from surveys.services import annual_reports, assessments, results, rosters, stored_files
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.roster_changes import Preview, UnitChange
 
@@ -164,6 +164,28 @@ def assessment_export_roster(assessment_id: int, out: Path) -> None:
     with site().database.reading() as session:
         data = rosters.export_roster(session, COMMAND_LINE, assessment_id)
     out.write_bytes(data)
+    click.echo(f"已写入 {out}")
+
+
+@assessment_group.command("report")
+@click.argument("assessment_id", type=ID)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@reports_refusals
+def assessment_report(assessment_id: int, out: Path) -> None:
+    """把考核报告写成 PDF；考核没有核定的，每页印“草稿”。"""
+    with site().database.reading() as session:
+        out.write_bytes(annual_reports.report_pdf(session, assessment_id))
+    click.echo(f"已写入 {out}")
+
+
+@assessment_group.command("letters")
+@click.argument("assessment_id", type=ID)
+@click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+@reports_refusals
+def assessment_letters(assessment_id: int, out: Path) -> None:
+    """把各单位的反馈函写成一个 ZIP，一个单位一份 PDF。"""
+    with site().database.reading() as session:
+        out.write_bytes(annual_reports.letters_zip(session, assessment_id))
     click.echo(f"已写入 {out}")
 
 

@@ -24,6 +24,9 @@ from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, 
 MOST_WORDS = 500
 """In a remark, or a note of what was looked at."""
 
+SHORTEST_BASIS = 10
+"""Characters of the reason a comprehensive mark (综合评定) needs."""
+
 
 @dataclass(frozen=True)
 class MarkEntry:
@@ -169,6 +172,8 @@ def _change(
     remark, evidence = clean_line(entry.remark), clean_line(entry.evidence or "")
     if Method.DEMOCRATIC in standard.methods and not remark:
         raise BadInput("确认民主测评分须写明理由。")
+    if Method.COMPREHENSIVE in standard.methods and len("".join(remark.split())) < SHORTEST_BASIS:
+        raise BadInput(f"综合评定须写明依据的日常情况和理由，至少 {SHORTEST_BASIS} 个字。")
     for label, text in (("说明", remark), ("查看的材料", evidence)):
         if len(text) > MOST_WORDS:
             raise BadInput(f"{label}“{text[:20]}……”太长，最多 {MOST_WORDS} 个字。")

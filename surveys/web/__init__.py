@@ -28,6 +28,7 @@ from surveys.web import (
     poll_setup,
     poll_tickets,
     polls,
+    proceedings,
     results,
     reviews,
     rosters,
@@ -42,7 +43,7 @@ from surveys.web.prepared import PreparedPages
 VOTERS = (ballot, board, doors, screens)
 POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results)
 ASSESSMENTS = (setup, rosters, frameworks, life, versions, marking, mark_imports, completion, score_sheets, results)
-EVIDENCE = (materials, reviews, own_unit)
+EVIDENCE = (materials, reviews, proceedings, own_unit)
 STAFF = (sign_in, *POLLS, *ASSESSMENTS, *EVIDENCE)
 
 

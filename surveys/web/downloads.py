@@ -49,6 +49,13 @@ def _steps(work: Work, count: int, about: Mapping[str, object]) -> Iterator[byte
     yield data
 
 
+def uploaded(data: bytes, mimetype: str, name: str) -> Response:
+    """A file that somebody uploaded: a download, and sandboxed if a browser opens it all the same."""
+    response = attachment(data, mimetype, name)
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    return response
+
+
 def image(data: bytes, extension: ChartFormat, name: str, *, download: bool) -> Response:
     """A chart, in the page or as a download."""
     return send_file(io.BytesIO(data), _CHART_TYPES[extension], as_attachment=download, download_name=name)

@@ -287,6 +287,26 @@ class RulesForm(StaffForm):
     top_quota = StringField("最好等次的比例上限（%，留空不限）", [Optional(), Length(max=10)])
 
 
+class ProceedingForm(StaffForm):
+    """A record of any kind: a page shows the fields of its own."""
+
+    held_on = DateField("日期", [InputRequired("请填写日期。")])
+    people = StringField("参加的人", [DataRequired(REQUIRED), Length(max=200)])
+    row_key = SelectField("与哪一行有关", validate_choice=False, default="")
+    body = TextAreaField("内容", [DataRequired(REQUIRED), Length(max=5000)])
+    anonymous = BooleanField("我再看过了，文中没有写出谈话人是谁")
+
+
+class InspectionForm(ProceedingForm):
+    body = None
+    what = StringField(
+        "看了什么（批示、制度、会议纪要、学习记录、图片音视频等）", [DataRequired(REQUIRED), Length(max=500)]
+    )
+    where = StringField("在哪里看的", [DataRequired(REQUIRED), Length(max=200)])
+    finding = TextAreaField("情况", [DataRequired(REQUIRED), Length(max=4000)])
+    photo = FileField("照片（JPEG 或 PNG，可以不传）")
+
+
 class EventForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     points = StringField("分数", [Optional(), Length(max=10)])

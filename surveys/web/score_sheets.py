@@ -5,6 +5,7 @@ from itertools import groupby
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from surveys.catalog.model import Method
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE
 from surveys.scoring.score_sheet import RowState
@@ -13,6 +14,7 @@ from surveys.services.actors import Permission
 from surveys.services.checklists import RowChecklist
 from surveys.services.errors import Refusal
 from surveys.services.marks import FaultyMarks, Overtaken
+from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
 from surveys.services.results import plain_points
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.web.access import actor, may, needs, site
@@ -50,6 +52,7 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         ),
         pattern=POINTS_PATTERN,
         wide=WIDE,
+        shortest_basis=marks.SHORTEST_BASIS,
         state_names=STATE_NAMES,
         RowState=RowState,
         plain_points=plain_points,
@@ -93,6 +96,8 @@ def row(unit_id: int, row_key: str) -> ResponseReturnValue:
         checklist=_checklist(unit_id, row_key),
         event_form=EventForm(row_key=row_key, happened_on=site().now().date()),
         exempt_form=ExemptForm(row_key=row_key),
+        hearings=_hearings(sheet, line),
+        shortest_basis=marks.SHORTEST_BASIS,
         cancel_form=CancelForm(),
         state_names=STATE_NAMES,
         RowState=RowState,
@@ -145,6 +150,16 @@ def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:
     with site().database.reading() as session:
         found = reviews.unit_desk(session, actor(), unit_id).rows
     return next((row for row in found if row.key == row_key), None)
+
+
+def _hearings(sheet: UnitSheet, line: SheetLine) -> list[Record]:
+    """The hearings about this row, or about the unit's work as a whole."""
+    if Method.HEARING not in line.row.standard.methods:
+        return []
+    with site().database.reading() as session:
+        records = unit_records(session, actor(), sheet.unit.id)
+    wanted = ("", line.row.standard.key)
+    return [each for each in records if each.kind is ProceedingKind.HEARING and each.stands and each.row_key in wanted]
 
 
 def _visible(sheet: UnitSheet) -> list[SheetLine]:

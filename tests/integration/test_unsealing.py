@@ -140,6 +140,7 @@ def everything(site: Site, world: World) -> Everything:
         import_id=0,
         mark_import_id=0,
         objection_id=0,
+        proceedings={},
         framework_import_id=0,
         material_ids=[],
         used=used,

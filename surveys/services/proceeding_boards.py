@@ -1,0 +1,126 @@
+"""Which units lack which proceedings: a list per assessment."""
+
+import csv
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from surveys.catalog.model import Framework, Method, Standard
+from surveys.services.actors import Actor, Permission
+from surveys.services.assessments import assessment_of, framework_of
+from surveys.services.errors import NotAllowed
+from surveys.services.proceeding_records import ProceedingKind, in_group, standing_by_unit
+from surveys.storage.tables import Proceeding, RowChoice, Unit
+
+STEPS = ("审阅年度报告", "听取汇报", "检查实物资料", "个别谈话", "反馈结果", "单位签收")
+_WORDS = {True: "已做", False: "未做", None: "不需要"}
+
+
+@dataclass(frozen=True)
+class UnitProgress:
+    """`done`: by step, in the order of `STEPS`; None: not asked of this unit."""
+
+    unit_id: int
+    name: str
+    category: str
+    done: tuple[bool | None, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return tuple(step for step, done in zip(STEPS, self.done, strict=True) if done is False)
+
+
+@dataclass(frozen=True)
+class ProceedingBoard:
+    title: str
+    units: tuple[UnitProgress, ...]
+
+    def lacking(self, step: int) -> int:
+        return sum(unit.done[step] is False for unit in self.units)
+
+
+def board(session: Session, actor: Actor, assessment_id: int) -> ProceedingBoard:
+    """The units whose assessment group this account belongs to. Raises NotFound, NotAllowed."""
+    assessment = assessment_of(session, assessment_id)
+    if not actor.may(Permission.REVIEW):
+        raise NotAllowed("考核记录由考核组和考核部门查看。")
+    frameworks = {entry.key: framework_of(assessment, entry.key) for entry in assessment.frameworks}
+    query = select(Unit).where(Unit.assessment_id == assessment_id).order_by(Unit.position)
+    units = [
+        unit
+        for unit in session.scalars(query.options(selectinload(Unit.tags)))
+        if in_group(actor, frameworks[unit.framework])
+    ]
+    ids = [unit.id for unit in units]
+    records = standing_by_unit(session, ids)
+    chosen = {
+        (choice.unit_id, choice.row_key): choice.method
+        for choice in session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids)))
+    }
+    return ProceedingBoard(
+        assessment.title,
+        tuple(
+            UnitProgress(
+                unit.id,
+                unit.name,
+                unit.category,
+                _done(records[unit.id], hearing_rows(unit, frameworks[unit.framework], chosen)),
+            )
+            for unit in units
+        ),
+    )
+
+
+def heard_rows_of(session: Session, unit: Unit) -> list[str]:
+    """Keys of a unit's rows that are assessed by hearing a report."""
+    choices = session.scalars(select(RowChoice).where(RowChoice.unit_id == unit.id))
+    chosen = {(choice.unit_id, choice.row_key): choice.method for choice in choices}
+    return hearing_rows(unit, framework_of(unit.assessment, unit.framework), chosen)
+
+
+def hearing_rows(unit: Unit, framework: Framework, chosen: dict[tuple[int, str], str]) -> list[str]:
+    """Keys of the unit's rows that are assessed by hearing a report: by method, or by choice where there is one."""
+    tags = [tag.tag for tag in unit.tags]
+    return [
+        row.standard.key
+        for row in framework.rows()
+        if row.standard.applies(tags) and _is_heard(row.standard, chosen.get((unit.id, row.standard.key)))
+    ]
+
+
+def _is_heard(standard: Standard, choice: str | None) -> bool:
+    return standard.methods == (Method.HEARING,) or (Method.HEARING in standard.methods and choice == Method.HEARING)
+
+
+def _done(records: Collection[Proceeding], heard_rows: Collection[str]) -> tuple[bool | None, ...]:
+    kinds = {entry.kind for entry in records}
+    # A hearing that names no row was about the unit's work as a whole, and so about each of these rows.
+    heard = {entry.row_key for entry in records if entry.kind == ProceedingKind.HEARING}
+    all_heard = "" in heard or set(heard_rows) <= heard
+    feedback = [entry for entry in records if entry.kind == ProceedingKind.FEEDBACK]
+    return (
+        ProceedingKind.REPORT in kinds,
+        all_heard if heard_rows else None,
+        ProceedingKind.INSPECTION in kinds,
+        ProceedingKind.TALK in kinds,
+        bool(feedback),
+        bool(feedback) and all(entry.acknowledged_at is not None for entry in feedback),
+    )
+
+
+def to_csv(board: ProceedingBoard) -> bytes:
+    """A line per unit; UTF-8 with a BOM, which Excel wants."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\r\n")
+    writer.writerow(("单位", "类别", *STEPS))
+    for unit in board.units:
+        writer.writerow((_plain(unit.name), _plain(unit.category), *(_WORDS[done] for done in unit.done)))
+    return target.getvalue().encode("utf-8-sig")
+
+
+def _plain(cell: str) -> str:
+    """A spreadsheet runs what begins like a formula; an apostrophe makes it text."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else cell
