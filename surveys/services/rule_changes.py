@@ -176,7 +176,7 @@ def _lost(session: Session, assessment: Assessment, framework: Framework) -> Ite
                 yield f"{unit.name}的标签“{tag.tag}”在新的测评体系里没有。"
     for kind, what in ((Mark, "打分"), (Event, "事件"), (Exemption, "免考")):
         query = select(kind.unit_id, kind.row_key).where(kind.unit_id.in_(units)).distinct()
-        for unit_id, key in sorted(session.execute(query).tuples()):
+        for unit_id, key in sorted((unit_id, key) for unit_id, key in session.execute(query)):
             if key not in rows:
                 yield f"{units[unit_id].name}的 {key} 已有{what}，新的测评体系里没有这一行。"
     latest: dict[tuple[int, str, str], Mark] = {}

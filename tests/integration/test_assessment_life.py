@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -171,7 +172,7 @@ def test_an_event_is_corrected_after_its_objection(season):
 def test_units_and_polls_are_not_added_once_there_is_a_result(season):
     season.close_marking()
     unit = UnitEntry("新局", "市直单位", "municipal")
-    entry = polls.PollEntry(season.first, "又一次", 10, [polls.ClassEntry("A", "参评人", polls.Decimal(1))])
+    entry = polls.PollEntry(season.first, "又一次", 10, [polls.ClassEntry("A", "参评人", Decimal(1))])
     with season.site.database.writing() as session:
         with pytest.raises(WrongState, match="不能再改"):
             assessments.add_unit(session, NOW, COMMAND_LINE, season.assessment_id, unit)

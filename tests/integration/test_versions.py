@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
@@ -102,7 +103,7 @@ def test_a_certificate_stands_on_two_hands_and_on_the_data(site):
     with site.database.reading() as session:
         assert [line.number for line in versions.verify(session, season.assessment_id)] == [1, 2]
     with site.database.writing() as session:
-        session.execute(sa.update(Mark).where(Mark.row_key == "III-4").values(points="0.1"))
+        session.execute(sa.update(Mark).where(Mark.row_key == "III-4").values(points=Decimal("0.1")))
         session.commit()
     with site.database.reading() as session, pytest.raises(Imbalance, match=r"核定之后.*被改动"):
         versions.verify(session, season.assessment_id)
@@ -132,9 +133,8 @@ def test_a_new_version_says_what_changed_and_why(season):
     assert season.freeze() == 2
     found = difference(season, 1, 2)
     assert not found.rules
-    unit, other = found.units
-    assert (unit.name, other.name) == ("样例局", "另一局")
-    assert [(change.label, change.old, change.new) for change in other.figures] == [("名次", "1", "1")][:0] or other
+    (unit,) = found.units
+    assert unit.name == "样例局"
     rows = {row.key: row for row in unit.rows}
     assert set(rows) == {"III-4", "III-33(1)"}
     assert rows["III-4"].new == "0.50"
@@ -180,13 +180,13 @@ def change(
 def test_a_change_of_rules_shows_every_unit_first_and_writes_nothing(season):
     record(season.site, season.first, event("III-33(1)", "4"))
     before = dump(season.site.database)
-    rules = ScoringRules(deduction_cap=rule_changes.Decimal(1))
+    rules = ScoringRules(deduction_cap=Decimal(1))
     found = effect(season, rules)
     assert dump(season.site.database) == before
     assert [unit.name for unit in found.units] == ["样例局", "另一局"]
     assert [unit.name for unit in found.changed] == ["样例局"]
     old, new = found.units[0].before, found.units[0].after
-    assert rule_changes.Decimal(new.final or 0) - rule_changes.Decimal(old.final or 0) == 3
+    assert Decimal(new.final or 0) - Decimal(old.final or 0) == 3
     assert change(season, rules, found.fingerprint) == 2
     assert season.live()["units"][0]["result"]["final"]["shown"] == new.final
     with season.site.database.reading() as session:
@@ -197,7 +197,7 @@ def test_a_change_of_rules_shows_every_unit_first_and_writes_nothing(season):
 
 
 def test_a_change_of_rules_is_of_what_was_shown(season):
-    rules = ScoringRules(deduction_cap=rule_changes.Decimal(1))
+    rules = ScoringRules(deduction_cap=Decimal(1))
     found = effect(season, rules)
     record(season.site, season.first, event("III-33(1)", "4"))
     before = dump(season.site.database)

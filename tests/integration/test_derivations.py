@@ -1,0 +1,172 @@
+"""Why this score: each figure worked out again from the frozen sheet comes to what the sheet says."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from surveys.scoring.grades import BlankPolicy
+from surveys.scoring.score_sheet import Kind, Mode, ScoringRules
+from surveys.services import derivations, versions
+from surveys.services.errors import NotFound
+from surveys.services.marks import MarkEntry
+from surveys.services.polls import ClassEntry
+from surveys.services.site import Site
+from surveys.storage.tables import Assessment, Document
+from tests.builders import (
+    GROUP,
+    build_poll,
+    build_unit,
+    cast_each,
+    close_and_seal,
+    enter,
+    event,
+    exempt,
+    fill_marks,
+    record,
+    sealed_poll,
+)
+from tests.seasons import build_season
+
+
+def body_of(site: Site, assessment_id: int) -> Document:
+    with site.database.reading() as session:
+        return versions.live_body(session, assessment_id)
+
+
+def sums(found: derivations.Derivation) -> list[str]:
+    return [step.sum for step in found.steps if step.sum]
+
+
+def check(body: Document) -> None:
+    """Every row and every total, with and without the votes' counts."""
+    for unit in body["units"]:
+        for row in unit["rows"]:
+            for counts in (True, False):
+                found = derivations.derive_row(body, unit["unit"], row["key"], counts=counts)
+                assert found.agrees, (unit["name"], row["key"], found)
+                assert found.steps
+        found = derivations.derive_total(body, unit["unit"])
+        assert found.agrees, (unit["name"], found)
+
+
+def test_a_score_is_told_down_to_the_votes(site):
+    season = build_season(site, voted=True)
+    record(site, season.first, event("III-32", "2"))
+    record(site, season.first, event("III-33(1)", "1"))
+    enter(site, season.first, MarkEntry("III-4", GROUP, "0.5", "缺材料"))
+    body = season.live()
+    check(body)
+    total = derivations.derive_total(body, season.first)
+    result = versions.unit_in(body, season.first)["result"]
+    text = sums(total)
+    assert text[-1].endswith(result["final"]["shown"].rstrip("0").rstrip("."))
+    assert any(each.startswith("100 × ") for each in text)
+    assert "加分项 III-32：2 分。" in [step.words for step in total.steps]
+    row = derivations.derive_row(body, season.first, "III-36")
+    words = [step.words for step in row.steps]
+    assert "sha256:" in words[0]
+    assert "好 100、较好 80、一般 60、差 40" in words[1]
+    assert sums(row)[0] == "(10×100 + 0×80 + 0×60 + 0×40) ÷ 10 = 100"
+    assert sums(row)[-1].startswith("10 × ")
+    assert not derivations.derive_row(body, season.first, "III-36", counts=False).steps[1].sum
+
+
+def test_every_state_of_a_row_is_explained(site):
+    assessment_id, unit_id = build_unit(site, department="市纪委")
+    enter(site, unit_id, MarkEntry("III-2", "市委组织部", "1"))
+    exempt(site, unit_id, "III-7")
+    record(site, unit_id, event("III-34", ""))
+    record(site, unit_id, event("III-11(2)", "1"))
+    body = body_of(site, assessment_id)
+    check(body)
+
+    def words(key: str) -> str:
+        return "".join(step.words + step.sum for step in derivations.derive_row(body, unit_id, key).steps)
+
+    assert "机构调整（示例函〔2026〕1号）" in words("III-7")
+    assert "本单位的标签：没有标签" in words("III-16")
+    assert "等市委宣传部打分" in words("III-2")
+    assert "还没有封存的测评会" in words("III-36")
+    assert "示例发〔2026〕1号" in words("III-34")
+    assert "从满分起算" in words("III-11(2)")
+    assert "全部定下后才有总分" in "".join(step.words for step in derivations.derive_total(body, unit_id).steps)
+    for missing in ((unit_id, "III-99"), (99, "III-4")):
+        with pytest.raises(NotFound):
+            derivations.derive_row(body, *missing)
+
+
+@pytest.mark.parametrize("blank", list(BlankPolicy))
+def test_votes_of_several_classes_and_with_blanks(site, blank):
+    assessment_id, unit_id = build_unit(site, leaders=0)
+    classes = [ClassEntry("A", "领导", Decimal(3)), ClassEntry("B", "群众", Decimal(1))]
+    world = build_poll(site, unit_id=unit_id, classes=classes, count=6, entitled=12, leaders=0, blank=blank)
+    cast_each(site, world, {"A": ["AAABBBCC-"] * 2 + ["A" * 9] * 4, "B": ["CDAAAAAAA"] * 6})
+    close_and_seal(site, world.poll_id)
+    _, alone = build_unit(site, "独票局", assessment_id=assessment_id, leaders=0)
+    sealed_poll(site, alone, "AB-C", count=3, entitled=3, blank=blank)
+    body = body_of(site, assessment_id)
+    check(body)
+
+
+def test_few_ballots_are_not_told_to_the_unit(site):
+    assessment_id, unit_id = build_unit(site, leaders=0)
+    sealed_poll(site, unit_id, "AB", count=3, entitled=3)
+    body = body_of(site, assessment_id)
+    _, record_ = derivations.row_of(body, unit_id, "III-36")
+    assert not derivations.counts_can_be_told(record_)
+    text = str(derivations.derive_row(body, unit_id, "III-36", counts=False))
+    assert "÷ 3" not in text
+    assert "逐题的票数不列出" in text
+
+
+def test_what_does_not_agree_is_seen(site):
+    season = build_season(site)
+    body = season.live()
+    unit = versions.unit_in(body, season.first)
+    row = next(row for row in unit["rows"] if row["key"] == "III-4")
+    row["got"] = {"exact": "1/3", "shown": "0.33"}
+    assert not derivations.derive_row(body, season.first, "III-4").agrees
+    assert not derivations.derive_total(body, season.first).agrees
+
+
+shares = st.integers(0, 20)
+
+
+@pytest.mark.slow
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(
+    data=st.data(),
+    mode=st.sampled_from(Mode),
+    cap=st.sampled_from(["0", "1.5", "10"]),
+    quota=st.sampled_from([None, "0.5"]),
+)
+def test_a_derivation_comes_to_the_sheets_figures(sqlite_template, tmp_path_factory, data, mode, cap, quota):
+    from tests.conftest import lite_site_in
+
+    with lite_site_in(tmp_path_factory.mktemp("derive"), sqlite_template) as app:
+        site: Site = app.extensions["site"]
+        assessment_id, unit_id = build_unit(site, tags=("教育",) if data.draw(st.booleans()) else ())
+        fill_marks(site, unit_id)
+        enter(site, unit_id, MarkEntry("III-36", GROUP, "7.3", "确认"))
+        rules = ScoringRules(
+            mode=mode, deduction_cap=Decimal(cap), bonus_cap=Decimal(cap), top_quota=quota and Decimal(quota)
+        )
+        with site.database.writing() as session:
+            session.get_one(Assessment, assessment_id).rules = rules.to_json()
+            session.commit()
+        body = body_of(site, assessment_id)
+        unit = body["units"][0]
+        for key, row in derivations.rows_of(body, unit).items():
+            state = next(record["state"] for record in unit["rows"] if record["key"] == key)
+            points = str(Decimal(int(row.standard.points * 100) * data.draw(shares, label=key) // 20) / 100)
+            if state != "marked" or (Decimal(points) == 0 and row.standard.kind is not Kind.STANDARD):
+                continue
+            if row.standard.kind is Kind.STANDARD and not row.standard.starts_full:
+                names = next(record["departments"] for record in unit["rows"] if record["key"] == key)
+                enter(site, unit_id, MarkEntry(key, names[0], points, "说明"))
+            elif row.standard.kind is not Kind.VETO and Decimal(points) > 0:
+                record(site, unit_id, event(key, points))
+                record(site, unit_id, event(key, points))
+        check(body_of(site, assessment_id))
