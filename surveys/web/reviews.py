@@ -15,7 +15,7 @@ from surveys.web.forms import DueForm, ReviewForm
 
 pages = Blueprint("reviews", __name__)
 
-MOST_SHOWN = 200
+MOST_SHOWN = 100
 """Rows of a department's list: who has read these loads the page again."""
 
 

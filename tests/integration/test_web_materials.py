@@ -1,6 +1,7 @@
 """The pages of material: handing in, receipts, reviewing, and that nobody reaches what is not theirs."""
 
 import io
+import json
 import zipfile
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from surveys.web import reviews as review_pages
 from tests import evidence
 from tests.builders import build_unit, dump
 from tests.conftest import NOW
+from tests.integration.test_cli import done, refused, run, shown
 from tests.integration.test_web_polls import assert_in_chinese, download_name
 from tests.strict_client import FILE_POLICY, Page, StrictClient
 from tests.worlds import build_accounts, client_of
@@ -330,3 +332,19 @@ def test_pieces_need_the_token(office: Office) -> None:
     response = office.reporter.post("/materials/pieces", data=fields, content_type="multipart/form-data")
     assert response.status_code == 400
     assert not office.site.files.folder.exists()
+
+
+def test_material_from_the_terminal(office: Office) -> None:
+    office.upload("报告.pdf", evidence.PDF)
+    found = shown(office.app, "assessment", "materials", office.assessment_id)
+    assert [(unit["unit"], unit["handed_in"]) for unit in found["units"]] == [("样例局", 1), ("另一个局", 0)]
+    arguments = ("assessment", "materials", office.assessment_id, "--json", "--check", "--clean")
+    assert json.loads(done(office.app, *arguments))["damaged"] == []
+    (path,) = office.site.files.folder.glob("??/*")
+    path.write_bytes(b"changed")
+    result = run(office.app, *arguments)
+    assert result.exit_code == 1
+    assert [each["gone"] for each in json.loads(result.stdout)["damaged"]] == [False]
+    assert "内容变了" in result.stderr
+    assert "备份" in result.stderr
+    assert "没有编号为 9" in refused(office.app, "assessment", "materials", 9)
