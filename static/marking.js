@@ -19,7 +19,7 @@
   var pasted = form.querySelector(".pasted");
   var hint = form.querySelector(".hint");
   var undo = [];
-  var dirty = form.hasAttribute("data-unsaved"); // shown again after a refusal, with what was typed
+  var dirty = form.hasAttribute("data-unsaved"); /* shown again after a refusal, with what was typed */
   if (hint) { hint.hidden = false; }
 
   function clean(text) {

@@ -67,7 +67,7 @@ class UnitLine:
 
 @dataclass(frozen=True)
 class RowSheet:
-    """`departments`: those that mark the row of any unit. `before`, `after`: the department's rows next to this."""
+    """`departments`: those that mark the row of any unit. `before`, `after`: its rows next to this in the framework."""
 
     assessment: Assessment
     framework: Framework
@@ -186,12 +186,9 @@ def row_sheet(
     own = wanted or next(iter(departments), "")
     if own not in departments:
         raise NotFound(f"{own or '没有部门'}不给 {row_key} 打分，或没有这一行。请从“打分”页选一行。")
-    rows = progress(found.frameworks, [duty for duty in everything if duty.department == own])
-    place = next(
-        number
-        for number, each in enumerate(rows)
-        if (each.framework.key, each.row.standard.key) == (framework_key, row_key)
-    )
+    mine = [duty for duty in everything if duty.department == own and duty.unit.framework == framework_key]
+    rows = progress(found.frameworks, mine)
+    place = [each.row.standard.key for each in rows].index(row_key)
     return RowSheet(
         found.assessment,
         rows[place].framework,
