@@ -31,6 +31,7 @@ _INK, _MUTED, _RULE, _WATERMARK = 27, 90, 150, 232
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _FURNITURE = "—0123456789- \u3000"
 _DRAFT_SIZE = 90.0
+_TALLEST = PAGE_HEIGHT - TOP - BOTTOM - 20
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG, as wide as the text; not taller than what is left of a page."""
+    """A PNG, as wide as the text, or narrower where it would be taller than a page."""
 
     png: bytes
 
@@ -193,7 +194,7 @@ class _Paper(FPDF):
             case Table():
                 return sum(self._row_height(self._cells(part, row)) for row in (part.titles, *part.rows[:2]))
             case Picture():
-                return _scaled_height(part.png)
+                return _scaled(part.png)[1]
             case Heading():
                 return 3 * _HEADING * _POINT * 1.6
             case Paragraph():
@@ -247,9 +248,9 @@ class _Paper(FPDF):
         self.line(SIDE, self.y, PAGE_WIDTH - SIDE, self.y)
 
     def picture(self, png: bytes) -> None:
-        height = _scaled_height(png)
+        width, height = _scaled(png)
         self._room(height)
-        self.image(io.BytesIO(png), SIDE, self.y, TEXT_WIDTH, height)
+        self.image(io.BytesIO(png), SIDE + (TEXT_WIDTH - width) / 2, self.y, width, height)
         self.y += height + 3
 
 
@@ -263,6 +264,8 @@ def _wrapped(text: str, width: float) -> list[str]:
     return [indent + lines[0][len(indent) :], *lines[1:]] if lines else []
 
 
-def _scaled_height(png: bytes) -> float:
+def _scaled(png: bytes) -> tuple[float, float]:
+    """(width, height) on the page; a heading fits above even the tallest."""
     with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        return TEXT_WIDTH * image.height / image.width
+        scale = min(TEXT_WIDTH / image.width, _TALLEST / image.height)
+        return image.width * scale, image.height * scale

@@ -100,6 +100,7 @@ def test_a_letters_figures_are_the_units(site: Site, tmp_path: Path) -> None:
                 assert re.search(rf"{block['code']} \S+\s+{block['got']}\s+{block['points']}\s", text), block
         others = {other["unit"] for other in units} - {unit["unit"]}
         assert not [name for name in others if name in text]
+        assert not [words for words in (TALKED[:8], "谈话") if words in text]
     second = letters["002-样例乙局.pdf"]
     assert re.search(r"III-30 专题研究报告.*0\.00\s+9\s+9\.00", second)
     assert second.index("III-30 专题研究报告") < second.index("III-4 工作保障")

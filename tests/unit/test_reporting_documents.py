@@ -1,7 +1,9 @@
 """Documents as PDF: everything is on the page, whatever its length, and the same document is the same bytes."""
 
 import io
+import re
 import subprocess
+import zlib
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,16 @@ def test_a_picture_is_on_the_page_whole() -> None:
     data = documents_pdf([document(*(Paragraph("正文。") for _ in range(30)), Heading("图"), Picture(png(60, 50)))])[0]
     assert data.count(b"/Type /Page\n") == 2
     assert b"/Subtype /Image" in data
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 40), (100, 500), (10, 3000)])
+def test_a_picture_never_leaves_its_page(width: int, height: int) -> None:
+    data = documents_pdf([document(Picture(png(width, height)))])[0]
+    streams = [zlib.decompress(each) for each in re.findall(rb"stream\n(x.*?)\nendstream", data, re.DOTALL)]
+    (placed,) = [found for each in streams for found in re.findall(rb"q ([0-9. -]+) cm /I1 Do", each)]
+    across, _, _, up, left, bottom = map(float, placed.split())
+    assert 0 < left < left + across < 595
+    assert 24 * 72 / 25.4 <= bottom < bottom + up < 842
 
 
 def test_a_draft_says_so_on_every_page(tmp_path: Path) -> None:
