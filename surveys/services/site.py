@@ -1,7 +1,7 @@
 """What the running site is made of: handed to pages and commands by app.py."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from surveys.services.casting import OpenPolls
 from surveys.settings import Settings
@@ -20,7 +20,8 @@ class Site:
         return cls(settings, Database(settings.database_url), OpenPolls(settings.secret_key))
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        """In the site's time zone, so that its date is the one on the office's wall."""
+        return datetime.now(self.settings.time_zone)
 
     def migrate(self) -> None:
         migrate(self.database)
