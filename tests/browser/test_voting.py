@@ -246,7 +246,7 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     with page.expect_download() as both:
         page.get_by_role("button", name="发票并下载").click()
     both.value.save_as(tmp_path / "slips.zip")
-    page.get_by_role("link", name="会场").click()
+    page.get_by_role("link", name="会场", exact=True).click()
     page.get_by_role("button", name="开始投票").click()
     page.get_by_text("投票已开始").wait_for()
     for code in codes_in(tmp_path / "slips.zip"):
