@@ -15,6 +15,22 @@ from surveys.services.errors import BadInput, NotFound
 from surveys.services.rosters import FaultyFile
 
 MOST_IN_CELL = 32_000
+_WIDTHS = {
+    "key": 11,
+    "block": 14,
+    "indicator": 16,
+    "content": 16,
+    "text": 48,
+    "methods": 11,
+    "points": 7,
+    "kind": 10,
+    "applies_to": 14,
+    "departments": 14,
+    "starts_full": 10,
+    "evidence": 34,
+    "note": 30,
+    "act": 7,
+}
 _HELP = (
     ("一行一条", "“测评体系”表一行是一条测评标准。加一条就加一行，写上编号和它属于哪个项目、指标、内容。"),
     ("删一条", "不要删掉整行：在“操作”列写“删除”，导入时才删。缺了行会被退回。"),
@@ -36,7 +52,7 @@ def framework_workbook(framework: Framework) -> bytes:
     rows = [_row(row) for row in framework.rows()]
     return workbook(
         [
-            SheetPlan(sheets.ROWS_SHEET, tuple(sheets.ROW_TITLES.values()), rows),
+            SheetPlan(sheets.ROWS_SHEET, tuple(sheets.ROW_TITLES.values()), rows, tuple(_WIDTHS.values())),
             SheetPlan(sheets.ABOUT_SHEET, tuple(sheets.ABOUT_TITLES.values()), list(_about(framework))),
             SheetPlan("填写说明", ("要点", "怎么做"), _HELP),
         ]

@@ -34,7 +34,7 @@ from surveys.storage.tables import (
 )
 from tests.builders import assessor, build_unit, dump, enter, event, exempt, fill_marks, record, sealed_poll
 from tests.conftest import NOW
-from tests.framework_files import row_number, shipped, with_cells, without_row, written
+from tests.framework_files import row_number, shipped, tables_of, with_cells, without_row, written
 from tests.worlds import admin_of
 
 MUNICIPAL = shipped()
@@ -148,7 +148,7 @@ def test_a_row_added_since_the_upload_is_not_lost(site: Site, unit: tuple[int, i
     without = written(
         with_cells(MUNICIPAL, cell("III-3", "操作", "删除"), cell("III-2", "分值", "5"), cell("III-4", "说明", "样例"))
     )
-    data = written(without_row(_tables(without), row_number(MUNICIPAL, "III-3")))
+    data = written(without_row(tables_of(without), row_number(MUNICIPAL, "III-3")))
     import_id = read(site, unit[0], data)
     with site.database.writing() as session:
         framework_editing.edit_from_file(
@@ -158,12 +158,6 @@ def test_a_row_added_since_the_upload_is_not_lost(site: Site, unit: tuple[int, i
     with pytest.raises(WrongState, match="什么都没有导入"):
         applied(site, import_id)
     assert "III-3" in [row.standard.key for row in framework(site, unit[0]).rows()]
-
-
-def _tables(data: bytes) -> Any:
-    from tests.framework_files import tables_of
-
-    return tables_of(data)
 
 
 def may_edit(site: Site, assessment_id: int) -> bool:
@@ -303,7 +297,8 @@ def test_rules_that_cannot_be(changed: dict[str, Any], words: str) -> None:
 
 
 def test_a_copy_has_the_set_up_and_nothing_that_was_entered(site: Site) -> None:
-    poll = sealed_poll(site, (unit_id := build_unit(site, tags=("教育", "财政"), department="考核组")[1]))
+    _, unit_id = build_unit(site, tags=("教育", "财政"), department="考核组")
+    sealed_poll(site, unit_id)
     build_unit(site, "样例县", framework="county", category="县", assessment_id=1, leaders=1)
     enter(site, unit_id, MarkEntry("III-4", "市委网信办", "1"))
     record(site, unit_id, event("III-32"))
@@ -312,7 +307,6 @@ def test_a_copy_has_the_set_up_and_nothing_that_was_entered(site: Site) -> None:
     with site.database.writing() as session:
         copy_id = copying.copy_assessment(session, NOW, COMMAND_LINE, 1, " 样例考核二 ")
     after = dump(site.database)
-    assert poll.poll_id
     for table in ("marks", "events", "exemptions", "polls", "tickets", "ballots", "receipts", "row_choices", "imports"):
         assert after[table] == save_before[table], table
     with site.database.reading() as session:

@@ -39,7 +39,10 @@ RESULT_KEYS = {
 ACTS = {
     "account create",
     "assessment add-unit",
+    "assessment copy",
     "assessment create",
+    "assessment edit-framework",
+    "assessment export-framework",
     "assessment import-roster",
     "assessment export-roster",
     "demo",
@@ -63,7 +66,7 @@ ACTS = {
 }
 """They change something and tell nothing of a poll's answers."""
 
-CONTENT = {"catalog check", "catalog show", "routes", "run", "shell"}
+CONTENT = {"catalog check", "catalog export", "catalog import", "catalog show", "routes", "run", "shell"}
 """The official content, and Flask's own."""
 
 FROM_A_FILE = {"bundle tally-sheet"}

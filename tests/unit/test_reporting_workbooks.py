@@ -1,6 +1,7 @@
 """Workbooks: text only, the same bytes for the same data."""
 
 import io
+import re
 import zipfile
 
 from surveys.intake.tables import read_tables
@@ -30,6 +31,14 @@ def test_what_is_written_is_read_again():
     first, second = read_tables("a.xlsx", made())
     assert [list(row.texts) for row in first.rows] == [["列一", "列二"], *ROWS]
     assert [row.texts for row in second.rows] == [("列",)]
+
+
+def test_a_row_is_as_tall_as_its_text():
+    """LibreOffice shows the first line alone of a row without a height."""
+    plan = SheetPlan("甲", ["列一", "列二"], [["一", "二"], ["一\n二\n三", "字" * 30]], [10, 22])
+    with zipfile.ZipFile(io.BytesIO(workbook([plan]))) as archive:
+        sheet = archive.read("xl/worksheets/sheet1.xml").decode()
+    assert [row for row in re.findall(r'<row r="(\d)"[^>]* ht="(\d+)"', sheet)] == [("3", "51")]
 
 
 def test_the_same_data_are_the_same_bytes():
