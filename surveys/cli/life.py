@@ -3,6 +3,7 @@
 from datetime import date
 
 import click
+from flask.cli import with_appcontext
 
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
 from surveys.scoring.assessment_states import AssessmentState
@@ -13,6 +14,7 @@ from surveys.services.errors import BadInput, WrongState
 
 @click.command("start")
 @click.argument("assessment_id", type=ID)
+@with_appcontext
 @reports_refusals
 def assessment_start(assessment_id: int) -> None:
     """开始打分：冻结测评体系和规则。"""
@@ -24,6 +26,7 @@ def assessment_start(assessment_id: int) -> None:
 @click.command("advance")
 @click.argument("assessment_id", type=ID)
 @click.option("--objections-due", "due", help="申诉截止日期，如 2026-12-20；开始复核申诉时写")
+@with_appcontext
 @reports_refusals
 def assessment_advance(assessment_id: int, due: str | None) -> None:
     """进到下一步：打分中、初步结果、复核申诉、归档。核定要两个人，见 assessment certify。"""
@@ -54,6 +57,7 @@ def _due(text: str | None) -> date:
 @click.command("return")
 @click.argument("assessment_id", type=ID)
 @click.option("--reason", required=True)
+@with_appcontext
 @reports_refusals
 def assessment_return(assessment_id: int, reason: str) -> None:
     """由初步结果或复核申诉退回打分。"""
@@ -65,6 +69,7 @@ def assessment_return(assessment_id: int, reason: str) -> None:
 @click.argument("assessment_id", type=ID)
 @click.option("--account", required=True, help="管理员的账号；两个人各运行一次")
 @click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@with_appcontext
 @reports_refusals
 def assessment_certify(assessment_id: int, account: str, password: str) -> None:
     """核定中的一方，用自己的账号和密码；打印所核定结果的封存码。"""
@@ -80,6 +85,7 @@ def assessment_certify(assessment_id: int, account: str, password: str) -> None:
 @click.command("verify")
 @click.argument("assessment_id", type=ID)
 @as_json
+@with_appcontext
 @reports_refusals
 def assessment_verify(assessment_id: int, as_json: bool) -> None:
     """核对各版本得分与封存码一致；已核定的，还核对现在的数据没有改动。"""

@@ -150,6 +150,9 @@ def _vote_items(vote: Document) -> Iterator[Step]:
     for item in vote["items"]:
         words = f"第 {item['key']} 题：{_count_words(vote, item)}"
         score = score_of(item["score"])
+        if vote["class_count"] == 1 and score is None:
+            yield Step(f"{words}。没有人评这一题，不计入。")
+            continue
         if vote["class_count"] > 1 or score is None:
             by = "、".join(f"{each['name']}权重 {each['weight']}" for each in vote["classes"])
             how = f"各票种先分别平均，再按权重（{by}）加权"

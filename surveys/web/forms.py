@@ -225,6 +225,7 @@ class ObjectionForm(StaffForm):
 class AgreeForm(ConfirmForm):
     """`version`: of the sheet that was shown."""
 
+    sure = BooleanField("各行都已看过，本单位没有意见", [InputRequired("请先勾选“各行都已看过”。")])
     version = IntegerField("版本", [InputRequired(REQUIRED)], widget=HiddenInput())
 
 
