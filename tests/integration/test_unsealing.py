@@ -122,7 +122,18 @@ def everything(site: Site, world: World) -> Everything:
     keys, passwords = build_accounts(site)
     found = {PollState.SEALED: world}
     used, unused = world.codes["A"][0], {PollState.SEALED: world.codes["A"][9]}
-    return Everything(world.assessment_id, found, event_id, keys, passwords, used, world.codes["A"][8], unused)
+    return Everything(
+        assessment_id=world.assessment_id,
+        polls=found,
+        event_id=event_id,
+        import_id=1,
+        objection_id=1,
+        session_keys=keys,
+        passwords=passwords,
+        used=used,
+        void=world.codes["A"][8],
+        unused=unused,
+    )
 
 
 def walk(app: Flask, world: Everything, role: Role | None) -> Iterator[tuple[str, int, str]]:
