@@ -118,20 +118,26 @@ def archive(session: Session, now: datetime, actor: Actor, assessment_id: int) -
 
 def certificate_digest(session: Session, assessment: Assessment) -> str:
     """Of the version that would be certified now."""
-    number = versions.next_number(session, assessment.id)
-    return digest(canonical_json(versions.body_of(session, assessment, number, VersionKind.CERTIFIED)))
+    return _certificate_digest(session, versions.live_body(session, assessment.id))
+
+
+def _certificate_digest(session: Session, live: Document) -> str:
+    number = versions.next_number(session, live["assessment"])
+    return digest(canonical_json(live | {"number": number, "kind": VersionKind.CERTIFIED.value}))
 
 
 @dataclass(frozen=True)
 class Outlook:
     """What stands between an assessment and its next step. `notes`: what does not hinder it but should be known.
 
-    `target` is None at the end. `certificate`: the digest to certify, where that is next; `hands`: who already did.
+    `target` is None at the end. `live`: all sheets as they are, where the step rests on them. `certificate`: the digest
+    to certify, where that is next; `hands`: who already did.
     """
 
     target: AssessmentState | None
     hindrances: tuple[str, ...]
     notes: tuple[str, ...]
+    live: Document | None = None
     certificate: str | None = None
     hands: tuple[str, ...] = ()
 
@@ -139,26 +145,28 @@ class Outlook:
 def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
     """For the page. `now` is in the office's time zone."""
     state = AssessmentState(assessment.state)
-    missing = tuple(hindrances(session, now, assessment))
     if state not in (AssessmentState.MARKING, AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
-        return Outlook(NEXT.get(state), missing, ())
-    notes = [] if state is AssessmentState.APPEAL else unsettled(versions.live_body(session, assessment.id))
+        return Outlook(NEXT.get(state), tuple(hindrances(session, now, assessment)), ())
+    live = versions.live_body(session, assessment.id)
+    missing = tuple(hindrances(session, now, assessment, live))
+    notes = [] if state is AssessmentState.APPEAL else unsettled(live)
     if state is AssessmentState.MARKING:
         notes += _unsealed_polls(session, assessment)
     if state is not AssessmentState.APPEAL or missing:
-        return Outlook(NEXT[state], missing, tuple(notes))
-    subject = certificate_digest(session, assessment)
+        return Outlook(NEXT[state], missing, tuple(notes), live)
+    subject = _certificate_digest(session, live)
     hands = tuple(name for name, _ in versions.certifiers(session, assessment.id, subject))
-    return Outlook(NEXT[state], missing, tuple(notes), subject, hands)
+    return Outlook(NEXT[state], missing, tuple(notes), live, subject, hands)
 
 
-def hindrances(session: Session, now: datetime, assessment: Assessment) -> list[str]:
-    """All that must still be done before the next step, in Chinese. `now` is in the office's time zone."""
+def hindrances(session: Session, now: datetime, assessment: Assessment, live: Document | None = None) -> list[str]:
+    """All that must still be done before the next step, in Chinese. `now` is in the office's time zone; `live`: all
+    sheets as they are, if they are at hand."""
     checks: dict[AssessmentState, Callable[[], list[str]]] = {
         AssessmentState.PREPARING: lambda: _before_marking(session, assessment),
         AssessmentState.MARKING: lambda: [],
-        AssessmentState.PROVISIONAL: lambda: _changes(session, assessment),
-        AssessmentState.APPEAL: lambda: _before_certifying(session, now, assessment),
+        AssessmentState.PROVISIONAL: lambda: _changes(session, assessment, live),
+        AssessmentState.APPEAL: lambda: _before_certifying(session, now, assessment, live),
         AssessmentState.CERTIFIED: lambda: [],
         AssessmentState.ARCHIVED: lambda: ["考核已归档，没有下一步。"],
     }
@@ -179,8 +187,8 @@ def applicability_hindrances(session: Session, assessment: Assessment) -> list[s
     return []
 
 
-def _before_certifying(session: Session, now: datetime, assessment: Assessment) -> list[str]:
-    live = versions.live_body(session, assessment.id)
+def _before_certifying(session: Session, now: datetime, assessment: Assessment, live: Document | None) -> list[str]:
+    live = live or versions.live_body(session, assessment.id)
     missing = _open_objections(session, assessment)
     missing += _changes(session, assessment, live)
     missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(live)]

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import Framework, plain
 from surveys.scoring.assessment_states import ObjectionState
 from surveys.scoring.score_sheet import RowState
-from surveys.services import replies, versions
+from surveys.services import replies
 from surveys.services.replies import Reply
-from surveys.services.versions import STATE_NAMES, Version
+from surveys.services.versions import STATE_NAMES
 from surveys.storage.tables import Document
 
 FIGURES = {"final": "最后得分", "base": "基础分", "bonus": "加分", "deduction": "扣分"}
@@ -63,17 +63,16 @@ class Difference:
         return asdict(self)
 
 
-def report(session: Session, assessment_id: int, old: Version, new: Version | None) -> Difference:
-    """Between two versions; `new` None: the tables as they are now."""
-    body = versions.live_body(session, assessment_id) if new is None else new.body
+def report(session: Session, assessment_id: int, old: Document, new: Document) -> Difference:
+    """Between the bodies of two versions, or of one and of the tables as they are now."""
     accepted = [
         reply
         for reply in replies.objections_in(session, assessment_id)
         if reply.state is ObjectionState.ACCEPTED
-        and reply.version >= old.line.number
-        and (new is None or reply.version < new.line.number)
+        and reply.version >= old["number"]
+        and (not new["number"] or reply.version < new["number"])
     ]
-    return difference(old.body, body, accepted)
+    return difference(old, new, accepted)
 
 
 def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> Difference:

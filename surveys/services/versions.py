@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import Framework
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
+from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, locked_assessment
 from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
 from surveys.services.results import UnitResult, results
+from surveys.services.score_sheets import unit_sheet
 from surveys.services.sheet_records import unit_record
 from surveys.storage.tables import Account, Approval, Assessment, Document, Poll, RuleVersion, ScoreVersion
 
@@ -72,7 +74,12 @@ def unit_in(body: Document, unit_id: int) -> Document:
 
 def body_of(session: Session, assessment: Assessment, number: int, kind: VersionKind | None) -> Document:
     """Every unit's whole sheet as it stands: frameworks and rules, rows with all that decides them, results."""
-    found = results(session, assessment.id).units
+    return _header(session, assessment, number, kind) | {
+        "units": _units(session, results(session, assessment.id).units)
+    }
+
+
+def _header(session: Session, assessment: Assessment, number: int, kind: VersionKind | None) -> Document:
     return {
         "format": FORMAT,
         "assessment": assessment.id,
@@ -82,13 +89,20 @@ def body_of(session: Session, assessment: Assessment, number: int, kind: Version
         "rules_version": newest_rules(session, assessment.id),
         "rules": assessment.rules,
         "frameworks": {entry.key: entry.body for entry in assessment.frameworks},
-        "units": _units(session, found),
     }
 
 
 def live_body(session: Session, assessment_id: int) -> Document:
     """The same of what is in the tables now, not frozen. Raises NotFound."""
     return body_of(session, assessment_of(session, assessment_id), 0, None)
+
+
+def live_unit(session: Session, unit_id: int) -> Document:
+    """The same of one unit's rows alone: its band is before any quota, and it has no rank. Raises NotFound."""
+    sheet = unit_sheet(session, unit_id)
+    final = None if sheet.score.final is None else shown(sheet.score.final)
+    found = [UnitResult(sheet, final, sheet.score.band, None)]
+    return _header(session, sheet.unit.assessment, 0, None) | {"units": _units(session, found)}
 
 
 def _units(session: Session, found: Sequence[UnitResult]) -> list[Document]:

@@ -131,9 +131,9 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
         outlook = assessment_life.outlook(session, site().now(), assessment)
         lines = versions.listing(session, assessment_id)
         changes = None
-        if assessment.state == AssessmentState.APPEAL and lines:
+        if assessment.state == AssessmentState.APPEAL and lines and outlook.live is not None:
             newest = versions.version(session, assessment_id, lines[-1].number)
-            changes = version_changes.report(session, assessment_id, newest, None)
+            changes = version_changes.report(session, assessment_id, newest.body, outlook.live)
         return render_template(
             "life/show.html",
             assessment=assessment,

@@ -99,7 +99,9 @@ def why(unit_id: int) -> ResponseReturnValue:
 @pages.get("/units/<id:unit_id>/rows/<row_key>/why")
 @needs(Permission.SEE_RESULTS)
 def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
-    assessment_id, body = _live(unit_id)
+    with site().database.reading() as session:
+        assessment_id = assessments.unit_of(session, unit_id).assessment_id
+        body = versions.live_unit(session, unit_id)
     return render_template(
         "life/row.html", assessment_id=assessment_id, version=None, **explained(body, unit_id, row_key)
     )
@@ -142,7 +144,7 @@ def _difference(assessment_id: int, number: int) -> Difference:
         if number == 1:
             raise NotFound("第 1 版之前没有别的版本，没有可以比较的。")
         old, new = (versions.version(session, assessment_id, each) for each in (number - 1, number))
-        return version_changes.report(session, assessment_id, old, new)
+        return version_changes.report(session, assessment_id, old.body, new.body)
 
 
 def _live(unit_id: int) -> tuple[int, Body]:

@@ -30,7 +30,7 @@ def season(site: Site) -> Season:
 
 def difference(season: Season, old: int, new: int) -> Difference:
     with season.site.database.reading() as session:
-        found = [versions.version(session, season.assessment_id, number) for number in (old, new)]
+        found = [versions.version(session, season.assessment_id, number).body for number in (old, new)]
         return version_changes.report(session, season.assessment_id, *found)
 
 
