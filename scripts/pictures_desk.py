@@ -1,4 +1,4 @@
-"""The organizer's desk for scripts/pictures: one meeting from its roster to its log, and what comes out of the printer."""
+"""The organizer's desk for scripts/pictures: one meeting from its roster to its log, and what is printed."""
 
 import re
 import subprocess
@@ -115,8 +115,6 @@ class Desk:
         for key, (size, _) in CLASSES.items():
             page.goto(f"{poll}/tickets?class={key}")
             page.locator(f"input[name=size][value='{size}']").check()
-            if key == "A":
-                self._whole(page, "desk-issue")
             self._pdf(page, "发票并下载", {f"slips-{size}-1": 1, f"slips-{size}-2": 2}, 50)
         page.goto(f"{poll}/tickets")
         self._whole(page, "desk-tickets")

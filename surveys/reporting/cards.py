@@ -100,7 +100,7 @@ def _numbered(*steps: str) -> Iterator[tuple[str, str]]:
 def _before() -> Iterator[tuple[str, str]]:
     return _numbered(
         "在【设置】页核对名单和票种，点【看选票在手机上的样子】从头看一遍。",
-        "在【票】页点【发票并下载】，打印，清点。备几张大字的，在【纸质票】页备几份纸质票。",
+        "在【票】页点【发票并下载】，打印，清点。备几张大字的，在【纸质票】页印几份纸质票。",
         "用【建立演练】真扫真投一次，完后点【清除演练】。",
         "投影打开上面的会场大屏网址；用【发码屏】的，在门口的平板上打开它的链接。",
     )
@@ -126,7 +126,7 @@ def _trouble(card: MeetingCard) -> Iterator[tuple[str, str]]:
 def _after(card: MeetingCard) -> Iterator[tuple[str, str]]:
     opening = ("组织员和监票人各自登录，在【会场】页勾【我确认】，点【启封】。",) if card.two_person else ()
     return _numbered(
-        "没发的纸条清点封好。纸质票由两个账号各录一遍，核定后【计入】。",
+        "没发的纸条清点封好。纸质票由两个账号各录一遍，核定，计入。",
         "在【会场】页核对人数，勾【我确认】，点【封存】。封存后什么都不能改。",
         *opening,
         "点【看统计结果】、【下载统计单 PDF】，打印签字。【下载选票包（监票用）】交监票人重新计票。",
