@@ -1,4 +1,4 @@
-"""Regenerates docs/pictures from a fresh demo: scripts/pictures (needs Chromium)."""
+"""Regenerates docs/pictures from a fresh demo: scripts/pictures (needs Chromium and pdftoppm)."""
 
 import os
 import re
@@ -7,19 +7,30 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from local_server import free_port, running
+from pictures_desk import Desk
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1440, "height": 900}
+COLOURS = 96
 
 
 def save(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
     page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def shrink() -> None:
+    """Few colours are enough for pages, and a third of the size."""
+    for path in PICTURES.glob("*.png"):
+        with Image.open(path) as picture:
+            small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        small.save(path, optimize=True)
 
 
 def voter(browser: Browser, base: str, link: str) -> None:
@@ -88,7 +99,6 @@ def staff(browser: Browser, base: str, password: str) -> None:
     page.click("main button")
     save(page, "staff-polls")
     for name, path in {
-        "staff-poll": "/polls/6",
         "staff-tally": "/polls/1/tally",
         "staff-sheet": "/units/1",
         "staff-results": "/assessments/1/results",
@@ -99,9 +109,11 @@ def staff(browser: Browser, base: str, password: str) -> None:
 
 def main() -> None:
     chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("没有 Chromium：apt-get install chromium fonts-noto-cjk")
+    if chromium is None or shutil.which("pdftoppm") is None:
+        raise SystemExit("没有 Chromium 或 pdftoppm：apt-get install chromium fonts-noto-cjk poppler-utils")
     PICTURES.mkdir(exist_ok=True)
+    for old in PICTURES.glob("*.png"):
+        old.unlink()
     port = free_port()
     base = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +127,7 @@ def main() -> None:
         subprocess.run([*flask, "migrate"], cwd=ROOT, env=environment, check=True)
         told = subprocess.run([*flask, "demo"], cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
         links = re.findall(r"http://\S+/b/\S+", told.stdout)
-        password = re.findall(r"admin  密码 (\S+)", told.stdout)[0]
+        passwords = dict(re.findall(r"账号 (\S+)  密码 (\S+)", told.stdout))
 
         def flask_says(*words: str) -> str:
             command = [*flask, *words]
@@ -131,13 +143,15 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             voter(browser, base, links[0])
             other_looks(browser, base, links[1])
-            staff(browser, base, password)
+            staff(browser, base, passwords["admin"])
+            Desk(browser, base, passwords, Path(folder), save).take()
             refused(browser, late)
             flask_says("poll", "pause", "6", "--reason", "示例")
             refusals(browser, {"paused": late})
             flask_says("poll", "close", "6")
             refusals(browser, {"draft": draft, "void": void, "closed": late})
             browser.close()
+    shrink()
 
 
 main()

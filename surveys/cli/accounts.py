@@ -23,6 +23,15 @@ def account_create(name: str, role: str, department: str | None, unit_id: int | 
         click.echo(accounts.create_account(session, site().now(), COMMAND_LINE, name, Role(role), department, unit_id))
 
 
+@account_group.command("reset")
+@click.argument("name")
+@reports_refusals
+def account_reset(name: str) -> None:
+    """给忘了密码的账号一个新密码，只显示这一次。"""
+    with site().database.writing() as session:
+        click.echo(accounts.reset_password(session, site().now(), COMMAND_LINE, name))
+
+
 @click.command("migrate")
 @with_appcontext
 def migrate_command() -> None:

@@ -50,6 +50,6 @@ class Purpose(StrEnum):
 
 _PURPOSE_LABELS = {
     Purpose.SLIPS: "纸条",
-    Purpose.DOOR: "门口扫码",
-    Purpose.PAPER: "纸质票录入",
+    Purpose.DOOR: "发码屏",
+    Purpose.PAPER: "纸质票",
 }

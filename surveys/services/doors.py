@@ -113,7 +113,7 @@ def set_planned(session: Session, now: datetime, actor: Actor, poll_id: int, cla
     if not 1 <= planned <= MOST_PLANNED:
         raise BadInput(f"计划张数须是 1 至 {MOST_PLANNED} 的整数。")
     _class_of(poll, class_key).planned = planned
-    audit.record(session, now, actor, "ticket.planned", poll.prefix, f"{class_key} {planned}")
+    audit.record(session, now, actor, "ticket.planned", poll.prefix, f"{class_key} 票 {planned} 张")
     session.commit()
 
 
@@ -148,7 +148,9 @@ def add_door(session: Session, now: datetime, actor: Actor, poll_id: int, name: 
             shut=False,
         )
     )
-    audit.record(session, now, actor, "door.add", poll.prefix, f"{number} {name} {class_key} 批次 {batch.number}")
+    audit.record(
+        session, now, actor, "door.add", poll.prefix, f"第 {number} 块 {name}，{class_key} 票，第 {batch.number} 批"
+    )
     session.commit()
     return Added(number, name, token)
 
@@ -162,7 +164,7 @@ def shut_door(session: Session, now: datetime, actor: Actor, poll_id: int, numbe
     if door.shut:
         raise WrongState(f"发码屏“{door.name}”已经关闭，不用再关一次。")
     door.shut = True
-    audit.record(session, now, actor, "door.shut", poll.prefix, f"{number} {door.name}")
+    audit.record(session, now, actor, "door.shut", poll.prefix, f"第 {number} 块 {door.name}")
     session.commit()
 
 

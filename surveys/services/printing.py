@@ -1,9 +1,10 @@
-"""What goes on a printed slip."""
+"""What goes on printed slips, and on the card of the meeting."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from surveys.polling.base32 import grouped
+from surveys.reporting.cards import CardClass, MeetingCard
 from surveys.reporting.slip_layout import Size
 from surveys.reporting.slip_text import SlipTextTooLong
 from surveys.reporting.slips import Slip, SlipSheet, slip_words
@@ -46,9 +47,27 @@ def slip_sheet(site: Site, poll: Poll, class_key: str, issued: Issued, size: Siz
 
 
 def _place_and_date(poll: Poll) -> str | None:
+    return "　".join(word for word in (poll.place.strip(), _day(poll)) if word) or None
+
+
+def _day(poll: Poll) -> str | None:
     day = poll.held_on
-    words = [poll.place.strip(), f"{day.year}年{day.month}月{day.day}日" if day else ""]
-    return "　".join(word for word in words if word) or None
+    return None if day is None else f"{day.year}年{day.month}月{day.day}日"
+
+
+def meeting_card(site: Site, poll: Poll) -> MeetingCard:
+    return MeetingCard(
+        unit=poll.unit.name,
+        title=poll.title,
+        day=_day(poll),
+        place=poll.place.strip(),
+        entitled=poll.entitled,
+        classes=[CardClass(entry.key, entry.name, entry.planned) for entry in poll.classes],
+        site=site.settings.public_url,
+        prefix=poll.prefix,
+        two_person=poll.two_person,
+        rehearsal=poll.rehearsal,
+    )
 
 
 def check_printable(site: Site, poll: Poll, class_key: str, size: Size) -> None:

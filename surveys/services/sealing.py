@@ -122,6 +122,6 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     if key in {entry.key for entry in poll.unsealings}:
         raise WrongState(f"{actor.role.label}一方已经启封过，还需另一方。")
     poll.unsealings.append(Unsealing(key=key.value, account_id=actor.account_id, made_at=now))
-    audit.record(session, now, actor, "poll.unseal", poll.prefix, key.value)
+    audit.record(session, now, actor, "poll.unseal", poll.prefix, f"{actor.role.label}一方")
     session.commit()
     return len(poll.unsealings) == len(Key)

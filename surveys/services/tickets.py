@@ -50,7 +50,7 @@ def issue(
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadInput(f"一次发票的张数须是 1 至 {MOST_AT_ONCE} 的整数。")
     issued = _issued(session, now, poll, class_key, count, purpose)
-    audit.record(session, now, actor, "ticket.issue", poll.prefix, f"{class_key} {count} 批次 {issued.batch}")
+    audit.record(session, now, actor, "ticket.issue", poll.prefix, f"{class_key} 票 {count} 张，第 {issued.batch} 批")
     session.commit()
     return issued
 
@@ -130,7 +130,7 @@ def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str
     )
     if session.execute(void_if_unused).rowcount != 1:  # type: ignore[attr-defined]
         raise WrongState("这张票已经投出或已经作废，没有改动。")
-    audit.record(session, now, actor, "ticket.void", poll.prefix, f"{ticket.class_key} {reason.strip()}")
+    audit.record(session, now, actor, "ticket.void", poll.prefix, f"{ticket.class_key} 票 1 张，{reason.strip()}")
     session.commit()
 
 
@@ -156,7 +156,7 @@ def reissue(session: Session, now: datetime, actor: Actor, poll_id: int, batch: 
     old = _printed(session, poll, batch)
     count = _void_unused(session, old)
     issued = _issued(session, now, poll, old.class_key, count, Purpose.SLIPS)
-    detail = f"{old.class_key} {count} 批次 {old.number} 换成 {issued.batch} {reason.strip()}"
+    detail = f"{old.class_key} 票 {count} 张，第 {old.number} 批换成第 {issued.batch} 批，{reason.strip()}"
     audit.record(session, now, actor, "ticket.reissue", poll.prefix, detail)
     session.commit()
     return issued
@@ -168,7 +168,7 @@ def void_batch(session: Session, now: datetime, actor: Actor, poll_id: int, batc
     poll = _voiding(session, poll_id)
     found = _printed(session, poll, batch)
     count = _void_unused(session, found)
-    detail = f"{found.class_key} {count} 批次 {found.number} {reason.strip()}"
+    detail = f"{found.class_key} 票 {count} 张，第 {found.number} 批，{reason.strip()}"
     audit.record(session, now, actor, "ticket.void_batch", poll.prefix, detail)
     session.commit()
     return count

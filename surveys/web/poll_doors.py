@@ -31,15 +31,15 @@ def add(poll_id: int) -> ResponseReturnValue:
         form.checked()
         with site().database.writing() as session:
             added = doors.add_door(session, site().now(), actor(), poll_id, form.name.data, form.class_key.data)
-            poll = polls.poll_of(session, poll_id)
-            unit = poll.unit
     except Refusal as error:
         return _page(poll_id, form, fault=str(error), fault_at="add"), 400
     path = url_for("doors.show", token=added.token)
     link = site().settings.public_url + path
-    return render_template(
-        "doors/added.html", poll=poll, unit=unit, added=added, path=path, link=link, qr=qr_drawing(link)
-    )
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        return render_template(
+            "doors/added.html", poll=poll, unit=poll.unit, added=added, path=path, link=link, qr=qr_drawing(link)
+        )
 
 
 @pages.post("/polls/<id:poll_id>/doors/planned")

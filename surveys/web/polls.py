@@ -6,9 +6,11 @@ from flask.typing import ResponseReturnValue
 from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState, has_ended
-from surveys.services import audit, hall, polls, records, rehearsals, sealing, tallies
+from surveys.reporting.cards import card_pdf
+from surveys.services import audit, hall, polls, printing, records, rehearsals, sealing, tallies
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
+from surveys.web.downloads import attachment
 from surveys.web.forms import ActForm, ConfirmForm, EndInForm, PauseForm, PresentForm
 
 pages = Blueprint("polls", __name__)
@@ -61,6 +63,16 @@ def show(poll_id: int) -> ResponseReturnValue:
         )
 
 
+@pages.get("/polls/<id:poll_id>/card.pdf")
+@needs(Permission.SEE_POLLS)
+def card(poll_id: int) -> ResponseReturnValue:
+    """The meeting on one page, for the table in the hall."""
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        made = printing.meeting_card(site(), poll)
+    return attachment(card_pdf(made), "application/pdf", f"会场操作卡-{made.unit}.pdf")
+
+
 @pages.get("/polls/<id:poll_id>/log")
 @needs(Permission.SEE_POLLS)
 def log(poll_id: int) -> ResponseReturnValue:
@@ -105,7 +117,7 @@ def resume(poll_id: int) -> ResponseReturnValue:
     ActForm().checked()
     with site().database.writing() as session:
         hall.resume(session, site().now(), actor(), poll_id)
-    return _back(poll_id, "投票已恢复。请请大家刷新手机上的页面。")
+    return _back(poll_id, "投票已恢复。请主持人提醒大家刷新手机上的页面，再提交。")
 
 
 @pages.post("/polls/<id:poll_id>/end-in")

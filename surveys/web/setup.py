@@ -38,7 +38,7 @@ def create() -> ResponseReturnValue:
             assessments.create_assessment(session, site().now(), actor(), form.title.data, form.frameworks.data)
     except Refusal as error:
         return render_template("setup/new.html", form=form, fault=str(error)), 400
-    flash("考核已建立。下一步：添加单位。")
+    flash("考核已建立。下一步：导入名单，或逐个添加单位。")
     return redirect(url_for("setup.index"))
 
 

@@ -276,6 +276,8 @@ def test_accounts(lite_app: Flask) -> None:
     assert "已经存在" in refused(lite_app, "account", "create", "wang", "--role", "admin")
     assert "考核部门" in refused(lite_app, "account", "create", "li", "--role", "assessor")
     done(lite_app, "account", "create", "li", "--role", "assessor", "--department", "市委网信办")
+    assert done(lite_app, "account", "reset", "wang").strip() != password
+    assert "没有账号“qian”" in refused(lite_app, "account", "reset", "qian")
     assert run(lite_app, "account", "create", "zhao", "--role", "king").exit_code != 0
 
 

@@ -80,8 +80,8 @@ def test_a_door_has_a_batch_of_its_own_and_keeps_the_hash_of_its_token_alone(sit
         "东门", "参评人", "样例局", "年度民主测评", False, PollState.OPEN, False, 5, None, False
     )
     acts = {row[3]: row[5] for row in dump(site.database)["audit_log"]}
-    assert acts["door.add"] == "1 东门 A 批次 1"
-    assert acts["ticket.planned"] == "A 5"
+    assert acts["door.add"] == "第 1 块 东门，A 票，第 1 批"
+    assert acts["ticket.planned"] == "A 票 5 张"
 
 
 def test_a_door_needs_a_number_planned(site):
@@ -221,7 +221,7 @@ def test_a_door_that_is_shut_makes_no_more(site):
         shut(site, poll_id, 1)
     assert box_counts(site, poll_id) == {"unused": 1}
     assert not screen(site, token).working
-    assert [row[5] for row in dump(site.database)["audit_log"] if row[3] == "door.shut"] == ["1 东门"]
+    assert [row[5] for row in dump(site.database)["audit_log"] if row[3] == "door.shut"] == ["第 1 块 东门"]
 
 
 def test_a_code_that_was_opened_is_taken_and_only_while_it_is_shown(site):

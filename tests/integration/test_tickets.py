@@ -107,7 +107,7 @@ def test_a_ticket_is_voided_by_its_code_however_it_is_typed(site):
     assert box_counts(site, world.poll_id) == {"unused": 1, "void": 2}
     entries = [row for row in dump(site.database)["audit_log"] if "ticket.void" in row]
     assert len(entries) == 2
-    assert all("A 印坏了" in entry for entry in entries)
+    assert all("A 票 1 张，印坏了" in entry for entry in entries)
 
 
 def test_what_cannot_be_voided_is_refused_and_changes_nothing(site):
@@ -210,7 +210,7 @@ def test_reissuing_voids_what_is_unused_and_issues_as_many(site):
     assert batches(site, world.poll_id) == [(2, "A", Purpose.SLIPS, 3, 0), (1, "A", Purpose.SLIPS, 6, 4)]
     entries = dump(site.database)["audit_log"]
     assert len(entries) == before + 1
-    assert ["A 3 批次 1 换成 2 没存好" in row for row in entries if "ticket.reissue" in row] == [True]
+    assert ["A 票 3 张，第 1 批换成第 2 批，没存好" in row for row in entries if "ticket.reissue" in row] == [True]
     for code in world.codes["A"][2:]:
         with pytest.raises(casting.TicketVoid):
             cast(site, code, submitted)
@@ -265,7 +265,11 @@ def test_a_batch_is_voided_whole_but_for_what_was_cast(site):
     cast(site, world.codes["A"][0], filled(sheet_of(site, world.poll_id)))
     assert void_batch(site, world.poll_id) == 3
     assert box_counts(site, world.poll_id) == {"ballots": 1, "receipts": 1, "cast": 1, "void": 3, "unused": len(other)}
-    assert [row for row in dump(site.database)["audit_log"] if "ticket.void_batch" in row and "A 3 批次 1 丢失" in row]
+    assert [
+        row
+        for row in dump(site.database)["audit_log"]
+        if "ticket.void_batch" in row and "A 票 3 张，第 1 批，丢失" in row
+    ]
 
 
 @pytest.mark.parametrize("round_", range(3))

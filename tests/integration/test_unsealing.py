@@ -228,7 +228,7 @@ def test_nobody_else_holds_a_key(site, role):
     with pytest.raises(NotAllowed):
         open_by(site, world, actors[role])
     assert is_hidden(site, world)
-    assert audit_of(site, "poll.unseal") == [("organizer", "organizer")]
+    assert audit_of(site, "poll.unseal") == [("organizer", "组织员一方")]
 
 
 @pytest.mark.parametrize("role", [Role.ORGANIZER, Role.SCRUTINEER])
@@ -283,7 +283,7 @@ def test_both_acts_are_in_the_audit_log(site):
     actors = actors_of(site)
     open_by(site, world, actors[Role.ORGANIZER])
     open_by(site, world, actors[Role.SCRUTINEER])
-    assert audit_of(site, "poll.unseal") == [("organizer", "organizer"), ("scrutineer", "scrutineer")]
+    assert audit_of(site, "poll.unseal") == [("organizer", "组织员一方"), ("scrutineer", "监票人一方")]
     with site.database.reading() as session:
         prefix = polls.poll_of(session, world.poll_id).prefix
         entries = session.scalars(sa.select(AuditEntry).where(AuditEntry.act == "poll.unseal")).all()
@@ -421,7 +421,7 @@ def test_from_the_command_line(lite_app: Flask, lite_site: Site) -> None:
     assert run(lite_app, "poll", "tally", poll_id).exit_code == 1
     assert unseal("scrutineer", passwords[Role.SCRUTINEER]) == (0, "结果已启封。\n")
     assert run(lite_app, "poll", "tally", poll_id, "--json").exit_code == 0
-    assert audit_of(lite_site, "poll.unseal") == [("organizer", "organizer"), ("scrutineer", "scrutineer")]
+    assert audit_of(lite_site, "poll.unseal") == [("organizer", "组织员一方"), ("scrutineer", "监票人一方")]
     assert assessment_id
 
 

@@ -103,6 +103,17 @@ def test_what_does_not_exist_is_not_found(app: Flask, site: Site, rule: str, num
     client_of(app, keys[Role.ADMIN]).page(rule.format(number), 404)
 
 
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER])
+def test_the_card_for_the_hall(shown: Shown, role: Role) -> None:
+    client = shown.client(role)
+    home = f"/polls/{shown.world.open.poll_id}"
+    assert f"{home}/card.pdf" in client.page(home).links()
+    response = client.get(f"{home}/card.pdf")
+    assert response.mimetype == "application/pdf"
+    assert download_name(response) == "会场操作卡-样例审计局.pdf"
+    assert response.data.startswith(PDF)
+
+
 def test_the_bundle(shown: Shown) -> None:
     response = shown.client(Role.ADMIN).get(f"/polls/{shown.world.sealed.poll_id}/bundle.zip")
     assert response.mimetype == "application/zip"

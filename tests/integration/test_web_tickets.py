@@ -71,7 +71,7 @@ def test_batches_are_listed_and_slips_can_be_reprinted(lite_site: Site, organize
         for purpose in (Purpose.DOOR, Purpose.PAPER):
             tickets.issue(session, NOW, COMMAND_LINE, world.poll_id, "A", 2, purpose)
     page = organizer.page(f"/polls/{world.poll_id}/tickets")
-    for words in ("第 1 批", "第 4 批", "纸条", "门口扫码", "纸质票录入", "2026-03-02"):
+    for words in ("第 1 批", "第 4 批", "纸条", "发码屏", "纸质票", "2026-03-02"):
         assert words in page.text
     linked = [link for link in page.links() if "/batches/" in link]
     assert linked == [paths(world, 2)[1], paths(world, 1)[1]]

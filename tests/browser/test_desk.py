@@ -1,0 +1,259 @@
+"""The whole path at the desk: from two rosters as people have them to a tally sheet and a recount, page by page."""
+
+import io
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+from python_calamine import CalamineWorkbook
+
+from surveys.polling import receipts
+from surveys.services.actors import Role
+from surveys.settings import database_url_of
+from tests.builders import box_counts, sheet_of
+from tests.phones import Watch, chromium, fill, receipt, submit
+from tests.servers import ROOT, Server, running
+from tests.tools import require_tool
+from tests.worlds import build_accounts
+
+pytestmark = pytest.mark.slow
+
+OFFICE = {"width": 1440, "height": 900}
+PHONE = {"width": 360, "height": 740}
+DATA = ROOT / "tests" / "data"
+UNIT = "样例教育局"
+PEOPLE = ["样例甲", "样例𬭎", "样例丙"]
+PLANNED = {"A": (15, "小：每页 21 张"), "B": (22, "大字：每页 10 张"), "C": (28, "特大字：每页 4 张")}
+VOTES = {"A": 14, "B": 20, "C": 26}
+TAPPED = 3
+ENTITLED, PRESENT = 66, 62
+PATTERNS = ("AAB", "ABCD", "BA", "AAAC", "AB-", "CDBA", "BBA")
+"""Answers in turn over all questions; `-` leaves one out."""
+
+Marks = dict[str, str]
+"""The letter of each question, by field."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("desk")
+    with running(database_url_of(f"sqlite:///{folder / 'desk.db'}"), folder) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+def signed_in(server: Server, browser: Browser, name: str, password: str) -> Page:
+    page = browser.new_context(viewport=OFFICE, locale="zh-CN", accept_downloads=True).new_page()
+    page.set_default_timeout(20_000)
+    page.goto(f"{server.url}/login")
+    page.get_by_label("账号").fill(name)
+    page.get_by_label("密码").fill(password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/polls")
+    return page
+
+
+def import_rosters(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/assessments/new")
+    page.get_by_label("考核名称").fill("样例考核")
+    page.get_by_label("测评体系").select_option(["municipal", "county"])
+    page.get_by_role("button", name="建立").click()
+    for name, words in (("roster-messy.csv", "新增 2 个单位"), ("roster-merged.xlsx", "新增 1 个单位，修改 1 个单位")):
+        page.get_by_role("link", name="导入名单").click()
+        page.get_by_label("单位和领导的名单").set_input_files(DATA / name)
+        page.get_by_role("button", name="上传并预览").click()
+        page.get_by_role("button", name="确认导入").click()
+        page.get_by_text(words).wait_for()
+
+
+def make_poll(page: Page, server: Server) -> int:
+    page.goto(f"{server.url}/assessments")
+    page.locator("tr", has_text=UNIT).get_by_role("link", name="新建测评会").click()
+    page.get_by_label("日期").fill("2026-03-02")
+    page.get_by_label("地点").fill("三楼会议室")
+    page.get_by_label("A/B/C 40/30/30").check()
+    for number, (count, _) in enumerate(PLANNED.values(), start=1):
+        page.get_by_label(f"票种第 {number} 行计划张数").fill(str(count))
+    page.get_by_label("应到人数").fill(str(ENTITLED))
+    page.get_by_role("button", name="保存，看选票的样子").click()
+    page.get_by_text("已保存").wait_for()
+    assert [each.inner_text().split()[0] for each in page.locator("ol li").all()] == PEOPLE
+    return int(urlsplit(page.url).path.split("/")[2])
+
+
+def print_slips(page: Page, poll: str, folder: Path) -> dict[str, list[str]]:
+    """The paths in the QR codes of the slips as printed, by class."""
+    found = {}
+    for key, (count, size) in PLANNED.items():
+        page.goto(f"{poll}/tickets")
+        page.get_by_label("票种", exact=True).select_option(key)
+        page.get_by_label("张数", exact=True).fill(str(count))
+        page.get_by_label(size).check()
+        with page.expect_download() as slips:
+            page.get_by_role("button", name="发票并下载").click()
+        path = folder / f"{key}.pdf"
+        slips.value.save_as(path)
+        found[key] = scanned(path)
+        assert len(found[key]) == count
+    return found
+
+
+def scanned(pdf: Path) -> list[str]:
+    pages = pdf.with_suffix("")
+    subprocess.run([require_tool("pdftoppm", "poppler-utils"), "-r", "130", "-gray", pdf, pages], check=True)
+    command = [require_tool("zbarimg", "zbar-tools"), "-q", "--raw", "-Sdisable", "-Sqrcode.enable"]
+    images = sorted(pdf.parent.glob(f"{pages.name}-*.pgm"))
+    # A cover carries no code: zbarimg says so with 4.
+    told = subprocess.run([*command, *images], capture_output=True, text=True, check=False)
+    assert told.returncode in (0, 4), told.stderr
+    return [urlsplit(line).path for line in told.stdout.splitlines()]
+
+
+def marks_of(names: Sequence[str], number: int) -> Marks:
+    pattern = PATTERNS[number % len(PATTERNS)]
+    return {name: pattern[(place + number) % len(pattern)] for place, name in enumerate(names)}
+
+
+def cast_all(server: Server, browser: Browser, names: Sequence[str], paths: Mapping[str, Sequence[str]]) -> list[Marks]:
+    """Some by thumb, the rest as the form would be sent."""
+    slips = [path for key, count in VOTES.items() for path in paths[key][:count]]
+    cast = [marks_of(names, number) for number in range(len(slips))]
+    for path, marks in zip(slips[:TAPPED], cast, strict=False):
+        tap(server, browser, path, marks)
+    for path, marks in list(zip(slips, cast, strict=True))[TAPPED:]:
+        filled = {name: letter for name, letter in marks.items() if letter != "-"}
+        answer = server.post(path, {**filled, "nonce": receipts.new_nonce(), "blanks_meant": "1"})
+        assert answer.status == 200
+    return cast
+
+
+def tap(server: Server, browser: Browser, path: str, marks: Marks) -> None:
+    assert "-" not in marks.values()
+    phone = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, locale="zh-CN").new_page()
+    phone.set_default_timeout(20_000)
+    watch = Watch(phone)
+    phone.goto(server.url + path)
+    fill(phone, list(marks), "".join(marks.values()))
+    submit(phone)
+    assert receipt(phone)
+    assert not watch.complaints
+    phone.context.close()
+
+
+def confirm(page: Page, button: str) -> None:
+    form = page.locator("form", has=page.get_by_role("button", name=button, exact=True))
+    form.get_by_label("我确认").check()
+    form.get_by_role("button", name=button, exact=True).click()
+
+
+def downloaded(page: Page, link: str) -> bytes:
+    with page.expect_download() as found:
+        page.get_by_role("link", name=link).click()
+    return Path(found.value.path()).read_bytes()
+
+
+def counted(names: Sequence[str], cast: Sequence[Marks]) -> dict[str, list[int]]:
+    """A plain count: of each question A, B, C, D and blank."""
+    counts = {name: Counter(marks[name] for marks in cast) for name in names}
+    return {name: [own[letter] for letter in "ABCD-"] for name, own in counts.items()}
+
+
+def on_sheet(workbook: bytes) -> tuple[dict[str, float], dict[str, list[int]]]:
+    """(the figures of the tally sheet by name, the counts of each question by field)."""
+    book = CalamineWorkbook.from_filelike(io.BytesIO(workbook))
+    first, second = (book.get_sheet_by_name(name).to_python() for name in ("统计单", "领导干部"))
+    figures = {row[0]: row[2] for row in first if row[0] in ("应到", "实到", "发出", "收回", "有效", "无效")}
+    counts = {f"o-{row[0]}": row[2:7] for row in first if str(row[0]).isdigit() and isinstance(row[2], float)}
+    for row in second:
+        if isinstance(row[0], float):
+            counts[f"l{row[0]:.0f}-{str(row[3]).split('.')[0]}"] = row[4:9]
+    return figures, {name: [int(count) for count in own] for name, own in counts.items()}
+
+
+def in_bundle(bundle: Mapping[str, object]) -> dict[str, list[int]]:
+    """The counts of each question by field, as the bundle's own tally has them."""
+    organization, leaders = bundle["organization"], bundle["leaders"]
+    assert isinstance(organization, dict)
+    assert isinstance(leaders, list)
+    forms = [("o", organization["items"]), *((f"l{n}", each["aspects"]) for n, each in enumerate(leaders, start=1))]
+    return {
+        f"{prefix}-{question['key']}": [question["counts"][letter] for letter in "ABCD-"]
+        for prefix, questions in forms
+        for question in questions
+    }
+
+
+def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_path: Path) -> None:
+    _, passwords = build_accounts(server.site)
+    admin = signed_in(server, browser, "admin", passwords[Role.ADMIN])
+    import_rosters(admin, server)
+    page = signed_in(server, browser, "organizer", passwords[Role.ORGANIZER])
+    watch = Watch(page)
+    poll_id = make_poll(page, server)
+    poll = f"{server.url}/polls/{poll_id}"
+    paths = print_slips(page, poll, tmp_path)
+    page.goto(poll)
+    page.get_by_role("button", name="开始投票").click()
+    page.get_by_text("投票已开始").wait_for()
+    page.get_by_label("实到人数").fill(str(PRESENT))
+    page.get_by_role("button", name="登记").click()
+    page.get_by_text(f"已登记为 {PRESENT} 人").wait_for()
+
+    names = [name for name, _ in sheet_of(server.site, poll_id).fields()]
+    cast = cast_all(server, browser, names, paths)
+    void = paths["A"][-1]
+    page.goto(f"{poll}/tickets")
+    page.get_by_label("票码").fill(void.rsplit("/", 1)[1].lower())
+    page.get_by_label("原因").select_option("丢失")
+    page.get_by_role("button", name="作废", exact=True).click()
+    page.get_by_text("这张票已作废").wait_for()
+    assert server.get(void).status == 410
+
+    page.goto(poll)
+    confirm(page, "结束投票")
+    page.get_by_text("投票已结束").wait_for()
+    confirm(page, "封存")
+    page.get_by_text("已封存，结果已生成").wait_for()
+    assert box_counts(server.site, poll_id) == {"cast": 60, "ballots": 60, "receipts": 60, "void": 1, "unused": 4}
+    data = downloaded(page, "下载选票包")
+    page.get_by_role("link", name="看统计结果").click()
+    paper, workbook = downloaded(page, "下载统计单 PDF"), downloaded(page, "下载统计单 Excel")
+    assert not watch.complaints
+
+    expected = counted(names, cast)
+    figures, counts = on_sheet(workbook)
+    assert figures == {"应到": ENTITLED, "实到": PRESENT, "发出": 65, "收回": 60, "有效": 60, "无效": 0}
+    assert counts == expected
+    assert printed_figures(paper, tmp_path) == [str(count) for count in (ENTITLED, PRESENT, 65, 60, 60, 0)]
+    bundle = tmp_path / "bundle.zip"
+    bundle.write_bytes(data)
+    with zipfile.ZipFile(bundle) as archive:
+        assert in_bundle(json.loads(archive.read("tally.json"))) == expected
+    recount = [sys.executable, ROOT / "scripts" / "recount", bundle]
+    told = subprocess.run(recount, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert re.fullmatch(r"一致 sha256:[0-9a-f]{64}\n", told)
+    assert told.split()[1] in server.get(f"/board/{void.split('/')[2][:4]}").text
+
+
+def printed_figures(pdf: bytes, folder: Path) -> list[str]:
+    """The line under 应到, 实到, 发出, 收回, 有效, 无效."""
+    path = folder / "tally.pdf"
+    path.write_bytes(pdf)
+    tool = require_tool("pdftotext", "poppler-utils")
+    told = subprocess.run([tool, "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    lines = [line.split() for line in told.splitlines() if line.strip()]
+    place = lines.index(["应到", "实到", "发出", "收回", "有效", "无效"])
+    return lines[place + 1]
