@@ -17,10 +17,11 @@ from surveys.polling.sheet import Sheet
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState
-from surveys.services import assessments, casting, marks, polls, records, score_sheets, sealing, tickets
+from surveys.services import assessments, casting, ledger, marks, polls, records, score_sheets, sealing, tickets
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessments import LeaderEntry, UnitEntry
-from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.ledger import EventEntry
+from surveys.services.marks import MarkEntry
 from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.services.site import Site
@@ -219,13 +220,13 @@ def event(row_key: str, points: str = "1", document: str = "示例发〔2026〕1
 
 def record(site: Site, unit_id: int, entry: EventEntry, actor: Actor = COMMAND_LINE) -> int:
     with site.database.writing() as session:
-        return marks.record_event(session, NOW, actor, unit_id, entry)
+        return ledger.record_event(session, NOW, actor, unit_id, entry)
 
 
 def cancel(site: Site, event_id: int, reason: str = "登记有误", actor: Actor = COMMAND_LINE) -> None:
     with site.database.writing() as session:
         found = session.get(Event, event_id)
-        marks.cancel_event(session, NOW, actor, found.unit_id if found else 0, event_id, reason)
+        ledger.cancel_event(session, NOW, actor, found.unit_id if found else 0, event_id, reason)
 
 
 def exempt(
@@ -237,7 +238,7 @@ def exempt(
     actor: Actor = COMMAND_LINE,
 ) -> None:
     with site.database.writing() as session:
-        marks.exempt(session, NOW, actor, unit_id, row_key, reason, document)
+        ledger.exempt(session, NOW, actor, unit_id, row_key, reason, document)
 
 
 def fill_marks(site: Site, unit_id: int) -> None:

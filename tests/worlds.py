@@ -12,9 +12,10 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from surveys.polling.states import PollState
-from surveys.services import accounts, hall, marks, polls, rosters, tickets
+from surveys.services import accounts, hall, ledger, marks, polls, rosters, tickets
 from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.ledger import EventEntry
+from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Unit
@@ -83,8 +84,8 @@ def build_everything(site: Site) -> Everything:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
         marks.enter_marks(session, NOW, COMMAND_LINE, sealed_unit, [entry])
         event = EventEntry("III-32", "2", NOW.date(), "示例发〔2026〕1号", "获表彰")
-        event_id = marks.record_event(session, NOW, COMMAND_LINE, sealed_unit, event)
-        marks.exempt(session, NOW, COMMAND_LINE, sealed_unit, "III-7", "机构调整", "示例函〔2026〕8号")
+        event_id = ledger.record_event(session, NOW, COMMAND_LINE, sealed_unit, event)
+        ledger.exempt(session, NOW, COMMAND_LINE, sealed_unit, "III-7", "机构调整", "示例函〔2026〕8号")
     keys, passwords = build_accounts(site)
     return Everything(
         assessment_id,

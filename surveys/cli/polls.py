@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from surveys.catalog.model import plain
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState
@@ -51,6 +52,8 @@ def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
         "state": poll.state.value,
         "rehearsal": poll.rehearsal,
         "two_person": poll.two_person,
+        "team": poll.team,
+        "team_weight": plain(poll.team_weight),
         "classes": [
             {
                 "key": entry.key,
@@ -74,6 +77,13 @@ def _ballot_class(text: str) -> polls.ClassEntry:
     return polls.ClassEntry(key, name, weight)
 
 
+def _weight(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise click.ClickException(f"权重“{text}”不是数字，应写成 0.6 的样子。") from None
+
+
 @poll_group.command("create")
 @click.option("--unit", "unit_id", type=ID, required=True, help="单位编号，见 assessment list --json")
 @click.option("--title", default="民主测评", show_default=True)
@@ -82,6 +92,8 @@ def _ballot_class(text: str) -> polls.ClassEntry:
 @click.option("--class", "classes", multiple=True, default=["A:参评人:1"], show_default=True, help="代号:名称:权重")
 @click.option("--rehearsal", is_flag=True, help="演练，不计入考核")
 @click.option("--two-person", is_flag=True, help="双人启封：组织员和监票人都启封后才能看结果")
+@click.option("--team", default="", help="测评哪个班子；一个单位只有一个班子就不写")
+@click.option("--team-weight", default="1", show_default=True, help="几个班子的得分按这个权重合并")
 @reports_refusals
 def poll_create(
     unit_id: int,
@@ -91,6 +103,8 @@ def poll_create(
     classes: tuple[str, ...],
     rehearsal: bool,
     two_person: bool,
+    team: str,
+    team_weight: str,
 ) -> None:
     """新建一次测评会，打印其编号。"""
     entry = polls.PollEntry(
@@ -101,6 +115,8 @@ def poll_create(
         classes=[_ballot_class(text) for text in classes],
         rehearsal=rehearsal,
         two_person=two_person,
+        team=team,
+        team_weight=_weight(team_weight),
     )
     with site().database.writing() as session:
         click.echo(polls.create_poll(session, site().now(), COMMAND_LINE, entry))

@@ -13,9 +13,13 @@ ACTS = {
     "account.create": "建立账号",
     "account.password": "修改密码",
     "account.reset": "重设密码",
+    "applicability.approve": "核准适用表",
     "assessment.create": "建立考核",
+    "event.answer": "答复申诉",
+    "event.appeal": "提出申诉",
     "event.cancel": "撤销事件",
     "event.record": "登记事件",
+    "mark.confirm": "第二人确认",
     "mark.enter": "打分",
     "poll.close": "结束投票",
     "poll.create": "建立测评会",
@@ -30,10 +34,13 @@ ACTS = {
     "poll.wipe": "清除演练",
     "roster.import": "导入名单",
     "roster.read": "上传名单",
+    "row.choose": "选定方法",
     "row.exempt": "免考",
+    "row.unexempt": "撤销免考",
     "ticket.issue": "发票",
     "ticket.void": "作废票",
     "unit.add": "添加单位",
+    "unit.tags": "修改标签",
 }
 """What each act is called. An act that is not here cannot be recorded."""
 

@@ -18,7 +18,18 @@ from surveys.polling.sheet import BLANK, Sheet
 from surveys.polling.states import PollState
 from surveys.reporting.slips import slips_pdf
 from surveys.scoring.score_sheet import Kind, RowState
-from surveys.services import accounts, assessments, casting, marks, polls, printing, score_sheets, sealing, tickets
+from surveys.services import (
+    accounts,
+    assessments,
+    casting,
+    ledger,
+    marks,
+    polls,
+    printing,
+    score_sheets,
+    sealing,
+    tickets,
+)
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.errors import WrongState
 from surveys.services.site import Site
@@ -108,7 +119,7 @@ def _add_unit(session: Session, now: Any, assessment_id: int, entry: Mapping[str
 def _mark(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) -> None:  # noqa: ANN401
     losses = {key: Decimal(loss) for key, loss in entry.get("losses", {}).items()}
     for exemption in entry.get("exemptions", ()):
-        marks.exempt(session, now, COMMAND_LINE, unit_id, exemption["row"], exemption["reason"], exemption["document"])
+        ledger.exempt(session, now, COMMAND_LINE, unit_id, exemption["row"], exemption["reason"], exemption["document"])
     for line in score_sheets.unit_sheet(session, unit_id).lines:
         standard = line.row.standard
         if line.value.state is not RowState.PENDING or standard.key in entry.get("pending", ()):
@@ -119,12 +130,12 @@ def _mark(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) ->
         entries = [marks.MarkEntry(standard.key, department, points) for department in line.departments]
         marks.enter_marks(session, now, COMMAND_LINE, unit_id, entries)
     for event in entry.get("events", ()):
-        marks.record_event(
+        ledger.record_event(
             session,
             now,
             COMMAND_LINE,
             unit_id,
-            marks.EventEntry(event["row"], event["points"], now.date(), event["document"], event["reason"]),
+            ledger.EventEntry(event["row"], event["points"], now.date(), event["document"], event["reason"]),
         )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog import loader
 from surveys.catalog.model import Questionnaire, QuestionnaireKind
+from surveys.intake.cleaning import clean_line
 from surveys.polling import codes, envelopes
 from surveys.polling import sheet as polling
 from surveys.polling.states import PollState
@@ -37,6 +38,7 @@ class ClassEntry:
 class PollEntry:
     """A poll as entered. An empty questionnaire key leaves that form off the sheet.
 
+    `team`: which of the unit's 班子 is rated, empty where there is one; results of several combine by `team_weight`.
     `blank`, `blanks_allowed`, `abstain`: None is as the questionnaires say. An empty `abstain` offers no 弃权.
     """
 
@@ -53,6 +55,8 @@ class PollEntry:
     quorum: Fraction = Fraction(2, 3)
     rehearsal: bool = False
     two_person: bool = False
+    team: str = ""
+    team_weight: Decimal = Decimal(1)
 
 
 def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
@@ -70,6 +74,8 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
         title=entry.title.strip(),
         place="",
         state=PollState.DRAFT,
+        team=clean_line(entry.team),
+        team_weight=entry.team_weight,
         rehearsal=entry.rehearsal,
         two_person=entry.two_person,
         entitled=entry.entitled,
@@ -98,6 +104,10 @@ def _check_entry(entry: PollEntry) -> None:
         raise BadInput("应到人数须是 1 或更大的整数。")
     _check_present(entry.present)
     _check_abstain(entry.abstain)
+    if len(clean_line(entry.team)) > 30:
+        raise BadInput("班子的名称太长，最多 30 个字，如“行政班子”。")
+    if not _is_weight(entry.team_weight):
+        raise BadInput("班子的权重须大于 0，不超过 10000，如 0.6。")
     if not 0 <= entry.quorum <= 1:
         raise BadInput("计分所需的到会比例须在 0 与 1 之间，如 2/3。")
     if not entry.classes:
@@ -110,12 +120,12 @@ def _check_entry(entry: PollEntry) -> None:
             raise BadInput(f"票种代号“{ballot_class.key}”须是 1 至 8 个字母或数字，如 A。")
         if not 1 <= len(ballot_class.name.strip()) <= 100:
             raise BadInput(f"票种 {ballot_class.key} 的名称须为 1 至 100 个字。")
-        if (
-            not ballot_class.weight.is_finite()
-            or len(str(ballot_class.weight)) > 40
-            or not 0 < ballot_class.weight <= 10000
-        ):
+        if not _is_weight(ballot_class.weight):
             raise BadInput(f"票种 {ballot_class.key} 的权重须大于 0，不超过 10000。")
+
+
+def _is_weight(weight: Decimal) -> bool:
+    return weight.is_finite() and len(str(weight)) <= 40 and 0 < weight <= 10000
 
 
 def _check_abstain(name: str | None) -> None:

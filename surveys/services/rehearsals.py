@@ -32,6 +32,8 @@ def rehearse(session: Session, now: datetime, actor: Actor, poll_id: int) -> int
         title=poll.title,
         held_on=poll.held_on,
         place=poll.place,
+        team=poll.team,
+        team_weight=poll.team_weight,
         state=PollState.DRAFT,
         rehearsal=True,
         rehearsal_of=poll.id,
