@@ -18,7 +18,7 @@ from surveys.services.ledger import EventEntry
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base, Unit
+from surveys.storage.tables import Account, Base, Exemption, Unit
 from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
@@ -44,6 +44,7 @@ class Everything:
     assessment_id: int
     polls: Mapping[PollState, World]
     event_id: int
+    exemption_id: int
     import_id: int
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
@@ -91,6 +92,7 @@ def build_everything(site: Site) -> Everything:
         assessment_id,
         built,
         event_id,
+        _exemption(site, sealed_unit),
         _read_roster(site, assessment_id),
         keys,
         passwords,
@@ -109,6 +111,11 @@ def _read_roster(site: Site, assessment_id: int) -> int:
         account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
         actor = Actor(account.id, account.name, Role.ADMIN)
         return rosters.read_roster(session, NOW, actor, assessment_id, "样例.csv", text.encode())
+
+
+def _exemption(site: Site, unit_id: int) -> int:
+    with site.database.reading() as session:
+        return session.scalars(sa.select(Exemption.id).where(Exemption.unit_id == unit_id)).one()
 
 
 def _unit_of(site: Site, world: World) -> int:
@@ -172,6 +179,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "unit_id": [entry.unit_id for entry in world.polls.values()],
         "assessment_id": [world.assessment_id],
         "event_id": [world.event_id],
+        "exemption_id": [world.exemption_id],
         "row_key": ["III-4", "III-7", "III-32", "III-36", "III-16", "nothing"],
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],

@@ -3,15 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Method, Standard
+from surveys.catalog.model import Method, Standard, plain
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.scoring.exact import Score, exact
+from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.score_sheet import RowState, RowValue
 from surveys.scoring.teams import TeamScore, combined
 from surveys.services import audit
@@ -48,6 +49,18 @@ class TeamScores:
             if team.fault is not None
         )
 
+    @property
+    def formula(self) -> str:
+        """How several teams make one score, in words: 甲班子 90.00 × 0.6 + 乙班子 80.00 × 0.4 = 86.00."""
+        parts = [
+            f"{team.team or ONE_TEAM} {'—' if team.score is None else shown(team.score)} × {plain(team.weight)}"
+            for team in self.teams
+        ]
+        total = sum((team.weight for team in self.teams), Decimal(0))
+        sums = " + ".join(parts)
+        whole = sums if total == 1 else f"（{sums}）÷ {plain(total)}"
+        return f"{whole} = {'—' if self.score is None else shown(self.score)}"
+
     def value(self, standard: Standard) -> RowValue:
         """The row by the polls alone: pending while a team's result is still to come, withheld if one falls short."""
         if self.waiting or not self.teams:
@@ -63,15 +76,15 @@ class TeamScores:
 def team_scores(session: Session, polls: Sequence[Poll]) -> TeamScores:
     """Of one unit's polls, in any order: within a team the newest sealed one that may be seen counts; no rehearsal."""
     real = [poll for poll in polls if not poll.rehearsal]
-    shown = sorted((poll for poll in real if is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id))
-    newest = {poll.team: poll for poll in shown}
+    visible = sorted((poll for poll in real if is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id))
+    newest = {poll.team: poll for poll in visible}
     # A draft is a plan, perhaps given up: it holds nothing up.
     begun = {poll.team: None for poll in real if poll.state is not PollState.DRAFT}
     tallies = {poll.id: tally(session, poll) for poll in newest.values()}
     return TeamScores(
         tuple(_team_score(newest[team], tallies[newest[team].id]) for team in sorted(newest)),
         tuple(sorted(team or ONE_TEAM for team in begun if team not in newest)) if newest else (),
-        tallies[shown[-1].id] if shown else None,
+        tallies[visible[-1].id] if visible else None,
     )
 
 

@@ -5,11 +5,13 @@ from werkzeug.routing import IntegerConverter, Map
 
 from surveys.web import (
     access,
+    applicability,
     assets,
     ballot,
     board,
     errors,
     headers,
+    ledger,
     poll_results,
     poll_setup,
     poll_tickets,
@@ -23,7 +25,19 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board)
-STAFF = (sign_in, polls, poll_setup, poll_tickets, poll_results, score_sheets, results, setup, rosters)
+STAFF = (
+    sign_in,
+    polls,
+    poll_setup,
+    poll_tickets,
+    poll_results,
+    score_sheets,
+    results,
+    setup,
+    rosters,
+    applicability,
+    ledger,
+)
 
 
 class IdConverter(IntegerConverter):

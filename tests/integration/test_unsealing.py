@@ -122,7 +122,9 @@ def everything(site: Site, world: World) -> Everything:
     keys, passwords = build_accounts(site)
     found = {PollState.SEALED: world}
     used, unused = world.codes["A"][0], {PollState.SEALED: world.codes["A"][9]}
-    return Everything(world.assessment_id, found, event_id, keys, passwords, used, world.codes["A"][8], unused)
+    nothing = 2**31 - 1
+    void = world.codes["A"][8]
+    return Everything(world.assessment_id, found, event_id, nothing, nothing, keys, passwords, used, void, unused)
 
 
 def walk(app: Flask, world: Everything, role: Role | None) -> Iterator[tuple[str, int, str]]:
