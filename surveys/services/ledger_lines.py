@@ -62,6 +62,12 @@ class LedgerLine:
     event_id: int | None = None
     exemption_id: int | None = None
 
+    @property
+    def state(self) -> str:
+        """In words."""
+        in_force = self.exemption_id is not None and self.standing is Standing.COUNTED
+        return "有效" if in_force else self.standing.label
+
 
 def assessment_lines(session: Session, assessment_id: int, zone: tzinfo) -> list[LedgerLine]:
     """Of all units, in their order; within one the oldest entry first. Raises NotFound."""
@@ -191,7 +197,7 @@ def ledger_csv(lines: Iterable[LedgerLine]) -> bytes:
             line.reason,
             line.level,
             line.occasion,
-            line.standing.label,
+            line.state,
             line.cancel_reason,
             line.appeal.label if line.event_id else "",
             line.appeal_note.replace("\n", "；"),

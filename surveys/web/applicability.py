@@ -17,7 +17,7 @@ from surveys.web.rosters import XLSX
 
 pages = Blueprint("applicability", __name__)
 
-MARKS = {Fit.APPLIES: "✓", Fit.NOT_APPLICABLE: "·", Fit.EXEMPTED: "免", Fit.GAP: "？"}
+MARKS = {Fit.APPLIES: "✓", Fit.NOT_APPLICABLE: "·", Fit.EXEMPTED: "免", Fit.GAP: "?"}
 CHOSEN = {Method.MATERIAL_REVIEW: "材", Method.HEARING: "听"}
 NO_TAGS = "-"
 """The filter's word for units without any tag."""
@@ -31,9 +31,9 @@ def matrix(assessment_id: int) -> ResponseReturnValue:
 
 def _matrix_page(assessment_id: int, fault: str | None = None) -> str:
     found = _matrix(assessment_id)
-    part = next(
-        (part for part in found.frameworks if part.framework.key == request.args.get("framework")), found.frameworks[0]
-    )
+    asked = request.args.get("framework")
+    largest = max(found.frameworks, key=lambda part: len(part.units))
+    part = next((part for part in found.frameworks if part.framework.key == asked), largest)
     category, tag = request.args.get("category", ""), request.args.get("tag", "")
     units = [
         unit
@@ -54,6 +54,7 @@ def _matrix_page(assessment_id: int, fault: str | None = None) -> str:
         form=TakeOverForm(formdata=None, shown=found.fingerprint),
         can_change=found.state in ("preparing", "marking"),
         has_signed=any(sign.account_id == actor().account_id for sign in found.signs),
+        firsts=[place == 0 or row.block is not part.rows[place - 1].block for place, row in enumerate(part.rows)],
         marks=MARKS,
         chosen=CHOSEN,
         mark=_mark,
