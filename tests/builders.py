@@ -14,10 +14,22 @@ from surveys.catalog.model import Method
 from surveys.polling import envelopes, receipts
 from surveys.polling.seal import Record
 from surveys.polling.sheet import Sheet
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState
-from surveys.services import assessments, casting, ledger, marks, polls, records, score_sheets, sealing, tickets
+from surveys.services import (
+    accounts,
+    assessments,
+    casting,
+    ledger,
+    marks,
+    polls,
+    records,
+    score_sheets,
+    sealing,
+    tickets,
+)
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessments import LeaderEntry, UnitEntry
 from surveys.services.ledger import EventEntry
@@ -26,7 +38,7 @@ from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Event
+from surveys.storage.tables import Account, Event
 from tests.conftest import NOW
 
 GROUP = "考核组"
@@ -85,6 +97,8 @@ def build_poll(
     blanks_allowed: bool | None = None,
     abstain: str | None = None,
     two_person: bool = False,
+    team: str = "",
+    team_weight: str = "1",
     rules: PollRules | None = None,
 ) -> World:
     """A poll with `count` tickets in each class, open unless told otherwise. `rules`: not the questionnaires'."""
@@ -104,6 +118,8 @@ def build_poll(
         quorum=quorum,
         rehearsal=rehearsal,
         two_person=two_person,
+        team=team,
+        team_weight=Decimal(team_weight),
     )
     with site.database.writing() as session:
         poll_id = polls.create_poll(session, NOW, COMMAND_LINE, entry)
@@ -209,13 +225,29 @@ def assessor(department: str) -> Actor:
     return Actor(None, "考评员", Role.ASSESSOR, department)
 
 
+def account(site: Site, name: str, role: Role = Role.ADMIN, unit_id: int | None = None) -> Actor:
+    """An account of this name, new, and whoever acts with it."""
+    with site.database.writing() as session:
+        accounts.create_account(session, NOW, COMMAND_LINE, name, role, None, unit_id)
+    with site.database.reading() as session:
+        found = session.scalars(sa.select(Account).where(Account.name == name)).one()
+        return Actor(found.id, name, role, None, unit_id)
+
+
 def enter(site: Site, unit_id: int, *entries: MarkEntry, actor: Actor = COMMAND_LINE) -> None:
     with site.database.writing() as session:
         marks.enter_marks(session, NOW, actor, unit_id, entries)
 
 
-def event(row_key: str, points: str = "1", document: str = "示例发〔2026〕1号", reason: str = "事由") -> EventEntry:
-    return EventEntry(row_key, points, date(2026, 1, 31), document, reason)
+def event(
+    row_key: str,
+    points: str = "1",
+    document: str = "示例发〔2026〕1号",
+    reason: str = "事由",
+    level: str = "",
+    occasion: str = "",
+) -> EventEntry:
+    return EventEntry(row_key, points, date(2026, 1, 31), document, reason, level, occasion)
 
 
 def record(site: Site, unit_id: int, entry: EventEntry, actor: Actor = COMMAND_LINE) -> int:
@@ -239,6 +271,11 @@ def exempt(
 ) -> None:
     with site.database.writing() as session:
         ledger.exempt(session, NOW, actor, unit_id, row_key, reason, document)
+
+
+def set_state(site: Site, assessment_id: int, state: AssessmentState) -> None:
+    """As if the assessment had been taken there."""
+    run_sql(site, "UPDATE assessments SET state = :state WHERE id = :id", state=state.value, id=assessment_id)
 
 
 def fill_marks(site: Site, unit_id: int) -> None:
