@@ -18,8 +18,12 @@ ACTS = {
     "assessment.create": "建立考核",
     "door.add": "添加发码屏",
     "door.shut": "关闭发码屏",
+    "applicability.approve": "核准适用表",
+    "event.answer": "答复申诉",
+    "event.appeal": "提出申诉",
     "event.cancel": "撤销事件",
     "event.record": "登记事件",
+    "mark.confirm": "第二人确认",
     "mark.enter": "打分",
     "paper.cast": "计入纸质票",
     "paper.correct": "改正录入",
@@ -46,9 +50,11 @@ ACTS = {
     "poll.wipe": "清除演练",
     "roster.import": "导入名单",
     "roster.read": "上传名单",
+    "row.choose": "选定方法",
     "row.exempt": "免考",
     "rules.change": "修改规则",
     "sheet.agree": "同意结果",
+    "row.unexempt": "撤销免考",
     "ticket.issue": "发票",
     "ticket.planned": "定计划张数",
     "ticket.reissue": "重印一批",
@@ -56,6 +62,7 @@ ACTS = {
     "ticket.void": "作废票",
     "unit.add": "添加单位",
     "version.freeze": "形成版本",
+    "unit.tags": "修改标签",
 }
 """What each act is called. An act that is not here cannot be recorded."""
 

@@ -8,6 +8,7 @@ from werkzeug.routing import IntegerConverter, Map
 from surveys.services.screens import Screens
 from surveys.web import (
     access,
+    applicability,
     assets,
     ballot,
     board,
@@ -15,6 +16,7 @@ from surveys.web import (
     doors,
     errors,
     headers,
+    ledger,
     life,
     mark_imports,
     marking,
@@ -55,6 +57,8 @@ STAFF = (
     completion,
     *(sign_in, polls, poll_setup, poll_tickets, poll_results),
     *(score_sheets, results, setup, rosters, life, versions, own_unit),
+    applicability,
+    ledger,
 )
 
 

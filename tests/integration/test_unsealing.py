@@ -131,15 +131,17 @@ def everything(site: Site, world: World) -> Everything:
     keys, passwords = build_accounts(site)
     found = {PollState.SEALED: world}
     used, unused = world.codes["A"][0], {PollState.SEALED: world.codes["A"][9]}
+    nothing = 2**31 - 1
     return Everything(
         world.assessment_id,
         found,
         event_id,
+        exemption_id=nothing,
+        import_id=nothing,
+        mark_import_id=nothing,
+        objection_id=nothing,
         session_keys=keys,
         passwords=passwords,
-        import_id=0,
-        mark_import_id=0,
-        objection_id=0,
         used=used,
         void=world.codes["A"][8],
         unused=unused,
