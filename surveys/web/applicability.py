@@ -73,7 +73,7 @@ def _matrix(assessment_id: int) -> Matrix:
         return applicability.matrix(session, assessment_id)
 
 
-@pages.post("/assessments/<id:assessment_id>/applicability")
+@pages.post("/assessments/<id:assessment_id>/applicability/approve")
 @needs(Permission.DECIDE)
 def approve(assessment_id: int) -> ResponseReturnValue:
     form = TakeOverForm()
