@@ -20,9 +20,12 @@ from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState
 from surveys.services import (
+    accounts,
+    applicability,
     assessment_life,
     assessments,
     casting,
+    ledger,
     marks,
     polls,
     records,
@@ -32,12 +35,13 @@ from surveys.services import (
 )
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessments import LeaderEntry, UnitEntry
-from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.ledger import EventEntry
+from surveys.services.marks import MarkEntry
 from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Event
+from surveys.storage.tables import Account, Approval, Event
 from tests.conftest import NOW
 
 GROUP = "考核组"
@@ -84,9 +88,26 @@ def build_unit(
 
 
 def start_marking(session: Session, assessment_id: int) -> None:
-    """Unless marking has started."""
-    if assessments.assessment_of(session, assessment_id).state == AssessmentState.PREPARING:
-        assessment_life.start_marking(session, NOW, COMMAND_LINE, assessment_id)
+    """Unless marking has started. As if somebody had approved the matrix, who leaves no account behind."""
+    if assessments.assessment_of(session, assessment_id).state != AssessmentState.PREPARING:
+        return
+    approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", session_key="-", active=False, created_at=NOW)
+    session.add(approver)
+    session.flush()
+    fingerprint = applicability.matrix(session, assessment_id).fingerprint
+    approval = Approval(
+        assessment_id=assessment_id,
+        act=applicability.ACT,
+        subject=fingerprint,
+        account_id=approver.id,
+        made_at=NOW,
+    )
+    session.add(approval)
+    assessment_life.start_marking(session, NOW, COMMAND_LINE, assessment_id)
+    session.delete(approval)
+    session.flush()
+    session.delete(approver)
+    session.commit()
 
 
 def build_poll(
@@ -106,6 +127,8 @@ def build_poll(
     blanks_allowed: bool | None = None,
     abstain: str | None = None,
     two_person: bool = False,
+    team: str = "",
+    team_weight: str = "1",
     rules: PollRules | None = None,
 ) -> World:
     """A poll with `count` tickets in each class, open unless told otherwise. `rules`: not the questionnaires'."""
@@ -125,6 +148,8 @@ def build_poll(
         quorum=quorum,
         rehearsal=rehearsal,
         two_person=two_person,
+        team=team,
+        team_weight=Decimal(team_weight),
     )
     with site.database.writing() as session:
         poll_id = polls.create_poll(session, NOW, COMMAND_LINE, entry)
@@ -230,24 +255,40 @@ def assessor(department: str) -> Actor:
     return Actor(None, "考评员", Role.ASSESSOR, department)
 
 
+def account(site: Site, name: str, role: Role = Role.ADMIN, unit_id: int | None = None) -> Actor:
+    """An account of this name, new, and whoever acts with it."""
+    with site.database.writing() as session:
+        accounts.create_account(session, NOW, COMMAND_LINE, name, role, None, unit_id)
+    with site.database.reading() as session:
+        found = session.scalars(sa.select(Account).where(Account.name == name)).one()
+        return Actor(found.id, name, role, None, unit_id)
+
+
 def enter(site: Site, unit_id: int, *entries: MarkEntry, actor: Actor = COMMAND_LINE) -> None:
     with site.database.writing() as session:
         marks.enter_marks(session, NOW, actor, unit_id, entries)
 
 
-def event(row_key: str, points: str = "1", document: str = "示例发〔2026〕1号", reason: str = "事由") -> EventEntry:
-    return EventEntry(row_key, points, date(2026, 1, 31), document, reason)
+def event(
+    row_key: str,
+    points: str = "1",
+    document: str = "示例发〔2026〕1号",
+    reason: str = "事由",
+    level: str = "",
+    occasion: str = "",
+) -> EventEntry:
+    return EventEntry(row_key, points, date(2026, 1, 31), document, reason, level, occasion)
 
 
 def record(site: Site, unit_id: int, entry: EventEntry, actor: Actor = COMMAND_LINE) -> int:
     with site.database.writing() as session:
-        return marks.record_event(session, NOW, actor, unit_id, entry)
+        return ledger.record_event(session, NOW, actor, unit_id, entry)
 
 
 def cancel(site: Site, event_id: int, reason: str = "登记有误", actor: Actor = COMMAND_LINE) -> None:
     with site.database.writing() as session:
         found = session.get(Event, event_id)
-        marks.cancel_event(session, NOW, actor, found.unit_id if found else 0, event_id, reason)
+        ledger.cancel_event(session, NOW, actor, found.unit_id if found else 0, event_id, reason)
 
 
 def exempt(
@@ -259,7 +300,12 @@ def exempt(
     actor: Actor = COMMAND_LINE,
 ) -> None:
     with site.database.writing() as session:
-        marks.exempt(session, NOW, actor, unit_id, row_key, reason, document)
+        ledger.exempt(session, NOW, actor, unit_id, row_key, reason, document)
+
+
+def set_state(site: Site, assessment_id: int, state: AssessmentState) -> None:
+    """As if the assessment had been taken there."""
+    run_sql(site, "UPDATE assessments SET state = :state WHERE id = :id", state=state.value, id=assessment_id)
 
 
 def fill_marks(site: Site, unit_id: int) -> None:

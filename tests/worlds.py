@@ -27,6 +27,7 @@ from surveys.services import (
     framework_editing,
     framework_workbooks,
     hall,
+    ledger,
     mark_workbooks,
     marks,
     materials,
@@ -39,12 +40,13 @@ from surveys.services import (
     versions,
 )
 from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.ledger import EventEntry
+from surveys.services.marks import MarkEntry
 from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base, Unit
+from surveys.storage.tables import Account, Base, Exemption, Unit
 from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
@@ -74,6 +76,7 @@ class Everything:
     assessment_id: int
     polls: Mapping[PollState, World]
     event_id: int
+    exemption_id: int
     import_id: int
     mark_import_id: int
     objection_id: int
@@ -123,12 +126,13 @@ def build_everything(site: Site) -> Everything:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
         marks.enter_marks(session, NOW, COMMAND_LINE, sealed_unit, [entry])
         event = EventEntry("III-32", "2", NOW.date(), "示例发〔2026〕1号", "获表彰")
-        event_id = marks.record_event(session, NOW, COMMAND_LINE, sealed_unit, event)
-        marks.exempt(session, NOW, COMMAND_LINE, sealed_unit, "III-7", "机构调整", "示例函〔2026〕8号")
+        event_id = ledger.record_event(session, NOW, COMMAND_LINE, sealed_unit, event)
+        ledger.exempt(session, NOW, COMMAND_LINE, sealed_unit, "III-7", "机构调整", "示例函〔2026〕8号")
     return Everything(
         assessment_id,
         built,
         event_id,
+        _exemption(site, sealed_unit),
         _read_roster(site, assessment_id),
         _read_marks(site, assessment_id),
         _appeal(site, assessment_id),
@@ -234,6 +238,11 @@ def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:
     return made
 
 
+def _exemption(site: Site, unit_id: int) -> int:
+    with site.database.reading() as session:
+        return session.scalars(sa.select(Exemption.id).where(Exemption.unit_id == unit_id)).one()
+
+
 def _unit_of(site: Site, world: World) -> int:
     with site.database.reading() as session:
         return polls.poll_of(session, world.poll_id).unit_id
@@ -295,6 +304,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "unit_id": [entry.unit_id for entry in world.polls.values()],
         "assessment_id": [world.assessment_id],
         "event_id": [world.event_id],
+        "exemption_id": [world.exemption_id],
         "row_key": ["III-4", "III-7", "III-32", "III-36", "III-16", "nothing"],
         "prefix": [entry.codes["A"][0][:4] for entry in world.polls.values()],
         "number": [0, 1],

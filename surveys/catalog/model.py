@@ -101,6 +101,12 @@ class Standard(_Model):
     evidence: tuple[Text, ...] = ()
     note: Note = ""
 
+    @property
+    def alternatives(self) -> tuple[Method, ...]:
+        """Methods of which one is chosen for each unit (材料审核或听取汇报); empty where there is no choice."""
+        both = tuple(method for method in self.methods if method in (Method.MATERIAL_REVIEW, Method.HEARING))
+        return both if len(both) > 1 else ()
+
     def applies(self, tags: Collection[str]) -> bool:
         """Whether the row is for a unit that has these tags: any one of the row's suffices."""
         return not self.applies_to or any(tag in tags for tag in self.applies_to)

@@ -1,4 +1,4 @@
-"""`assessment start|advance|return|certify|verify`: the life of an assessment."""
+"""`assessment approve-rows|start|advance|return|certify|verify`: the life of an assessment."""
 
 from datetime import date
 
@@ -7,9 +7,24 @@ from flask.cli import with_appcontext
 
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import accounts, assessment_life, assessments, versions
+from surveys.services import accounts, applicability, assessment_life, assessments, versions
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.errors import BadInput, WrongState
+
+
+@click.command("approve-rows")
+@click.argument("assessment_id", type=ID)
+@click.option("--account", required=True, help="管理员的账号")
+@click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@reports_refusals
+def assessment_approve_rows(assessment_id: int, account: str, password: str) -> None:
+    """核准适用表，用自己的账号和密码；先在网页上核对，再核准，然后才能开始打分。"""
+    with site().database.writing() as session:
+        actor = accounts.signed_in(session, accounts.sign_in(session, account, password))
+        assert actor is not None
+        fingerprint = applicability.matrix(session, assessment_id).fingerprint
+        applicability.approve(session, site().now(), actor, assessment_id, fingerprint)
+    click.echo("适用表已核准。", err=True)
 
 
 @click.command("start")
@@ -98,4 +113,11 @@ def assessment_verify(assessment_id: int, as_json: bool) -> None:
         click.echo(f"一致 第 {line.number} 版 {line.kind.label} {line.digest}")
 
 
-life_commands = (assessment_start, assessment_advance, assessment_return, assessment_certify, assessment_verify)
+life_commands = (
+    assessment_approve_rows,
+    assessment_start,
+    assessment_advance,
+    assessment_return,
+    assessment_certify,
+    assessment_verify,
+)

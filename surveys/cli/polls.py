@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from surveys.catalog.model import plain
 from surveys.cli.common import ID, as_json, emit, extension_of, reports_refusals, site
 from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
@@ -59,6 +60,8 @@ def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
         "two_person": poll.two_person,
         "held_on": None if poll.held_on is None else poll.held_on.isoformat(),
         "place": poll.place,
+        "team": poll.team,
+        "team_weight": plain(poll.team_weight),
         "classes": [
             {
                 "key": entry.key,
@@ -90,6 +93,7 @@ class Typed(click.ParamType):  # type: ignore[type-arg]
 DAY = Typed("日期", typed.day)
 SHARE = Typed("到会比例", typed.share)
 BALLOT_CLASS = Typed("票种", typed.ballot_class)
+WEIGHT = Typed("权重", typed.decimal)
 
 
 @poll_group.command("create")
@@ -115,6 +119,8 @@ BALLOT_CLASS = Typed("票种", typed.ballot_class)
 @click.option("--quorum", type=SHARE, default="2/3", show_default=True, help="计分所需的到会比例")
 @click.option("--rehearsal", is_flag=True, help="演练，不计入考核")
 @click.option("--two-person", is_flag=True, help="双人启封：组织员和监票人都启封后才能看结果")
+@click.option("--team", default="", help="测评哪个班子；一个单位只有一个班子就不写")
+@click.option("--team-weight", type=WEIGHT, default="1", show_default=True, help="几个班子的得分按这个权重合并")
 @reports_refusals
 def poll_create(left_out: tuple[str, ...], blank: str | None, **options: Any) -> None:  # noqa: ANN401
     """新建一次测评会，打印其编号。"""

@@ -15,11 +15,12 @@ from surveys.polling.seal import canonical_json, digest
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.score_sheet import RowState
-from surveys.services import audit, replies, versions
+from surveys.services import applicability, audit, replies, versions
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
-from surveys.storage.tables import Approval, Assessment, Document, Objection, Poll, RuleVersion, Unit
+from surveys.services.ledger import AppealState
+from surveys.storage.tables import Approval, Assessment, Document, Event, Objection, Poll, RuleVersion, Unit
 
 NEXT = dict(zip(list(AssessmentState)[:-1], list(AssessmentState)[1:], strict=True))
 
@@ -179,12 +180,14 @@ def _before_marking(session: Session, assessment: Assessment) -> list[str]:
     for entry in assessment.frameworks:
         if entry.key in used:
             missing += [f"测评体系“{entry.body['title']}”：{fault.message}。" for fault in framework_faults(entry.body)]
-    return missing + applicability_hindrances(session, assessment)
+    return missing + _applicability_hindrances(session, assessment)
 
 
-def applicability_hindrances(session: Session, assessment: Assessment) -> list[str]:
-    """The hook of the applicability page: what is not approved yet. Until that page is here, nothing hinders."""
-    return []
+def _applicability_hindrances(session: Session, assessment: Assessment) -> list[str]:
+    """What the matrix of rows and units still lacks."""
+    if not assessment.units or applicability.is_approved(session, assessment):
+        return []
+    return ["适用表还没有核准，或核准以后有改动。请管理员在“适用表”页核对后核准。"]
 
 
 def _before_certifying(session: Session, now: datetime, assessment: Assessment, live: Document | None) -> list[str]:
@@ -193,6 +196,7 @@ def _before_certifying(session: Session, now: datetime, assessment: Assessment, 
     missing += _changes(session, assessment, live)
     missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(live)]
     missing += _unsealed_polls(session, assessment)
+    missing += _open_event_appeals(session, assessment)
     due_on = assessment.objections_due_on
     if due_on is not None and now.date() <= due_on:
         waiting = len(live["units"]) - len(replies.agreed_units(session, assessment.id))
@@ -205,6 +209,12 @@ def _open_objections(session: Session, assessment: Assessment) -> list[str]:
     query = select(func.count()).select_from(Objection).join(Unit, Unit.id == Objection.unit_id)
     count = session.scalar(query.where(Unit.assessment_id == assessment.id, Objection.state == ObjectionState.OPEN))
     return [f"还有 {count} 条申诉没有答复。"] if count else []
+
+
+def _open_event_appeals(session: Session, assessment: Assessment) -> list[str]:
+    query = select(func.count()).select_from(Event).join(Unit, Unit.id == Event.unit_id)
+    count = session.scalar(query.where(Unit.assessment_id == assessment.id, Event.appeal == AppealState.OPEN))
+    return [f"台账上还有 {count} 条事件的申诉没有答复，请在“台账”页答复。"] if count else []
 
 
 def _changes(session: Session, assessment: Assessment, live: Document | None = None) -> list[str]:

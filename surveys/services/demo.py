@@ -20,9 +20,11 @@ from surveys.reporting.slips import finished, slips_pdf
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.services import (
     accounts,
+    applicability,
     assessment_life,
     assessments,
     casting,
+    ledger,
     marks,
     polls,
     printing,
@@ -30,7 +32,7 @@ from surveys.services import (
     sealing,
     tickets,
 )
-from surveys.services.actors import COMMAND_LINE, Role
+from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import WrongState
 from surveys.services.site import Site
 from surveys.storage.tables import Account, Assessment, Poll, Unit
@@ -91,6 +93,7 @@ def _fill(site: Site, content: Mapping[str, Any]) -> None:
             session, now, COMMAND_LINE, content["title"], content["frameworks"]
         )
         added = [(_add_unit(session, now, assessment_id, entry), entry) for entry in content["units"]]
+        _approve_rows(session, now, assessment_id)
         assessment_life.start_marking(session, now, COMMAND_LINE, assessment_id)
         for unit_id, entry in added:
             _mark(session, now, unit_id, entry)
@@ -117,10 +120,22 @@ def _add_unit(session: Session, now: Any, assessment_id: int, entry: Mapping[str
     )
 
 
+def _approve_rows(session: Session, now: Any, assessment_id: int) -> None:  # noqa: ANN401
+    """Chooses the first method where there are several, and approves the matrix as the demo's admin."""
+    accounts.create_account(session, now, COMMAND_LINE, "admin", Role.ADMIN)
+    account = session.scalars(select(Account).where(Account.name == "admin")).one()
+    admin = Actor(account.id, account.name, Role.ADMIN)
+    for unit, row in applicability.matrix(session, assessment_id).gaps:
+        method = row.standard.alternatives[0]
+        applicability.choose(session, now, admin, unit.id, row.standard.key, method)
+    fingerprint = applicability.matrix(session, assessment_id).fingerprint
+    applicability.approve(session, now, admin, assessment_id, fingerprint)
+
+
 def _mark(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) -> None:  # noqa: ANN401
     losses = {key: Decimal(loss) for key, loss in entry.get("losses", {}).items()}
     for exemption in entry.get("exemptions", ()):
-        marks.exempt(session, now, COMMAND_LINE, unit_id, exemption["row"], exemption["reason"], exemption["document"])
+        ledger.exempt(session, now, COMMAND_LINE, unit_id, exemption["row"], exemption["reason"], exemption["document"])
     for line in score_sheets.unit_sheet(session, unit_id).lines:
         standard = line.row.standard
         if line.value.state is not RowState.PENDING or standard.key in entry.get("pending", ()):
@@ -132,12 +147,12 @@ def _mark(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) ->
         entries = [marks.MarkEntry(standard.key, department, points, remark) for department in line.departments]
         marks.enter_marks(session, now, COMMAND_LINE, unit_id, entries)
     for event in entry.get("events", ()):
-        marks.record_event(
+        ledger.record_event(
             session,
             now,
             COMMAND_LINE,
             unit_id,
-            marks.EventEntry(event["row"], event["points"], now.date(), event["document"], event["reason"]),
+            ledger.EventEntry(event["row"], event["points"], now.date(), event["document"], event["reason"]),
         )
 
 

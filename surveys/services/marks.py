@@ -1,8 +1,8 @@
-"""Entering what decides a row: marks, ledger events, exemptions, the confirmed democratic value."""
+"""Entering marks. On the democratic row a mark proposes another value than the poll's (see `democratic`)."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
-from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, Objection, ScoreVersion, Unit
+from surveys.storage.tables import Account, Assessment, Mark, Objection, ScoreVersion, Unit
 
 MOST_WORDS = 500
 """In a remark, or a note of what was looked at."""
@@ -111,7 +111,7 @@ def enter_all(session: Session, now: datetime, actor: Actor, entries: Sequence[t
     """Adds the next version of each mark (unit id, entry), all or none; how many there were to add. Raises NotFound,
     NotAllowed, WrongState; FaultyMarks names every one that is wrong, Overtaken those somebody else changed.
 
-    On the democratic row a mark confirms another value than the poll's, and needs a reason.
+    On the democratic row a mark proposes another value than the poll's, and needs a reason.
     """
     ids = {unit_id for unit_id, _ in entries}
     # Two who save the same marks go one after the other. FOR NO KEY UPDATE: rows that refer to the unit need not wait.
@@ -161,7 +161,8 @@ def _change(
     last = versions[max(versions)] if versions else None
     if may_mark and entry.seen_version is not None and _as_it_was(entry, seen):
         return None
-    unit, framework, standard = _row(session, unit_id, row_key)
+    unit, framework, standard = row_of(session, unit_id, row_key)
+    require_open(session, unit_id, row_key)
     if standard.kind is not Kind.STANDARD or standard.starts_full:
         raise WrongState(f"{row_key} 不直接打分，请登记事件。")
     if department not in departments_of(framework, standard, unit):
@@ -171,7 +172,7 @@ def _change(
     points = _points_of(entry, standard, seen)
     remark, evidence = clean_line(entry.remark), clean_line(entry.evidence or "")
     if Method.DEMOCRATIC in standard.methods and not remark:
-        raise BadInput("确认民主测评分须写明理由。")
+        raise BadInput("另定民主测评分须写明理由。")
     if Method.COMPREHENSIVE in standard.methods and len("".join(remark.split())) < SHORTEST_BASIS:
         raise BadInput(f"综合评定须写明依据的日常情况和理由，至少 {SHORTEST_BASIS} 个字。")
     for label, text in (("说明", remark), ("查看的材料", evidence)):
@@ -261,101 +262,6 @@ def _history(
     return history
 
 
-@dataclass(frozen=True)
-class EventEntry:
-    """A ledger event as entered. `points` is empty for a veto."""
-
-    row_key: str
-    points: str
-    happened_on: date
-    document: str
-    reason: str
-
-
-def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, entry: EventEntry) -> int:
-    """Enters a bonus, deduction, loss or veto. Raises NotFound, NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
-    unit, _, standard = _row(session, unit_id, entry.row_key)
-    if standard.kind is Kind.STANDARD and not standard.starts_full:
-        raise WrongState(f"{entry.row_key} 直接打分，不登记事件。")
-    if not entry.reason.strip() or not entry.document.strip():
-        raise BadInput("请写明事由和依据文件。")
-    event = Event(
-        unit_id=unit_id,
-        row_key=entry.row_key,
-        points=_event_points(standard, entry.points),
-        happened_on=entry.happened_on,
-        document=entry.document.strip(),
-        reason=entry.reason.strip(),
-        account_id=actor.account_id,
-        made_at=now,
-    )
-    session.add(event)
-    detail = f"{event.points} {event.document} {event.reason}"
-    audit.record(session, now, actor, "event.record", f"{unit.name} {entry.row_key}", detail)
-    session.commit()
-    return event.id
-
-
-def _event_points(standard: Standard, text: str) -> Decimal:
-    if standard.kind is Kind.VETO:
-        return Decimal(0)
-    try:
-        points = parse_points(text, standard.points)
-    except BadPoints as error:
-        raise BadInput(f"{standard.key}：{error}") from None
-    if points == 0:
-        raise BadInput(f"{standard.key}：分数须大于 0。")
-    return points
-
-
-def cancel_event(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, reason: str) -> None:
-    """Takes an event back, with a reason; it stays in the ledger. Raises NotFound, NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
-    event = session.get(Event, event_id)
-    if event is None or event.unit_id != unit_id:
-        raise NotFound("这个单位没有这条事件。")
-    require_open(session, unit_id, event.row_key)
-    if event.cancelled_at is not None:
-        raise WrongState("这条事件已经撤销。")
-    if not reason.strip():
-        raise BadInput("请写明撤销的理由。")
-    event.cancelled_at = now
-    event.cancel_reason = reason.strip()
-    subject = f"{unit_of(session, unit_id).name} {event.row_key}"
-    audit.record(session, now, actor, "event.cancel", subject, reason.strip())
-    session.commit()
-
-
-def exempt(
-    session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str, document: str
-) -> None:
-    """Takes a row out of a unit's base by decision. Raises NotFound, NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
-    unit, _, standard = _row(session, unit_id, row_key)
-    if standard.kind is not Kind.STANDARD:
-        raise WrongState(f"{row_key} 不计入基础分，不用免考。")
-    standing = select(Exemption.id).where(
-        Exemption.unit_id == unit_id, Exemption.row_key == row_key, Exemption.cancelled_at.is_(None)
-    )
-    if session.scalar(standing) is not None:
-        raise WrongState(f"{row_key} 已经免考。")
-    if not reason.strip() or not document.strip():
-        raise BadInput("请写明免考的理由和依据文件。")
-    session.add(
-        Exemption(
-            unit_id=unit_id,
-            row_key=row_key,
-            reason=reason.strip(),
-            document=document.strip(),
-            account_id=actor.account_id,
-            made_at=now,
-        )
-    )
-    audit.record(session, now, actor, "row.exempt", f"{unit.name} {row_key}", f"{document.strip()} {reason.strip()}")
-    session.commit()
-
-
 def require_open(session: Session, unit_id: int, row_key: str) -> None:
     """Whether what decides this row may change now: while marking; in the appeal only a row on which an objection was
     accepted. The state then stays as it is until the caller commits. Raises WrongState.
@@ -398,21 +304,16 @@ def _was_accepted(session: Session, assessment_id: int, unit_id: int, row_key: s
 
 
 def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tuple[str, ...]:
-    """Who marks this row of this unit (回避 considered)."""
-    return marking_departments(
+    """Who marks this row of this unit (回避 considered). Another value of the democratic row is one department's."""
+    found = marking_departments(
         standard.departments, unit.department, framework.lead_department, framework.default_department
     )
+    return found[:1] if Method.DEMOCRATIC in standard.methods else found
 
 
-def _must_decide(actor: Actor) -> None:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以登记事件、免考和撤销。")
-
-
-def _row(session: Session, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
-    """The row of the unit's framework, if it applies to the unit and may change now."""
+def row_of(session: Session, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
+    """The row of the unit's framework, if it applies to the unit. Raises NotFound, WrongState."""
     unit = unit_of(session, unit_id)
-    require_open(session, unit_id, row_key)
     framework = framework_of(unit.assessment, unit.framework)
     for row in framework.rows():
         if row.standard.key == row_key:

@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from surveys.catalog import loader
 from surveys.catalog.model import Questionnaire, QuestionnaireKind, plain
+from surveys.intake.cleaning import clean_line
 from surveys.polling.ballot_classes import ClassEntry
 from surveys.scoring.grades import BlankPolicy, FormRules
 from surveys.scoring.poll_rules import PollRules
@@ -23,6 +25,7 @@ MOST_PEOPLE = 100_000
 class PollEntry:
     """A poll as entered. An empty questionnaire key leaves that form off the sheet.
 
+    `team`: which of the unit's 班子 is rated, empty where there is one; results of several combine by `team_weight`.
     `leaders`: exactly these in this order; None: the unit's leaders as they are when the poll opens.
     `blank`, `blanks_allowed`, `abstain`: None is as the questionnaires say. An empty `abstain` offers no 弃权.
     """
@@ -43,6 +46,8 @@ class PollEntry:
     held_on: date | None = None
     place: str = ""
     leaders: Sequence[LeaderEntry] | None = None
+    team: str = ""
+    team_weight: Decimal = Decimal(1)
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,10 @@ def faults_of(entry: PollEntry) -> Iterator[EntryFault]:
         yield EntryFault("quorum", "计分所需的到会比例须在 0 与 1 之间，如 2/3。")
     if entry.abstain and len(entry.abstain.strip()) > 6:
         yield EntryFault("abstain", "弃权选项的名称太长，最多 6 个字，如“弃权”“不了解”。")
+    if len(clean_line(entry.team)) > 30:
+        yield EntryFault("team", "班子的名称太长，最多 30 个字，如“行政班子”。")
+    if not _is_weight(entry.team_weight):
+        yield EntryFault("team_weight", "班子的权重须大于 0，不超过 10000，如 0.6。")
     yield from _questionnaire_faults(entry)
     yield from _class_faults(entry.classes)
     if entry.leader and entry.leaders is not None:
@@ -112,10 +121,14 @@ def _class_faults(classes: Sequence[ClassEntry]) -> Iterator[EntryFault]:
             yield EntryFault(f"{field}-key", f"票种的代号“{entry.key}”有重复，请改成不同的代号。")
         if not 1 <= len(entry.name.strip()) <= 100:
             yield EntryFault(f"{field}-name", f"票种 {entry.key} 的名称须为 1 至 100 个字。")
-        if not entry.weight.is_finite() or len(str(entry.weight)) > 40 or not 0 < entry.weight <= 10000:
+        if not _is_weight(entry.weight):
             yield EntryFault(f"{field}-weight", f"票种 {entry.key} 的权重须大于 0，不超过 10000。")
         if entry.planned is not None and not 1 <= entry.planned <= MOST_PEOPLE:
             yield EntryFault(f"{field}-planned", f"票种 {entry.key} 的计划张数须是 1 至 {MOST_PEOPLE}，不定就不填。")
+
+
+def _is_weight(weight: Decimal) -> bool:
+    return weight.is_finite() and len(str(weight)) <= 40 and 0 < weight <= 10000
 
 
 def _leader_faults(leaders: Sequence[LeaderEntry]) -> Iterator[EntryFault]:
@@ -190,6 +203,8 @@ def entry_of(poll: Poll) -> PollEntry:
         held_on=poll.held_on,
         place=poll.place,
         leaders=None if poll.leaders is None else [LeaderEntry(name, post) for name, post in poll.leaders],
+        team=poll.team,
+        team_weight=poll.team_weight,
     )
 
 
@@ -216,6 +231,8 @@ _LABELS = {
     "blanks_allowed": "允许漏填",
     "abstain": "弃权选项",
     "quorum": "到会比例",
+    "team": "班子",
+    "team_weight": "班子权重",
     "two_person": "双人启封",
     "rehearsal": "演练",
 }
@@ -231,6 +248,8 @@ def _shown(field: str, value: Any) -> str:  # noqa: ANN401
         return (
             "按单位名单" if value is None else "、".join(f"{each.name.strip()} {each.post}".strip() for each in value)
         )
+    if isinstance(value, Decimal):
+        return plain(value)
     if isinstance(value, bool):
         return "是" if value else "否"
     return "无" if value is None else str(value).strip() or "无"

@@ -6,6 +6,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Questionnaire
+from surveys.intake.cleaning import clean_line
 from surveys.polling import codes, envelopes
 from surveys.polling import sheet as polling
 from surveys.polling.ballot_classes import ClassEntry as ClassEntry
@@ -81,6 +82,8 @@ def _take_over(poll: Poll, entry: PollEntry) -> None:
     poll.held_on = entry.held_on
     poll.place = entry.place.strip()
     poll.rehearsal = entry.rehearsal
+    poll.team = clean_line(entry.team)
+    poll.team_weight = entry.team_weight
     poll.two_person = entry.two_person
     poll.entitled = entry.entitled
     poll.questionnaires = {

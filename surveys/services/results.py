@@ -119,9 +119,8 @@ def _democratic_to_json(sheet: UnitSheet) -> dict[str, Any] | None:
     line = sheet.democratic
     if line is None:
         return None
-    organization = None if sheet.tally is None else sheet.tally.organization
     return {
-        "score": None if organization is None else _shown(organization.score),
+        "score": _shown(sheet.teams.score),
         "got": _shown(line.value.got),
         "points": plain(line.row.standard.points),
     }

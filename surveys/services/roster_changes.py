@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from surveys.intake.cleaning import name_key
 from surveys.intake.rosters import LeaderRow, Roster, UnitRow
 from surveys.polling.states import PollState
+from surveys.services.applicability import tags_hindrance
 from surveys.services.assessments import framework_of, frameworks_of
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, Unit
 
@@ -208,6 +209,10 @@ def _hindrances(session: Session, assessment: Assessment, unit: Unit | None, row
             yield f"单位“{row.name}”已不在这次考核中，请重新上传文件。"
         return
     if row.framework is None or row.framework == unit.framework:
+        own = framework_of(assessment, unit.framework)
+        hindrance = None if row.tags is None else tags_hindrance(session, unit, own, row.tags)
+        if hindrance is not None:
+            yield hindrance
         return
     if any(session.scalar(select(table.unit_id).where(table.unit_id == unit.id).limit(1)) for table in _ENTERED):
         yield f"单位“{unit.name}”已有打分、事件或免考，不能换测评体系。"

@@ -1,6 +1,6 @@
 """A unit's score sheet, put together from its framework, marks, events, exemptions and sealed polls."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -9,22 +9,28 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Framework, Method, Row, Standard
-from surveys.polling.states import PollState
 from surveys.scoring import score_sheet as scoring
 from surveys.scoring.assignment import joint_mark
-from surveys.scoring.exact import Score, exact
+from surveys.scoring.exact import exact
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
+from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
+from surveys.services.democratic import TeamScores
+from surveys.services.ledger import counted_events
 from surveys.services.marks import departments_of
-from surveys.services.tallies import Tally, is_visible, tally
-from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, Unit
+from surveys.services.tallies import Tally
+from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, RowChoice, Unit
 
-Entry = TypeVar("Entry", Mark, Event, Exemption, Poll)
+Entry = TypeVar("Entry", Mark, Event, Exemption, Poll, RowChoice)
 
 
 @dataclass(frozen=True)
 class SheetLine:
-    """One row of a unit's sheet with all that decides it. `marks`: the latest version by department."""
+    """One row of a unit's sheet with all that decides it. `marks`: the latest version by department.
+
+    `counted`: ids of the events that count. `confirmed`: on the democratic row, the mark two people agreed on.
+    `chosen`: of the row's alternative methods, the one the unit is assessed by.
+    """
 
     row: Row
     value: RowValue
@@ -33,21 +39,36 @@ class SheetLine:
     events: tuple[Event, ...]
     exemption: Exemption | None
     tally: Tally | None
+    counted: frozenset[int]
+    confirmed: Mark | None
+    chosen: Method | None
 
     @property
     def is_democratic(self) -> bool:
         return Method.DEMOCRATIC in self.row.standard.methods
 
+    @property
+    def proposed(self) -> Mark | None:
+        """On the democratic row, a value that waits for a second person."""
+        latest = self.marks.get(self.departments[0]) if self.is_democratic else None
+        return None if latest is self.confirmed else latest
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """How the unit is assessed on this row; several where the choice is still to be made."""
+        return self.row.standard.methods if self.chosen is None else (self.chosen,)
+
 
 @dataclass(frozen=True)
 class UnitSheet:
-    """`tally`: of the unit's newest sealed poll."""
+    """`tally`: of the unit's newest sealed poll. `teams`: what all its polls come to."""
 
     unit: Unit
     framework: Framework
     lines: tuple[SheetLine, ...]
     score: ScoreSheet
     tally: Tally | None
+    teams: TeamScores
 
     @property
     def democratic(self) -> SheetLine | None:
@@ -89,13 +110,15 @@ def _sheets(
     exemptions = _by_unit(
         session.scalars(select(Exemption).where(Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None)))
     )
-    sealed = session.scalars(
-        select(Poll)
-        .where(Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal)
-        .order_by(Poll.sealed_at)
-        .options(selectinload(Poll.classes))
+    choices = _by_unit(session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids))))
+    polls = _by_unit(
+        session.scalars(
+            select(Poll)
+            .where(Poll.unit_id.in_(ids), ~Poll.rehearsal)
+            .options(selectinload(Poll.classes), selectinload(Poll.unsealings))
+        )
     )
-    polls = _by_unit(poll for poll in sealed if is_visible(poll))
+    approvals = democratic.approvals(session, assessment.id)
     rules = other_rules or ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
     frameworks |= other_frameworks or {}
@@ -105,9 +128,11 @@ def _sheets(
             frameworks[unit.framework],
             rules,
             marks.get(unit.id, []),
+            approvals,
             events.get(unit.id, []),
             exemptions.get(unit.id, []),
-            tally(session, polls[unit.id][-1]) if unit.id in polls else None,
+            choices.get(unit.id, []),
+            democratic.team_scores(session, polls.get(unit.id, [])),
         )
         for unit in units
     ]
@@ -125,25 +150,55 @@ def _sheet(
     framework: Framework,
     rules: ScoringRules,
     marks: Sequence[Mark],
+    approvals: Mapping[str, Collection[int]],
     events: Sequence[Event],
     exemptions: Sequence[Exemption],
-    result: Tally | None,
+    choices: Sequence[RowChoice],
+    teams: TeamScores,
 ) -> UnitSheet:
     tags = [tag.tag for tag in unit.tags]
     exempted = {exemption.row_key: exemption for exemption in exemptions}
-    latest_marks: dict[str, dict[str, Mark]] = {}
+    row_marks: dict[str, list[Mark]] = {}
     for mark in marks:
-        latest_marks.setdefault(mark.row_key, {})[mark.department] = mark
+        row_marks.setdefault(mark.row_key, []).append(mark)
+    chosen = {choice.row_key: Method(choice.method) for choice in choices}
+    counted = counted_events(framework, tags, exempted, events)
     lines = []
     for row in framework.rows():
-        key = row.standard.key
-        latest = latest_marks.get(key, {})
+        standard, key = row.standard, row.standard.key
+        departments = departments_of(framework, standard, unit)
         own_events = tuple(event for event in events if event.row_key == key)
-        departments = departments_of(framework, row.standard, unit)
-        value = _value(row.standard, tags, key in exempted, departments, latest, own_events, result)
-        lines.append(SheetLine(row, value, departments, latest, own_events, exempted.get(key), result))
+        own_marks = row_marks.get(key, [])
+        latest = {mark.department: mark for mark in own_marks}
+        agreed = None
+        if Method.DEMOCRATIC in standard.methods:
+            own = [mark for mark in own_marks if mark.department == departments[0]]
+            agreed = democratic.confirmed(unit.id, key, own, approvals)
+        lines.append(
+            SheetLine(
+                row,
+                _value(
+                    standard,
+                    tags,
+                    key in exempted,
+                    departments,
+                    latest,
+                    [event for event in own_events if event.id in counted],
+                    agreed,
+                    teams,
+                ),
+                departments,
+                latest,
+                own_events,
+                exempted.get(key),
+                teams.newest,
+                counted,
+                agreed,
+                chosen.get(key) if chosen.get(key) in standard.alternatives else None,
+            )
+        )
     score = score_of(framework, {line.row.standard.key: line.value for line in lines}, rules)
-    return UnitSheet(unit, framework, tuple(lines), score, result)
+    return UnitSheet(unit, framework, tuple(lines), score, teams.newest, teams)
 
 
 def score_of(framework: Framework, values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:
@@ -168,34 +223,22 @@ def _value(
     departments: Sequence[str],
     marks: Mapping[str, Mark],
     events: Sequence[Event],
-    result: Tally | None,
+    agreed: Mark | None,
+    teams: TeamScores,
 ) -> RowValue:
-    """The state of a row, and its points when it is marked (design 5)."""
+    """The state of a row, and its points when it is marked (design 5). `events`: those that count."""
     if not standard.applies(tags):
         return RowValue(RowState.NOT_APPLICABLE)
     if exempted:
         return RowValue(RowState.EXEMPTED)
-    standing = [event for event in events if event.cancelled_at is None]
-    total = sum((exact(event.points) for event in standing), Fraction(0))
+    total = sum((exact(event.points) for event in events), Fraction(0))
     if standard.kind is Kind.VETO:
-        return RowValue(RowState.MARKED, Fraction(1 if standing else 0))
+        return RowValue(RowState.MARKED, Fraction(1 if events else 0))
     if standard.kind is not Kind.STANDARD:
         return RowValue(RowState.MARKED, total)
     if standard.starts_full:
         return RowValue(RowState.MARKED, max(exact(standard.points) - total, Fraction(0)))
+    if Method.DEMOCRATIC in standard.methods:
+        return teams.value(standard) if agreed is None else RowValue(RowState.MARKED, exact(agreed.points))
     mark = joint_mark(departments, {name: exact(entry.points) for name, entry in marks.items()})
-    if mark is not None:
-        return RowValue(RowState.MARKED, mark)
-    if Method.DEMOCRATIC in standard.methods and result is not None:
-        return _democratic(standard, result)
-    return RowValue(RowState.PENDING)
-
-
-def _democratic(standard: Standard, result: Tally) -> RowValue:
-    """The poll's organization score, on the row's points; withheld when the poll does not count."""
-    score: Score | None = None if result.organization is None else result.organization.score
-    if result.shortcoming is not None or score is None:
-        return RowValue(RowState.WITHHELD)
-    points = exact(standard.points)
-    # A scale of grades may go below 0 or above 100; a row does not.
-    return RowValue(RowState.MARKED, min(max(score * points / 100, Fraction(0)), points))
+    return RowValue(RowState.PENDING) if mark is None else RowValue(RowState.MARKED, mark)

@@ -8,6 +8,7 @@ from werkzeug.routing import IntegerConverter, Map
 from surveys.services.screens import Screens
 from surveys.web import (
     access,
+    applicability,
     assets,
     ballot,
     board,
@@ -16,6 +17,7 @@ from surveys.web import (
     errors,
     frameworks,
     headers,
+    ledger,
     life,
     mark_imports,
     marking,
@@ -42,9 +44,10 @@ from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
 POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results)
-ASSESSMENTS = (setup, rosters, frameworks, life, versions, marking, mark_imports, completion, score_sheets, results)
+SETTING_UP = (setup, rosters, frameworks, applicability)
+MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results)
 EVIDENCE = (materials, reviews, proceedings, own_unit)
-STAFF = (sign_in, *POLLS, *ASSESSMENTS, *EVIDENCE)
+STAFF = (sign_in, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 
 
 class IdConverter(IntegerConverter):

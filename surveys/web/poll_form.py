@@ -69,6 +69,8 @@ class PollForm:
     blanks_allowed: bool = True
     abstain: str = ""
     quorum: str = "2/3"
+    team: str = ""
+    team_weight: str = "1"
     two_person: bool = False
     rehearsal: bool = False
 
@@ -132,6 +134,8 @@ def form_of(entry: PollEntry, roster: Sequence[LeaderEntry]) -> PollForm:
         blanks_allowed=entry.blanks_allowed is not False,
         abstain=_abstain(entry),
         quorum=f"{entry.quorum.numerator}/{entry.quorum.denominator}",
+        team=entry.team,
+        team_weight=plain_number(entry.team_weight),
         two_person=entry.two_person,
         rehearsal=entry.rehearsal,
     )
@@ -197,6 +201,8 @@ _TEXTS = (
     "blank",
     "abstain",
     "quorum",
+    "team",
+    "team_weight",
 )
 _TICKS = ("blanks_allowed", "two_person", "rehearsal")
 
@@ -274,6 +280,8 @@ def read(form: PollForm, unit_id: int, roster: Sequence[LeaderEntry]) -> Read:
         leaders=None if chosen == list(roster) else chosen,
         blanks_allowed=form.blanks_allowed,
         abstain=form.abstain.strip(),
+        team=form.team,
+        team_weight=reading.value("team_weight", "班子的权重", form.team_weight, typed.decimal, typed.decimal("1")),
     )
     found = Read(entry, [number for number, _ in leaders], [number for number, _ in classes])
     _check_preset(reading, form, entry)
@@ -295,6 +303,8 @@ _PAGE = (
     "entitled",
     "quorum",
     "abstain",
+    "team",
+    "team_weight",
 )
 
 

@@ -9,16 +9,16 @@ from surveys.catalog.model import Method
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE
 from surveys.scoring.score_sheet import RowState
-from surveys.services import marks, reviews, score_sheets
+from surveys.services import democratic, ledger, marks, reviews, score_sheets
 from surveys.services.actors import Permission
 from surveys.services.checklists import RowChecklist
-from surveys.services.errors import Refusal
+from surveys.services.errors import BadInput, Refusal
 from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
 from surveys.services.results import plain_points
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.web.access import actor, may, needs, site
-from surveys.web.forms import ActForm, CancelForm, EventForm, ExemptForm
+from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm
 from surveys.web.mark_fields import mark_field, typed_entry
 
 pages = Blueprint("score_sheets", __name__)
@@ -85,20 +85,34 @@ def enter_marks(unit_id: int) -> ResponseReturnValue:
 @pages.get("/units/<id:unit_id>/rows/<row_key>")
 @needs(Permission.DECIDE)
 def row(unit_id: int, row_key: str) -> ResponseReturnValue:
+    return _row_page(unit_id, row_key)
+
+
+def _row_page(
+    unit_id: int,
+    row_key: str,
+    fault: str | None = None,
+    event_form: EventForm | None = None,
+    exempt_form: ExemptForm | None = None,
+) -> str:
+    """With a fault in the form that was sent, if any."""
     sheet = _sheet(unit_id)
     line = next((line for line in sheet.lines if line.row.standard.key == row_key), None)
     if line is None:
         abort(404)
+    today = site().now().astimezone(site().settings.time_zone).date()
     return render_template(
         "score_sheets/row.html",
         sheet=sheet,
         line=line,
         checklist=_checklist(unit_id, row_key),
-        event_form=EventForm(row_key=row_key, happened_on=site().now().date()),
-        exempt_form=ExemptForm(row_key=row_key),
         hearings=_hearings(sheet, line),
         shortest_basis=marks.SHORTEST_BASIS,
-        cancel_form=CancelForm(),
+        fault=fault,
+        faulty="event" if event_form else "exempt" if exempt_form else "",
+        event_form=event_form or EventForm(formdata=None, row_key=row_key, happened_on=today),
+        exempt_form=exempt_form or ExemptForm(formdata=None, row_key=row_key),
+        levels=ledger.USUAL_LEVELS,
         state_names=STATE_NAMES,
         RowState=RowState,
         plain_points=plain_points,
@@ -110,12 +124,21 @@ def row(unit_id: int, row_key: str) -> ResponseReturnValue:
 @needs(Permission.DECIDE)
 def record_event(unit_id: int) -> ResponseReturnValue:
     form = EventForm()
-    form.checked()
-    entry = marks.EventEntry(
-        form.row_key.data, form.points.data or "", form.happened_on.data, form.document.data, form.reason.data
-    )
-    with site().database.writing() as session:
-        marks.record_event(session, site().now(), actor(), unit_id, entry)
+    try:
+        form.checked()
+        entry = ledger.EventEntry(
+            form.row_key.data,
+            form.points.data or "",
+            form.happened_on.data,
+            form.document.data,
+            form.reason.data,
+            form.level.data or "",
+            form.occasion.data or "",
+        )
+        with site().database.writing() as session:
+            ledger.record_event(session, site().now(), actor(), unit_id, entry)
+    except BadInput as error:
+        return _row_page(unit_id, form.row_key.data or "", str(error), event_form=form), 400
     return _back(unit_id, form.row_key.data, "事件已登记。")
 
 
@@ -125,7 +148,7 @@ def cancel_event(unit_id: int, event_id: int) -> ResponseReturnValue:
     form = CancelForm()
     form.checked()
     with site().database.writing() as session:
-        marks.cancel_event(session, site().now(), actor(), unit_id, event_id, form.reason.data)
+        ledger.cancel_event(session, site().now(), actor(), unit_id, event_id, form.reason.data)
     flash("事件已撤销，记录仍保留。")
     return redirect(url_for("score_sheets.show", unit_id=unit_id))
 
@@ -134,10 +157,25 @@ def cancel_event(unit_id: int, event_id: int) -> ResponseReturnValue:
 @needs(Permission.DECIDE)
 def exempt(unit_id: int) -> ResponseReturnValue:
     form = ExemptForm()
+    try:
+        form.checked()
+        document, reason = form.document.data, form.reason.data
+        with site().database.writing() as session:
+            ledger.exempt(session, site().now(), actor(), unit_id, form.row_key.data, reason, document)
+    except BadInput as error:
+        return _row_page(unit_id, form.row_key.data or "", str(error), exempt_form=form), 400
+    return _back(unit_id, form.row_key.data, "已登记免考，这一行不计入基础分。适用表须重新核准。")
+
+
+@pages.post("/units/<id:unit_id>/confirm")
+@needs(Permission.DECIDE)
+def confirm(unit_id: int) -> ResponseReturnValue:
+    """The second person's hand on another value of the democratic row."""
+    form = ConfirmMarkForm()
     form.checked()
     with site().database.writing() as session:
-        marks.exempt(session, site().now(), actor(), unit_id, form.row_key.data, form.reason.data, form.document.data)
-    return _back(unit_id, form.row_key.data, "已登记免考，这一行不计入基础分。")
+        democratic.approve(session, site().now(), actor(), unit_id, form.row_key.data, form.version.data)
+    return _back(unit_id, form.row_key.data, "已由第二人确认，这个分数现在有效。")
 
 
 def _sheet(unit_id: int) -> UnitSheet:

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 from surveys.services import marks
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
-from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.ledger import EventEntry
+from surveys.services.marks import MarkEntry
 from surveys.storage.tables import Mark
 from tests.builders import (
     GROUP,

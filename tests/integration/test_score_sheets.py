@@ -4,8 +4,6 @@ from collections import Counter
 from fractions import Fraction
 
 from surveys.scoring.score_sheet import RowState
-from surveys.services import marks
-from surveys.services.actors import COMMAND_LINE
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
 from tests.builders import (
@@ -14,7 +12,6 @@ from tests.builders import (
     build_unit,
     cancel,
     close,
-    dump,
     enter,
     event,
     exempt,
@@ -25,7 +22,6 @@ from tests.builders import (
     sealed_poll,
     sheet_for,
 )
-from tests.conftest import NOW
 
 
 def state_of(site: Site, unit_id: int, row_key: str) -> tuple[RowState, Fraction | None]:
@@ -207,19 +203,6 @@ def test_a_rehearsal_never_counts(site):
     sealed_poll(site, unit_id, "B")
     sealed_poll(site, unit_id, "A", rehearsal=True)
     assert state_of(site, unit_id, "III-36") == (RowState.MARKED, 8)
-
-
-def test_a_confirmed_value_with_a_reason_takes_the_place_of_the_polls(site):
-    _, unit_id = build_unit(site)
-    sealed_poll(site, unit_id, entitled=10, present=6)
-    with site.database.writing() as session:
-        entry = MarkEntry("III-36", GROUP, "7.5", "补测结果")
-        marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, [entry])
-    assert state_of(site, unit_id, "III-36") == (RowState.MARKED, Fraction(15, 2))
-    line = line_for(site, unit_id, "III-36")
-    assert line.marks[GROUP].remark == "补测结果"
-    assert line.tally is not None
-    assert any("III-36" in str(row) and "补测结果" in str(row) for row in dump(site.database)["audit_log"])
 
 
 def test_the_polls_of_other_units_do_not_count(site):

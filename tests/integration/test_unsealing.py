@@ -131,17 +131,19 @@ def everything(site: Site, world: World) -> Everything:
     keys, passwords = build_accounts(site)
     found = {PollState.SEALED: world}
     used, unused = world.codes["A"][0], {PollState.SEALED: world.codes["A"][9]}
+    nothing = 2**31 - 1
     return Everything(
         world.assessment_id,
         found,
         event_id,
+        exemption_id=nothing,
+        import_id=nothing,
+        mark_import_id=nothing,
+        objection_id=nothing,
         session_keys=keys,
         passwords=passwords,
-        import_id=0,
-        mark_import_id=0,
-        objection_id=0,
+        framework_import_id=nothing,
         proceedings={},
-        framework_import_id=0,
         material_ids=[],
         used=used,
         void=world.codes["A"][8],
@@ -321,10 +323,10 @@ def test_no_address_tells_anybody_anything_before_both(
         for address, status, text in seen:
             assert not appearing(figures, text), f"{role} at {address}: {appearing(figures, text)}"
             if address in results:
-                refused = {None: 302, Role.ASSESSOR: 403}.get(role, 409)
+                refused = {None: 302, Role.ASSESSOR: 403, Role.REPORTER: 403}.get(role, 409)
                 assert status == refused, f"{role} at {address}"
                 assert status != 409 or "启封" in text
-            if address == f"/polls/{world.poll_id}" and role is not None and role is not Role.ASSESSOR:
+            if address == f"/polls/{world.poll_id}" and role not in (None, Role.ASSESSOR, Role.REPORTER):
                 assert "双人启封" in text
                 assert "/tally" not in text
                 assert "bundle" not in text

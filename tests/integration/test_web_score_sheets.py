@@ -97,9 +97,9 @@ def test_wrong_points_save_nothing_and_say_where(lite_site: Site, admin: StrictC
         ("III-16", ["不适用"]),
         ("III-32", ["事件", "示例发〔2026〕1号", "撤销"]),
         ("III-33(1)", ["登记事件"]),
-        ("III-34", ["登记事件"]),
+        ("III-34", ["登记一票否决", "依据文件"]),
         ("III-35", ["免考"]),
-        ("III-36", ["测评会得分", "由考核组确认得分"]),
+        ("III-36", ["测评会得分", "由考核组另定得分"]),
     ],
 )
 def test_each_kind_of_row_has_its_page(shown: Shown, row: str, words: list[str]) -> None:

@@ -1,0 +1,34 @@
+"""One occasion counts once, at its highest."""
+
+import unicodedata
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from surveys.scoring.score_sheet import Kind
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A standing entry of one unit's ledger. `occasion` is empty where nothing else is entered of it."""
+
+    id: int
+    kind: Kind
+    occasion: str
+    points: Decimal
+
+
+def counted(entries: Iterable[Entry]) -> frozenset[int]:
+    """The ids of those that count: of one kind and occasion the highest, of equal ones the first entered."""
+    best: dict[Hashable, Entry] = {}
+    for entry in sorted(entries, key=lambda entry: entry.id):
+        occasion = occasion_key(entry.occasion)
+        key: Hashable = (entry.kind, occasion) if occasion else entry.id
+        if key not in best or entry.points > best[key].points:
+            best[key] = entry
+    return frozenset(entry.id for entry in best.values())
+
+
+def occasion_key(text: str) -> str:
+    """The same for two ways to write one occasion: width, case and spaces do not tell occasions apart."""
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())

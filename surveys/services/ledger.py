@@ -1,0 +1,252 @@
+"""The ledger: bonus, deduction, loss and veto events, appeals against them, and rows exempted by decision.
+
+Nothing is deleted: an entry is taken back with a reason and stays readable.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveys.catalog.model import Framework, Standard
+from surveys.intake.cleaning import clean_line
+from surveys.scoring import occasions
+from surveys.scoring.assessment_states import AssessmentState
+from surveys.scoring.marks import BadPoints, parse_points
+from surveys.scoring.score_sheet import Kind
+from surveys.services import audit
+from surveys.services.actors import Actor, Permission
+from surveys.services.assessments import unit_of
+from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.marks import require_open, row_of
+from surveys.storage.tables import Assessment, Event, Exemption, Unit
+
+USUAL_LEVELS = ("国家级", "省级", "市级")
+"""Offered where a commendation is entered; another may be typed. What each is worth the rules of the year say."""
+
+_MOST = {"依据文件": 200, "事由": 500, "理由": 500, "级别": 40, "事项": 200}
+
+
+class AppealState(StrEnum):
+    NONE = "none"
+    OPEN = "open"
+    UPHELD = "upheld"
+    DISMISSED = "dismissed"
+
+    @property
+    def label(self) -> str:
+        return {"none": "无申诉", "open": "申诉中", "upheld": "申诉成立", "dismissed": "申诉不成立"}[self.value]
+
+
+@dataclass(frozen=True)
+class EventEntry:
+    """A ledger event as entered. `points` is empty for a veto. `level`: of a commendation.
+
+    `occasion`: names what happened where it may be entered more than once; of one occasion only the highest counts.
+    """
+
+    row_key: str
+    points: str
+    happened_on: date
+    document: str
+    reason: str
+    level: str = ""
+    occasion: str = ""
+
+
+def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, entry: EventEntry) -> int:
+    """Enters a bonus, deduction, loss or veto. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    _must_decide(actor)
+    unit, _, standard = row_of(session, unit_id, entry.row_key)
+    require_open(session, unit_id, entry.row_key)
+    if standard.kind is Kind.STANDARD and not standard.starts_full:
+        raise WrongState(f"{entry.row_key} 直接打分，不登记事件。")
+    if not entry.reason.strip() or not entry.document.strip():
+        raise BadInput("请写明事由和依据文件。")
+    if entry.level.strip() and standard.kind is not Kind.BONUS:
+        raise BadInput(f"{entry.row_key} 不是加分项，不填表彰级别。")
+    event = Event(
+        unit_id=unit_id,
+        row_key=entry.row_key,
+        points=_event_points(standard, entry.points),
+        happened_on=entry.happened_on,
+        document=_text("依据文件", entry.document),
+        reason=_text("事由", entry.reason),
+        level=_text("级别", entry.level),
+        occasion=_text("事项", entry.occasion),
+        account_id=actor.account_id,
+        made_at=now,
+    )
+    session.add(event)
+    words = (str(event.points), event.level, event.document, event.reason, event.occasion)
+    detail = " ".join(word for word in words if word)
+    audit.record(session, now, actor, "event.record", f"{unit.name} {entry.row_key}", detail)
+    session.commit()
+    return event.id
+
+
+def _event_points(standard: Standard, text: str) -> Decimal:
+    if standard.kind is Kind.VETO:
+        return Decimal(0)
+    try:
+        points = parse_points(text, standard.points)
+    except BadPoints as error:
+        raise BadInput(f"{standard.key}：{error}") from None
+    if points == 0:
+        raise BadInput(f"{standard.key}：分数须大于 0。")
+    return points
+
+
+def cancel_event(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, reason: str) -> None:
+    """Takes an event back, with a reason; it stays in the ledger. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    _must_decide(actor)
+    event, unit = _standing_event(session, unit_id, event_id)
+    require_open(session, unit_id, event.row_key)
+    if event.appeal == AppealState.OPEN:
+        raise WrongState("这条事件正在申诉。请答复申诉：申诉成立，事件即撤销。")
+    event.cancelled_at = now
+    event.cancel_reason = _reason(reason, "撤销的理由")
+    audit.record(session, now, actor, "event.cancel", f"{unit.name} {event.row_key}", event.cancel_reason)
+    session.commit()
+
+
+def open_appeal(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, grounds: str) -> None:
+    """Contests a standing event, once: by the unit's reporter, or by an admin on the unit's behalf.
+
+    Raises NotFound, NotAllowed, BadInput, WrongState.
+    """
+    own = actor.may(Permission.SEE_OWN_UNIT) and actor.unit_id == unit_id
+    if not own and not actor.may(Permission.DECIDE):
+        raise NotAllowed("只有本单位的报送员，或由管理员代单位，才能提出申诉。")
+    event, unit = _standing_event(session, unit_id, event_id)
+    require_open(session, unit_id, event.row_key)
+    if event.appeal != AppealState.NONE:
+        raise WrongState(f"这条事件的申诉状态是“{AppealState(event.appeal).label}”，不能再申诉一次。")
+    event.appeal = AppealState.OPEN
+    event.appeal_note = f"申诉：{_reason(grounds, '申诉的理由')}"
+    audit.record(session, now, actor, "event.appeal", f"{unit.name} {event.row_key}", event.appeal_note)
+    session.commit()
+
+
+def decide_appeal(
+    session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, *, upheld: bool, reason: str
+) -> None:
+    """Answers an appeal; upheld, the event is cancelled. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    _must_decide(actor)
+    event, unit = _standing_event(session, unit_id, event_id)
+    if upheld:
+        require_open(session, unit_id, event.row_key)
+    _must_not_be_certified(unit.assessment)
+    if event.appeal != AppealState.OPEN:
+        raise WrongState("这条事件没有等待答复的申诉。")
+    answer = _reason(reason, "答复的理由")
+    event.appeal = AppealState.UPHELD if upheld else AppealState.DISMISSED
+    event.appeal_note += f"\n答复：{answer}"
+    if upheld:
+        event.cancelled_at = now
+        event.cancel_reason = f"申诉成立：{answer}"
+    detail = f"{AppealState(event.appeal).label} {answer}"
+    audit.record(session, now, actor, "event.answer", f"{unit.name} {event.row_key}", detail)
+    session.commit()
+
+
+def exempt(
+    session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str, document: str
+) -> None:
+    """Takes a row out of a unit's base by decision. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    _must_decide(actor)
+    unit, _, standard = row_of(session, unit_id, row_key)
+    require_open(session, unit_id, row_key)
+    if standard.kind is not Kind.STANDARD:
+        raise WrongState(f"{row_key} 不计入基础分，不用免考。")
+    standing = select(Exemption.id).where(
+        Exemption.unit_id == unit_id, Exemption.row_key == row_key, Exemption.cancelled_at.is_(None)
+    )
+    if session.scalar(standing) is not None:
+        raise WrongState(f"{row_key} 已经免考。")
+    if not reason.strip() or not document.strip():
+        raise BadInput("请写明免考的理由和依据文件。")
+    exemption = Exemption(
+        unit_id=unit_id,
+        row_key=row_key,
+        reason=_text("理由", reason),
+        document=_text("依据文件", document),
+        account_id=actor.account_id,
+        made_at=now,
+    )
+    session.add(exemption)
+    audit.record(
+        session, now, actor, "row.exempt", f"{unit.name} {row_key}", f"{exemption.document} {exemption.reason}"
+    )
+    session.commit()
+
+
+def cancel_exemption(
+    session: Session, now: datetime, actor: Actor, unit_id: int, exemption_id: int, reason: str
+) -> None:
+    """Takes an exemption back: the row counts again. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    _must_decide(actor)
+    exemption = session.get(Exemption, exemption_id)
+    if exemption is None or exemption.unit_id != unit_id:
+        raise NotFound("这个单位没有这条免考。")
+    unit = unit_of(session, unit_id)
+    require_open(session, unit_id, exemption.row_key)
+    if exemption.cancelled_at is not None:
+        raise WrongState("这条免考已经撤销。")
+    exemption.cancelled_at = now
+    exemption.cancel_reason = _reason(reason, "撤销免考的理由")
+    audit.record(session, now, actor, "row.unexempt", f"{unit.name} {exemption.row_key}", exemption.cancel_reason)
+    session.commit()
+
+
+def counted_events(
+    framework: Framework, tags: Collection[str], exempted: Collection[str], events: Iterable[Event]
+) -> frozenset[int]:
+    """The ids of a unit's events that count: standing, on a row that counts, and the highest of their occasion."""
+    rows = {row.standard.key: row.standard for row in framework.rows()}
+    return occasions.counted(
+        occasions.Entry(event.id, standard.kind, event.occasion, event.points)
+        for event in events
+        if event.cancelled_at is None
+        and (standard := rows.get(event.row_key)) is not None
+        and standard.applies(tags)
+        and standard.key not in exempted
+    )
+
+
+def _standing_event(session: Session, unit_id: int, event_id: int) -> tuple[Event, Unit]:
+    event = session.scalar(select(Event).where(Event.id == event_id).with_for_update())
+    if event is None or event.unit_id != unit_id:
+        raise NotFound("这个单位没有这条事件。")
+    unit = unit_of(session, unit_id)
+    if event.cancelled_at is not None:
+        raise WrongState("这条事件已经撤销。")
+    return event, unit
+
+
+def _must_decide(actor: Actor) -> None:
+    if not actor.may(Permission.DECIDE):
+        raise NotAllowed("只有管理员可以登记事件、免考和撤销。")
+
+
+def _must_not_be_certified(assessment: Assessment) -> None:
+    state = AssessmentState(assessment.state)
+    if state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED):
+        raise WrongState(f"考核{state.label}，申诉不能再答复。")
+
+
+def _text(label: str, text: str) -> str:
+    text = clean_line(text)
+    if len(text) > _MOST[label]:
+        raise BadInput(f"{label}太长，最多 {_MOST[label]} 个字。")
+    return text
+
+
+def _reason(text: str, label: str) -> str:
+    if not text.strip():
+        raise BadInput(f"请写明{label}。")
+    return _text("理由", text)
