@@ -23,6 +23,7 @@ from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.services import (
     accounts,
     assessment_life,
+    assessments,
     doors,
     framework_editing,
     framework_workbooks,
@@ -121,7 +122,7 @@ def build_everything(site: Site) -> Everything:
     close_and_seal(site, built[PollState.SEALED].poll_id)
     sealed_unit = _unit_of(site, built[PollState.SEALED])
     keys, passwords = build_accounts(site)
-    framework_import_id = _read_framework(site, assessment_id)
+    framework_import_id = _read_framework(site)
     with site.database.writing() as session:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
         marks.enter_marks(session, NOW, COMMAND_LINE, sealed_unit, [entry])
@@ -173,12 +174,13 @@ def _read_roster(site: Site, assessment_id: int) -> int:
         return rosters.read_roster(session, NOW, admin_of(session), assessment_id, "样例.csv", text.encode())
 
 
-def _read_framework(site: Site, assessment_id: int) -> int:
-    """A workbook that gives the county framework another lead."""
+def _read_framework(site: Site) -> int:
+    """A workbook that gives the county framework another lead, for an assessment that is still being prepared."""
     edited = loader.framework("county").model_copy(update={"lead_department": "样例办"})
     with site.database.writing() as session:
         data = framework_workbooks.framework_workbook(edited)
         actor = admin_of(session)
+        assessment_id = assessments.create_assessment(session, NOW, COMMAND_LINE, "下一年度考核", ["county"])
         return framework_editing.read_file(session, NOW, actor, assessment_id, "county", "样例体系.xlsx", data)
 
 
