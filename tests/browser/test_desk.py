@@ -57,7 +57,7 @@ def browser() -> Iterator[Browser]:
 
 def signed_in(server: Server, browser: Browser, name: str, password: str) -> Page:
     page = browser.new_context(viewport=OFFICE, locale="zh-CN", accept_downloads=True).new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(f"{server.url}/login")
     page.get_by_label("账号").fill(name)
     page.get_by_label("密码").fill(password)
@@ -143,7 +143,7 @@ def cast_all(server: Server, browser: Browser, names: Sequence[str], paths: Mapp
 def tap(server: Server, browser: Browser, path: str, marks: Marks) -> None:
     assert "-" not in marks.values()
     phone = browser.new_context(viewport=PHONE, has_touch=True, is_mobile=True, locale="zh-CN").new_page()
-    phone.set_default_timeout(20_000)
+    phone.set_default_timeout(60_000)
     watch = Watch(phone)
     phone.goto(server.url + path)
     fill(phone, list(marks), "".join(marks.values()))
