@@ -306,10 +306,10 @@ def test_no_address_tells_anybody_anything_before_both(
         for address, status, text in seen:
             assert not appearing(figures, text), f"{role} at {address}: {appearing(figures, text)}"
             if address in results:
-                refused = {None: 302, Role.ASSESSOR: 403}.get(role, 409)
+                refused = {None: 302, Role.ASSESSOR: 403, Role.REPORTER: 403}.get(role, 409)
                 assert status == refused, f"{role} at {address}"
                 assert status != 409 or "启封" in text
-            if address == f"/polls/{world.poll_id}" and role is not None and role is not Role.ASSESSOR:
+            if address == f"/polls/{world.poll_id}" and role not in (None, Role.ASSESSOR, Role.REPORTER):
                 assert "双人启封" in text
                 assert "/tally" not in text
                 assert "bundle" not in text
