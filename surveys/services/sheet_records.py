@@ -9,7 +9,6 @@ from fractions import Fraction
 from typing import Any
 
 from surveys.catalog.model import plain
-from surveys.polling.sheet import Sheet
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import ScoreSheet
@@ -146,7 +145,7 @@ def _democratic(tally: Tally, poll: Poll) -> Document:
         "grades": [],
         "items": [],
     }
-    if form is None or rules.organization is None or Sheet.from_json(poll.sheet or {}).organization is None:
+    if form is None or rules.organization is None:
         return found
     found["grades"] = [
         {"letter": choice.letter, "name": choice.name, "weight": plain(rules.organization.grades[choice.letter])}
