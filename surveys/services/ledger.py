@@ -160,7 +160,7 @@ def exempt(
     """Takes a row out of a unit's base by decision. Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
     unit, _, standard = row_of(session, unit_id, row_key)
-    require_open(session, unit_id, row_key)
+    require_open(session, unit_id, row_key, preparing=True)
     if standard.kind is not Kind.STANDARD:
         raise WrongState(f"{row_key} 不计入基础分，不用免考。")
     standing = select(Exemption.id).where(
@@ -194,7 +194,7 @@ def cancel_exemption(
     if exemption is None or exemption.unit_id != unit_id:
         raise NotFound("这个单位没有这条免考。")
     unit = unit_of(session, unit_id)
-    require_open(session, unit_id, exemption.row_key)
+    require_open(session, unit_id, exemption.row_key, preparing=True)
     if exemption.cancelled_at is not None:
         raise WrongState("这条免考已经撤销。")
     exemption.cancelled_at = now

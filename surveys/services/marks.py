@@ -262,16 +262,17 @@ def _history(
     return history
 
 
-def require_open(session: Session, unit_id: int, row_key: str) -> None:
+def require_open(session: Session, unit_id: int, row_key: str, *, preparing: bool = False) -> None:
     """Whether what decides this row may change now: while marking; in the appeal only a row on which an objection was
-    accepted. The state then stays as it is until the caller commits. Raises WrongState.
+    accepted; with `preparing`, before marking too. The state then stays as it is until the caller commits. Raises
+    WrongState.
     """
     query = select(Assessment).join(Unit, Unit.assessment_id == Assessment.id).where(Unit.id == unit_id)
     assessment = session.scalars(
         query.with_for_update(read=True, of=Assessment).execution_options(populate_existing=True)
     ).one()
     state = AssessmentState(assessment.state)
-    if state is AssessmentState.MARKING:
+    if state is AssessmentState.MARKING or (preparing and state is AssessmentState.PREPARING):
         return
     if state is AssessmentState.APPEAL and _was_accepted(session, assessment.id, unit_id, row_key):
         return
@@ -279,7 +280,7 @@ def require_open(session: Session, unit_id: int, row_key: str) -> None:
 
 
 _SHUT = {
-    AssessmentState.PREPARING: "考核还在准备中，{} 不能登记。请管理员在“进度”页开始打分后再登记。",
+    AssessmentState.PREPARING: "考核还在准备中，{} 不能登记。请管理员在“流程”页开始打分后再登记。",
     AssessmentState.PROVISIONAL: "已形成初步结果，{} 不能再改。确需改动，请管理员退回打分。",
     AssessmentState.APPEAL: "复核申诉期间，只有申诉被接受的行可以改，{} 没有被接受的申诉。",
     AssessmentState.CERTIFIED: "考核已核定，{} 不能再改。",

@@ -67,14 +67,13 @@ def _result(score: ScoreSheet) -> Document:
 
 
 def row_record(line: SheetLine, names: Names, poll: Poll | None) -> Document:
-    standing = [event for event in line.events if event.cancelled_at is None]
     return {
         "key": line.row.standard.key,
         "state": line.value.state.value,
         "got": figure(line.value.got),
         "departments": list(line.departments),
         "marks": [_mark(mark, names) for mark in line.marks.values()],
-        "events": [_event(event, names, counts=event in standing) for event in line.events],
+        "events": [_event(event, names, counts=event.id in line.counted) for event in line.events],
         "exemption": None if line.exemption is None else _exemption(line.exemption, names),
         "democratic": _democratic(line.tally, poll) if line.is_democratic and line.tally and poll else None,
     }

@@ -154,7 +154,7 @@ def _democratic(sheet: UnitSheet) -> Iterator[Part]:
     else:
         yield from _poll(result, result.organization, result.organization.score)
     if line.value.state is RowState.MARKED and line.value.got is not None:
-        how = "由考核组确认，" if line.marks else ""
+        how = "由考核组确认，" if line.confirmed else ""
         points = plain_points(exact(line.row.standard.points))
         yield Paragraph(f"本行{how}得 {shown(line.value.got)} 分，分值 {points} 分。")
 
