@@ -55,8 +55,9 @@ STAFF = (
     marking,
     mark_imports,
     completion,
-    *(sign_in, polls, poll_setup, poll_tickets, poll_results),
-    *(score_sheets, results, setup, rosters, life, versions, own_unit),
+    life,
+    versions,
+    own_unit,
     applicability,
     ledger,
 )

@@ -4,11 +4,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
 
-from surveys.services import assessment_life, assessments, marks, polls, replies, versions
+from surveys.services import applicability, assessment_life, assessments, ledger, polls, replies, versions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessments import UnitEntry
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
@@ -31,7 +32,7 @@ from tests.builders import (
     sheet_of,
 )
 from tests.conftest import NOW
-from tests.seasons import AFTER, DUE, Season, build_season
+from tests.seasons import AFTER, DUE, Season, account, build_season
 
 ASSESSOR = Actor(None, "考评员", Role.ASSESSOR, GROUP)
 
@@ -79,9 +80,25 @@ def test_marking_needs_frameworks_that_sum_up(site):
     assert str(caught.value).count("板块分值") == 1
 
 
-def test_starting_freezes_the_first_version_of_the_rules(site):
-    assessment_id, _ = build_unit(site, marking=False)
+def test_marking_needs_the_approval_of_which_rows_apply(site):
+    """As they are now: a tag changed since takes it back."""
+    assessment_id, unit_id = build_unit(site, marking=False)
+    admin = account(site, "管理", Role.ADMIN)
+    unchanged(site, WrongState, "适用表还没有核准", lambda: start(site, assessment_id))
+    with site.database.writing() as session:
+        for unit, row in applicability.matrix(session, assessment_id).gaps:
+            applicability.choose(session, NOW, admin, unit.id, row.standard.key, row.standard.alternatives[0])
+        fingerprint = applicability.matrix(session, assessment_id).fingerprint
+        applicability.approve(session, NOW, admin, assessment_id, fingerprint)
+        applicability.set_tags(session, NOW, admin, unit_id, ["教育"])
+    unchanged(site, WrongState, "适用表还没有核准", lambda: start(site, assessment_id))
+    with site.database.writing() as session:
+        applicability.set_tags(session, NOW, admin, unit_id, [])
     start(site, assessment_id)
+
+
+def test_starting_freezes_the_first_version_of_the_rules(site):
+    assessment_id, _ = build_unit(site)
     with site.database.reading() as session:
         entry = session.scalars(sa.select(RuleVersion)).one()
         found = assessments.assessment_of(session, assessment_id)
@@ -171,7 +188,7 @@ def test_an_event_is_corrected_after_its_objection(season):
 def test_units_and_polls_are_not_added_once_there_is_a_result(season):
     season.close_marking()
     unit = UnitEntry("新局", "市直单位", "municipal")
-    entry = polls.PollEntry(season.first, "又一次", 10, [polls.ClassEntry("A", "参评人", polls.Decimal(1))])
+    entry = polls.PollEntry(season.first, "又一次", 10, [polls.ClassEntry("A", "参评人", Decimal(1))])
     with season.site.database.writing() as session:
         with pytest.raises(WrongState, match="不能再改"):
             assessments.add_unit(session, NOW, COMMAND_LINE, season.assessment_id, unit)
@@ -371,4 +388,4 @@ def test_there_must_be_such_an_assessment(site):
         with pytest.raises(NotFound):
             replies.own_unit(session, COMMAND_LINE, 99)
         with pytest.raises(NotFound):
-            marks.exempt(session, NOW, COMMAND_LINE, 99, "III-4", "事由", "文件")
+            ledger.exempt(session, NOW, COMMAND_LINE, 99, "III-4", "事由", "文件")
