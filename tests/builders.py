@@ -25,6 +25,7 @@ from surveys.services import (
     assessment_life,
     assessments,
     casting,
+    democratic,
     ledger,
     marks,
     polls,
@@ -267,6 +268,14 @@ def account(site: Site, name: str, role: Role = Role.ADMIN, unit_id: int | None 
 def enter(site: Site, unit_id: int, *entries: MarkEntry, actor: Actor = COMMAND_LINE) -> None:
     with site.database.writing() as session:
         marks.enter_marks(session, NOW, actor, unit_id, entries)
+
+
+def confirm(site: Site, unit_id: int, entry: MarkEntry, admins: tuple[Actor, Actor]) -> None:
+    """Another value of the democratic row: the first admin proposes it, the second confirms it."""
+    enter(site, unit_id, entry, actor=admins[0])
+    version = line_for(site, unit_id, entry.row_key).marks[entry.department].version
+    with site.database.writing() as session:
+        democratic.approve(session, NOW, admins[1], unit_id, entry.row_key, version)
 
 
 def event(

@@ -11,7 +11,7 @@ from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
 from surveys.services.versions import Version
 from surveys.storage.tables import Assessment, Document
-from tests.builders import GROUP, build_unit, enter, fill_marks, sealed_poll
+from tests.builders import GROUP, build_unit, confirm, fill_marks, sealed_poll
 from tests.conftest import NOW
 
 DUE = NOW.date() + timedelta(days=7)
@@ -116,12 +116,13 @@ def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> S
     from a poll, and is not confirmed by the group."""
     assessment_id, first = build_unit(site)
     _, second = build_unit(site, "另一局", assessment_id=assessment_id)
+    admins = account(site, "管理一", Role.ADMIN), account(site, "管理二", Role.ADMIN)
     for unit_id in (first, second):
         fill_marks(site, unit_id)
         if voted and unit_id == first:
             sealed_poll(site, unit_id, "AABC-")
         elif complete or unit_id == first:
-            enter(site, unit_id, MarkEntry("III-36", GROUP, "9", "考核组确认"))
+            confirm(site, unit_id, MarkEntry("III-36", GROUP, "9", "考核组确认"), admins)
     return Season(
         site,
         assessment_id,
@@ -129,7 +130,7 @@ def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> S
         second,
         account(site, "报送一", Role.REPORTER, first),
         account(site, "报送二", Role.REPORTER, second),
-        (account(site, "管理一", Role.ADMIN), account(site, "管理二", Role.ADMIN)),
+        admins,
     )
 
 

@@ -9,6 +9,7 @@ from surveys.catalog.model import Framework, Method, Row, plain
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy
 from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules
+from surveys.services.democratic import ONE_TEAM
 from surveys.services.errors import NotFound
 from surveys.services.sheet_records import score_of
 from surveys.services.versions import unit_in
@@ -76,6 +77,8 @@ def _row(row: Row, record: Document, unit: Document, *, counts: bool) -> tuple[l
         return _veto(record)
     if standard.kind is not Kind.STANDARD or standard.starts_full:
         return _by_events(row, record)
+    if record["marks"] and Method.DEMOCRATIC in standard.methods:
+        return _by_confirmation(record["marks"][0])
     if record["marks"] and state is RowState.MARKED:
         return _by_marks(record)
     if Method.DEMOCRATIC in standard.methods and record["democratic"]:
@@ -118,8 +121,42 @@ def _by_marks(record: Document) -> tuple[list[Step], Score]:
     return [Step(f"{names}共同打分，取平均", f"{_group(points)} ÷ {len(points)} {_is(result)}")], result
 
 
+def _by_confirmation(mark: Document) -> tuple[list[Step], Score]:
+    result = Fraction(mark["points"])
+    return [Step(f"不按测评会，由考核组另定，两人确认。理由：{mark['remark']}", figure(result))], result
+
+
+def _by_teams(most: Decimal, vote: Document) -> tuple[list[Step], Score | None]:
+    """Several 班子, or one of them without a result yet."""
+    steps = []
+    for team in vote["teams"]:
+        score = score_of(team["score"])
+        got = team["fault"] or ("没有可计的票" if score is None else f"得 {figure(score)}")
+        steps.append(Step(f"{team['team'] or ONE_TEAM}的测评会：{got}，权重 {team['weight']}。"))
+    if vote["waiting"]:
+        return [*steps, Step(f"{'、'.join(vote['waiting'])}的测评会还没有结果，出来以前不计分。")], None
+    pairs = [(score_of(team["score"]), Fraction(team["weight"])) for team in vote["teams"] if not team["fault"]]
+    known = [(score, weight) for score, weight in pairs if score is not None]
+    if len(known) < len(vote["teams"]):
+        return [*steps, Step("有的班子没有达到计分条件，这次测评不计分。")], None
+    total = sum((weight for _, weight in known), Fraction(0))
+    score = sum((each * weight for each, weight in known), Fraction(0)) / total
+    parts = " + ".join(f"{figure(each)} × {figure(weight)}" for each, weight in known)
+    steps.append(Step("各班子按权重合成，得测评分", f"({parts}) ÷ {figure(total)} {_is(score)}"))
+    return _converted(most, score, steps)
+
+
+def _converted(most: Decimal, score: Score, steps: list[Step]) -> tuple[list[Step], Score]:
+    full = exact(most)
+    points = full * score / 100
+    steps.append(Step("折合成这一行的分数", f"{figure(full)} × {figure(score)} ÷ 100 {_is(points)}"))
+    return steps, min(max(points, Fraction(0)), full)
+
+
 def _by_vote(most: Decimal, record: Document, *, counts: bool) -> tuple[list[Step], Score | None]:
     vote = record["democratic"]
+    if vote["waiting"] or len(vote["teams"]) > 1:
+        return _by_teams(most, vote)
     present = "未登记" if vote["present"] is None else vote["present"]
     steps = [
         Step(
@@ -137,10 +174,7 @@ def _by_vote(most: Decimal, record: Document, *, counts: bool) -> tuple[list[Ste
     scores = [score_of(item["score"]) for item in vote["items"]]
     if counts and all(each is not None for each in scores):
         score = _form_score(vote["items"], steps)
-    full = exact(most)
-    result = min(max(full * score / 100, Fraction(0)), full)
-    steps.append(Step("折合成这一行的分数", f"{figure(full)} × {figure(score)} ÷ 100 {_is(full * score / 100)}"))
-    return steps, result
+    return _converted(most, score, steps)
 
 
 def _vote_items(vote: Document) -> Iterator[Step]:

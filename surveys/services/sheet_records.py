@@ -12,6 +12,7 @@ from surveys.catalog.model import plain
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import ScoreSheet
+from surveys.services.democratic import TeamScores
 from surveys.services.results import UnitResult
 from surveys.services.score_sheets import SheetLine
 from surveys.services.tallies import Tally
@@ -34,7 +35,7 @@ def unit_record(result: UnitResult, in_category: int, names: Names, poll: Poll |
     sheet = result.sheet
     return {
         **_unit(sheet.unit),
-        "rows": [row_record(line, names, poll) for line in sheet.lines],
+        "rows": [row_record(line, sheet.teams, names, poll) for line in sheet.lines],
         "blocks": [
             {"code": block.code, "got": figure(block.got), "points": figure(block.points)}
             for block in sheet.score.blocks
@@ -66,16 +67,29 @@ def _result(score: ScoreSheet) -> Document:
     }
 
 
+<<<<<<< HEAD
 def row_record(line: SheetLine, names: Names, poll: Poll | None) -> Document:
+=======
+def row_record(line: SheetLine, teams: TeamScores, names: Names, poll: Poll | None) -> Document:
+    """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing."""
+    marks = list(line.marks.values())
+    if line.is_democratic:
+        marks = [] if line.confirmed is None else [line.confirmed]
+>>>>>>> season-app
     return {
         "key": line.row.standard.key,
         "state": line.value.state.value,
         "got": figure(line.value.got),
         "departments": list(line.departments),
+<<<<<<< HEAD
         "marks": [_mark(mark, names) for mark in line.marks.values()],
+=======
+        "chosen": None if line.chosen is None else line.chosen.value,
+        "marks": [_mark(mark, names) for mark in marks],
+>>>>>>> season-app
         "events": [_event(event, names, counts=event.id in line.counted) for event in line.events],
         "exemption": None if line.exemption is None else _exemption(line.exemption, names),
-        "democratic": _democratic(line.tally, poll) if line.is_democratic and line.tally and poll else None,
+        "democratic": _democratic(line.tally, poll, teams) if line.is_democratic and line.tally and poll else None,
     }
 
 
@@ -119,8 +133,11 @@ def _exemption(exemption: Exemption, names: Names) -> Document:
     }
 
 
-def _democratic(tally: Tally, poll: Poll) -> Document:
-    """The poll's seal, turnout and the organization's counts; of the leaders nothing, they decide no row."""
+def _democratic(tally: Tally, poll: Poll, teams: TeamScores) -> Document:
+    """The newest poll's seal, turnout and the organization's counts; of the leaders nothing, they decide no row.
+
+    `teams`: what each 班子 got, where there are several the row is their weighted mean.
+    """
     rules = PollRules.from_json(poll.rules)
     form = tally.organization
     found: dict[str, Any] = {
@@ -140,6 +157,11 @@ def _democratic(tally: Tally, poll: Poll) -> Document:
             if not entry.hidden
         ],
         "class_count": len(tally.classes),
+        "teams": [
+            {"team": each.team, "weight": plain(each.weight), "score": figure(each.score), "fault": each.fault}
+            for each in teams.teams
+        ],
+        "waiting": list(teams.waiting),
         "score": None if form is None else figure(form.score),
         "grades": [],
         "items": [],

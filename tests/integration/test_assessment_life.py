@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 
-from surveys.services import assessment_life, assessments, marks, polls, replies, versions
+from surveys.services import applicability, assessment_life, assessments, ledger, polls, replies, versions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessments import UnitEntry
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
@@ -32,7 +32,7 @@ from tests.builders import (
     sheet_of,
 )
 from tests.conftest import NOW
-from tests.seasons import AFTER, DUE, Season, build_season
+from tests.seasons import AFTER, DUE, Season, account, build_season
 
 ASSESSOR = Actor(None, "考评员", Role.ASSESSOR, GROUP)
 
@@ -80,9 +80,25 @@ def test_marking_needs_frameworks_that_sum_up(site):
     assert str(caught.value).count("板块分值") == 1
 
 
-def test_starting_freezes_the_first_version_of_the_rules(site):
-    assessment_id, _ = build_unit(site, marking=False)
+def test_marking_needs_the_approval_of_which_rows_apply(site):
+    """As they are now: a tag changed since takes it back."""
+    assessment_id, unit_id = build_unit(site, marking=False)
+    admin = account(site, "管理", Role.ADMIN)
+    unchanged(site, WrongState, "适用表还没有核准", lambda: start(site, assessment_id))
+    with site.database.writing() as session:
+        for unit, row in applicability.matrix(session, assessment_id).gaps:
+            applicability.choose(session, NOW, admin, unit.id, row.standard.key, row.standard.alternatives[0])
+        fingerprint = applicability.matrix(session, assessment_id).fingerprint
+        applicability.approve(session, NOW, admin, assessment_id, fingerprint)
+        applicability.set_tags(session, NOW, admin, unit_id, ["教育"])
+    unchanged(site, WrongState, "适用表还没有核准", lambda: start(site, assessment_id))
+    with site.database.writing() as session:
+        applicability.set_tags(session, NOW, admin, unit_id, [])
     start(site, assessment_id)
+
+
+def test_starting_freezes_the_first_version_of_the_rules(site):
+    assessment_id, _ = build_unit(site)
     with site.database.reading() as session:
         entry = session.scalars(sa.select(RuleVersion)).one()
         found = assessments.assessment_of(session, assessment_id)
@@ -372,4 +388,4 @@ def test_there_must_be_such_an_assessment(site):
         with pytest.raises(NotFound):
             replies.own_unit(session, COMMAND_LINE, 99)
         with pytest.raises(NotFound):
-            marks.exempt(session, NOW, COMMAND_LINE, 99, "III-4", "事由", "文件")
+            ledger.exempt(session, NOW, COMMAND_LINE, 99, "III-4", "事由", "文件")

@@ -13,7 +13,8 @@ from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import rule_changes, version_changes, versions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
-from surveys.services.marks import EventEntry, MarkEntry
+from surveys.services.ledger import EventEntry
+from surveys.services.marks import MarkEntry
 from surveys.services.rule_changes import Effect
 from surveys.services.site import Site
 from surveys.services.version_changes import Difference
