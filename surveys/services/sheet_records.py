@@ -67,26 +67,18 @@ def _result(score: ScoreSheet) -> Document:
     }
 
 
-<<<<<<< HEAD
-def row_record(line: SheetLine, names: Names, poll: Poll | None) -> Document:
-=======
 def row_record(line: SheetLine, teams: TeamScores, names: Names, poll: Poll | None) -> Document:
     """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing."""
     marks = list(line.marks.values())
     if line.is_democratic:
         marks = [] if line.confirmed is None else [line.confirmed]
->>>>>>> season-app
     return {
         "key": line.row.standard.key,
         "state": line.value.state.value,
         "got": figure(line.value.got),
         "departments": list(line.departments),
-<<<<<<< HEAD
-        "marks": [_mark(mark, names) for mark in line.marks.values()],
-=======
         "chosen": None if line.chosen is None else line.chosen.value,
         "marks": [_mark(mark, names) for mark in marks],
->>>>>>> season-app
         "events": [_event(event, names, counts=event.id in line.counted) for event in line.events],
         "exemption": None if line.exemption is None else _exemption(line.exemption, names),
         "democratic": _democratic(line.tally, poll, teams) if line.is_democratic and line.tally and poll else None,

@@ -43,36 +43,11 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
-<<<<<<< HEAD
 POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results)
 SETTING_UP = (setup, rosters, frameworks, applicability)
 MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results)
 EVIDENCE = (materials, reviews, proceedings, own_unit)
 STAFF = (sign_in, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
-=======
-STAFF = (
-    sign_in,
-    polls,
-    poll_setup,
-    poll_imports,
-    poll_tickets,
-    poll_doors,
-    paper,
-    poll_results,
-    score_sheets,
-    results,
-    setup,
-    rosters,
-    marking,
-    mark_imports,
-    completion,
-    life,
-    versions,
-    own_unit,
-    applicability,
-    ledger,
-)
->>>>>>> season-app
 
 
 class IdConverter(IntegerConverter):
