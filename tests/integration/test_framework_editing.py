@@ -45,7 +45,7 @@ NAME = "体系.xlsx"
 @pytest.fixture
 def unit(site: Site) -> tuple[int, int]:
     """(assessment id, unit id)."""
-    found = build_unit(site, tags=("教育",))
+    found = build_unit(site, tags=("教育",), marking=False)
     with site.database.writing() as session:
         accounts.create_account(session, NOW, COMMAND_LINE, "admin", Role.ADMIN)
     return found
@@ -184,7 +184,7 @@ def test_only_an_assessment_in_preparation_is_edited(site: Site, unit: tuple[int
 
 def test_marks_and_frozen_rules_end_the_editing(site: Site, unit: tuple[int, int]) -> None:
     set_state(site, unit[0], AssessmentState.MARKING)
-    other, _ = build_unit(site)
+    other, _ = build_unit(site, marking=False)
     set_state(site, other, AssessmentState.MARKING)
     enter(site, unit[1], MarkEntry("III-4", "考核组", "1"))
     with site.database.writing() as session:
