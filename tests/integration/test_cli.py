@@ -237,7 +237,7 @@ def test_what_cannot_be_is_refused(lite_app: Flask, lite_site: Site) -> None:
     create = ["poll", "create", "--unit", 1, "--entitled"]
     assert "应到人数" in refused(lite_app, *create, 0)
     assert "代号:名称:权重" in refused(lite_app, *create, 5, "--class", "A:参评人")
-    assert "不是数字" in refused(lite_app, *create, 5, "--team", "行政班子", "--team-weight", "多")
+    assert "须是数字" in refused(lite_app, *create, 5, "--team", "行政班子", "--team-weight", "多")
     assert "班子的权重" in refused(lite_app, *create, 5, "--team", "行政班子", "--team-weight", "0")
     assert "票码不完整" in refused(
         lite_app, "poll", "void", build_poll(lite_site).poll_id, "--code", "x", "--reason", "y"

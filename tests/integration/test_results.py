@@ -8,7 +8,6 @@ import pytest
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessments, results
 from surveys.services.actors import COMMAND_LINE
-from surveys.services.assessments import UnitEntry
 from surveys.services.errors import NotFound
 from surveys.services.marks import MarkEntry
 from surveys.services.results import Results
@@ -135,9 +134,9 @@ def test_an_assessment_without_units_has_results_and_one_that_is_not_there_none(
 
 def test_units_of_both_frameworks_stand_side_by_side(site):
     assessment_id = assessment(site)
-    with site.database.writing() as session:
-        entry = UnitEntry("样例县", "县（市、区）", "county")
-        county = assessments.add_unit(session, NOW, COMMAND_LINE, assessment_id, entry)
+    _, county = build_unit(
+        site, "样例县", framework="county", category="县（市、区）", assessment_id=assessment_id, leaders=0
+    )
     fill_marks(site, county)
     sealed_poll(site, county)
     add(site, assessment_id, "甲", "0")

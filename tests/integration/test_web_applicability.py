@@ -244,7 +244,7 @@ def test_another_value_of_the_democratic_row_takes_two(
 ) -> None:
     sealed_poll(lite_site, unit_id, "B")
     row, act = f"/units/{unit_id}/rows/III-36", f"/units/{unit_id}/confirm"
-    fields = {"III-36:考核组": "8.5", "III-36:remark": "会议决定"}
+    fields = {"III-36:考核组": "8.5", "III-36:考核组:remark": "会议决定"}
     admin.submit(row, f"/units/{unit_id}/marks", **fields)
     page = admin.page(row)
     assert "待第二人确认：8.5 分" in page.text

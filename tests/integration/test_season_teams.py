@@ -1,0 +1,92 @@
+"""What a frozen sheet says of a democratic row with several teams, or confirmed by two; teams outlive editing."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from surveys.services import polls, versions
+from surveys.services.actors import COMMAND_LINE, Role
+from surveys.services.derivations import derive_row
+from surveys.services.errors import WrongState
+from surveys.services.ledger import decide_appeal, open_appeal
+from surveys.services.marks import MarkEntry
+from surveys.services.poll_entries import entry_of
+from surveys.services.site import Site
+from tests.builders import GROUP, account, build_poll, build_unit, confirm, enter, event, record, sealed_poll
+from tests.conftest import NOW
+from tests.seasons import build_season
+
+ROW = "III-36"
+
+
+def derived(site: Site, assessment_id: int, unit_id: int):
+    with site.database.reading() as session:
+        body = versions.live_body(session, assessment_id)
+    return derive_row(body, unit_id, ROW)
+
+
+def test_the_row_of_several_teams_is_worked_out_again(site):
+    assessment_id, unit_id = build_unit(site)
+    sealed_poll(site, unit_id, "A", team="党委班子", team_weight="0.6")
+    sealed_poll(site, unit_id, "B", team="行政班子", team_weight="0.4")
+    found = derived(site, assessment_id, unit_id)
+    assert found.agrees
+    assert found.result is not None
+    assert "党委班子" in found.steps[0].words
+    assert found.steps[2].sum.startswith("(100 × 0.6 + ")
+
+
+def test_a_team_that_falls_short_or_has_not_voted_leaves_the_row_open(site):
+    assessment_id, unit_id = build_unit(site)
+    sealed_poll(site, unit_id, "A", team="党委班子", team_weight="0.6")
+    build_poll(site, unit_id=unit_id, team="行政班子", team_weight="0.4")
+    found = derived(site, assessment_id, unit_id)
+    assert (found.agrees, found.result) == (True, None)
+    assert "行政班子的测评会还没有结果" in found.steps[-1].words
+
+
+def test_a_proposal_decides_nothing_until_it_is_confirmed(site):
+    assessment_id, unit_id = build_unit(site)
+    sealed_poll(site, unit_id, "B")
+    before = derived(site, assessment_id, unit_id)
+    enter(site, unit_id, MarkEntry(ROW, GROUP, "9", "会议决定"))
+    assert derived(site, assessment_id, unit_id) == before
+    admins = account(site, "甲"), account(site, "乙")
+    confirm(site, unit_id, MarkEntry(ROW, GROUP, "8.5", "会议改定"), admins)
+    found = derived(site, assessment_id, unit_id)
+    assert (found.agrees, found.result) == (True, Decimal("8.5"))
+    assert "会议改定" in found.steps[0].words
+
+
+def test_a_team_outlives_editing(site):
+    _, unit_id = build_unit(site)
+    world = build_poll(site, unit_id=unit_id, team="党委班子", team_weight="0.6", opened=False)
+    with site.database.writing() as session:
+        entry = entry_of(polls.poll_of(session, world.poll_id))
+        assert (entry.team, entry.team_weight) == ("党委班子", Decimal("0.6"))
+        polls.update_poll(session, NOW, COMMAND_LINE, world.poll_id, replace(entry, place="三楼"))
+        polls.update_poll(session, NOW, COMMAND_LINE, world.poll_id, replace(entry, team_weight=Decimal("0.7")))
+        kept = polls.poll_of(session, world.poll_id)
+        assert (kept.team, kept.team_weight) == ("党委班子", Decimal("0.7"))
+
+
+def test_an_appeal_against_an_event_is_made_while_marking_and_answered_before_certifying(site):
+    """After the marking it may be dismissed, not upheld: that would change the score."""
+    season = build_season(site)
+    first, second = (record(site, season.first, event("III-32", occasion=name)) for name in ("甲", "乙"))
+    reporter = season.reporter
+    assert reporter.role is Role.REPORTER
+    with site.database.writing() as session:
+        open_appeal(session, NOW, reporter, season.first, first, "与事实不符")
+    season.appeal()
+    assert any("1 条事件的申诉没有答复" in line for line in season.outlook().hindrances)
+    with site.database.writing() as session:
+        with pytest.raises(WrongState, match="没有被接受的申诉"):
+            open_appeal(session, NOW, reporter, season.first, second, "与事实不符")
+        session.rollback()
+        with pytest.raises(WrongState, match="没有被接受的申诉"):
+            decide_appeal(session, NOW, COMMAND_LINE, season.first, first, upheld=True, reason="属实")
+        session.rollback()
+        decide_appeal(session, NOW, COMMAND_LINE, season.first, first, upheld=False, reason="核对无误")
+    assert not any("事件的申诉" in line for line in season.outlook().hindrances)
