@@ -77,7 +77,7 @@
       hidden(form, "part", key);
       hidden(form, "part_name", file.name);
       hidden(form, "part_size", String(file.size));
-      input.disabled = true; // the whole is there: the form sends the file no second time
+      input.disabled = true; /* the whole is there: the form sends the file no second time */
       form.submit();
     }
 
@@ -118,7 +118,7 @@
   var fault = document.querySelector(".card [role=alert]");
   if (fault) { fault.scrollIntoView(); }
 
-  // Coming back by the browser's button finds the form as it was left: half sent.
+  /* Coming back by the browser's button finds the form as it was left: half sent. */
   window.addEventListener("pageshow", function (event) { if (event.persisted) { location.reload(); } });
 
   Array.prototype.forEach.call(document.querySelectorAll("[data-print]"), function (button) {

@@ -16,6 +16,7 @@ from surveys.services.errors import BadInput, WrongState
 @click.argument("assessment_id", type=ID)
 @click.option("--account", required=True, help="管理员的账号")
 @click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@with_appcontext
 @reports_refusals
 def assessment_approve_rows(assessment_id: int, account: str, password: str) -> None:
     """核准适用表，用自己的账号和密码；先在网页上核对，再核准，然后才能开始打分。"""

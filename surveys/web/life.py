@@ -195,7 +195,7 @@ def answer(unit_id: int, objection_id: int) -> ResponseReturnValue:
     return page, 400 if fault else 200
 
 
-@pages.route("/assessments/<id:assessment_id>/rules", methods=["GET", "POST"])
+@pages.route("/assessments/<id:assessment_id>/rules/change", methods=["GET", "POST"])
 @needs(Permission.DECIDE)
 def rules(assessment_id: int) -> ResponseReturnValue:
     """First the effect of a change on every unit; confirmed, the next version of the rules."""

@@ -6,8 +6,8 @@ import pytest
 from click.testing import Result
 from flask import Flask
 
-from surveys.services import accounts, assessment_life
-from surveys.services.actors import COMMAND_LINE
+from surveys.services import accounts, applicability, assessment_life
+from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.site import Site
 from tests.builders import build_unit, run_sql
 from tests.conftest import NOW
@@ -20,6 +20,15 @@ def run(app: Flask, *words: object) -> Result:
 
 def test_it_starts_and_advances(lite_app: Flask, lite_site: Site) -> None:
     assessment_id, _ = build_unit(lite_site, marking=False)
+    assert "适用表还没有核准" in run(lite_app, "start", assessment_id).stderr
+    with lite_site.database.writing() as session:
+        password = accounts.create_account(session, NOW, COMMAND_LINE, "admin", Role.ADMIN)
+        admin = accounts.signed_in(session, accounts.sign_in(session, "admin", password))
+        assert admin is not None
+        for unit, row in applicability.matrix(session, assessment_id).gaps:
+            applicability.choose(session, NOW, admin, unit.id, row.standard.key, row.standard.alternatives[0])
+    approve = ("approve-rows", assessment_id, "--account", "admin", "--password", password)
+    assert run(lite_app, *approve).exit_code == 0
     assert run(lite_app, "start", assessment_id).exit_code == 0
     again = run(lite_app, "start", assessment_id)
     assert (again.exit_code, "打分中" in again.stderr) == (1, True)

@@ -12,7 +12,7 @@ from surveys.services import assessments, copying
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
-from tests.builders import build_unit, dump, enter, fill_marks, sealed_poll
+from tests.builders import build_unit, dump, enter, fill_marks, sealed_poll, start_marking
 from tests.conftest import NOW
 from tests.framework_files import row_number, shipped, tables_of, with_cells, written
 from tests.integration.test_web_polls import assert_in_chinese
@@ -34,7 +34,7 @@ FAULTY = written(with_cells(MUNICIPAL, cell("III-3", "测评方法", "<b>看材�
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site) -> StrictClient:
-    build_unit(lite_site)
+    build_unit(lite_site, marking=False)
     keys, _ = build_accounts(lite_site)
     return client_of(lite_app, keys[Role.ADMIN])
 
@@ -160,6 +160,8 @@ def test_a_new_year_from_the_last(lite_site: Site, admin: StrictClient) -> None:
 
 
 def test_last_years_marks_are_tried(lite_site: Site, admin: StrictClient) -> None:
+    with lite_site.database.writing() as session:
+        start_marking(session, 1)
     sealed_poll(lite_site, 1)
     fill_marks(lite_site, 1)
     with lite_site.database.writing() as session:
@@ -178,6 +180,8 @@ def test_last_years_marks_are_tried(lite_site: Site, admin: StrictClient) -> Non
 
 @pytest.mark.parametrize("role", [None, *Role])
 def test_only_an_admin_finds_the_way(shown: Shown, role: Role | None) -> None:
-    if role is not None:
+    if role is Role.REPORTER:
+        assert shown.client(role).get("/assessments").status_code == 302, "it lists every unit"
+    elif role is not None:
         found = any(link.endswith("/frameworks") for link in shown.client(role).page("/assessments").links())
         assert found is (role is Role.ADMIN)

@@ -122,10 +122,9 @@ def test_a_step_out_of_turn_is_said_on_the_page(walk: Walk) -> None:
 
 def test_rules_are_changed_after_their_effect_was_seen(walk: Walk) -> None:
     record(walk.site, walk.season.first, event("III-33(1)", "4"))
-    address = f"/assessments/{walk.season.assessment_id}/rules"
+    address = f"/assessments/{walk.season.assessment_id}/rules/change"
     before = dump(walk.site.database)
     for fields, words in (
-        ({"deduction_cap": "１"}, "扣分上限"),
         ({"top_quota": "NaN"}, "比例"),
         ({"bands": "优秀九十"}, "第 1 行"),
         ({"veto_band": "没有"}, "不在等次里"),
@@ -152,7 +151,7 @@ def test_rules_are_changed_after_their_effect_was_seen(walk: Walk) -> None:
 
 def test_a_reporter_sees_nothing_but_the_own_unit(walk: Walk) -> None:
     reporter, season = walk.reporter, walk.season
-    assert reporter.get("/home").location == walk.own
+    assert reporter.get("/home").location == "/materials"
     assert "不用做什么" in reporter.page(walk.own).text
     reporter.page(f"{walk.own}/rows/III-4", 404)
     season.close_marking()

@@ -244,7 +244,7 @@ def test_a_comprehensive_row_has_its_own_form(lite_site: Site, admin: StrictClie
     field = f"III-18:{LEAD}"
     assert admin.submit(path, action, **{field: "18"}).status_code == 400
     reason = "日常报送及时，季度督查无问题"
-    assert admin.submit(path, action, **{field: "18", "III-18:remark": reason}).status_code == 302
+    assert admin.submit(path, action, **{field: "18", f"III-18:{LEAD}:remark": reason}).status_code == 302
     assert reason in admin.page(path).text
     assert "综合评定" in admin.page(path).text
 
@@ -253,9 +253,9 @@ def test_an_assessor_gives_the_basis_on_the_sheet(lite_app: Flask, lite_site: Si
     _, unit_id = build_unit(lite_site, framework="county", category="县区")
     client = assessor_client(lite_app, lite_site, LEAD)
     path, action = f"/units/{unit_id}", f"/units/{unit_id}/marks"
-    fields = {f"III-18:{LEAD}": "18.5", "III-18:remark": "日常报送及时，季度督查无问题"}
+    fields = {f"III-18:{LEAD}": "18.5", f"III-18:{LEAD}:remark": "日常报送及时，季度督查无问题"}
     assert client.submit(path, action, **fields).status_code == 302
-    assert client.page(path).form(action)["III-18:remark"] == fields["III-18:remark"]
+    assert client.page(path).form(action)[f"III-18:{LEAD}:remark"] == fields[f"III-18:{LEAD}:remark"]
 
 
 def test_a_row_that_may_be_heard_shows_the_hearings(lite_site: Site, admin: StrictClient) -> None:
