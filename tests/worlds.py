@@ -121,7 +121,7 @@ def build_everything(site: Site) -> Everything:
         hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
     sealed_unit = _unit_of(site, built[PollState.SEALED])
-    keys, passwords = build_accounts(site)
+    keys, passwords = build_accounts(site, _unit_of(site, built[PollState.DRAFT]))
     framework_import_id = _read_framework(site)
     with site.database.writing() as session:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
@@ -207,8 +207,9 @@ def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
         reporter = accounts.signed_in(session, keys[Role.REPORTER])
         assert reporter is not None
         assert reporter.unit_id is not None
-        first, second = session.scalars(sa.select(Unit.id).order_by(Unit.id)).all()[:2]
-    other = Actor(None, "别的报送员", Role.REPORTER, unit_id=second if reporter.unit_id == first else first)
+        own = session.get_one(Unit, reporter.unit_id)
+        neighbour = next(unit.id for unit in own.assessment.units if unit.id != own.id)
+    other = Actor(None, "别的报送员", Role.REPORTER, unit_id=neighbour)
     item = materials.Place("III-4", 1)
     pdf = materials.hand_in_file(site, NOW, reporter, item, "样例<b>.pdf", BytesIO(b"%PDF-1.7\n%%EOF"))
     theirs = materials.hand_in_file(site, NOW, other, item, "别人的.pdf", BytesIO(b"%PDF-1.7\nother"))
@@ -250,14 +251,14 @@ def _unit_of(site: Site, world: World) -> int:
         return polls.poll_of(session, world.poll_id).unit_id
 
 
-def build_accounts(site: Site) -> tuple[dict[Role, str], dict[Role, str]]:
+def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, str], dict[Role, str]]:
     """(session keys, passwords) of one account of each role; the role's name is the account's.
 
-    The reporter hands in for the first unit, and is missing where there is none.
+    The reporter hands in for this unit, else for the first; and is missing where there is none.
     """
     passwords = {}
     with site.database.writing() as session:
-        unit_id = session.scalar(sa.select(Unit.id).order_by(Unit.id))
+        unit_id = unit_id or session.scalar(sa.select(Unit.id).order_by(Unit.id))
         for role in Role:
             if role is Role.REPORTER and unit_id is None:
                 continue

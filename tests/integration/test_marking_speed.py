@@ -43,7 +43,12 @@ def build_season(site: Site) -> tuple[int, int]:
     with site.database.writing() as session:
         due = marking_sheets.duties(marking_sheets.ground(session, assessment_id))
         entries = [
-            (each.unit.id, MarkEntry(each.row.standard.key, each.department, str(each.row.standard.points), "依据材料"))
+            (
+                each.unit.id,
+                MarkEntry(
+                    each.row.standard.key, each.department, str(each.row.standard.points), "依据材料和日常情况打分"
+                ),
+            )
             for each in due
         ]
         return assessment_id, marks.enter_all(session, NOW, COMMAND_LINE, entries)
