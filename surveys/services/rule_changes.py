@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
-from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,6 +12,7 @@ from surveys.catalog.rules import framework_faults
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown as as_shown
+from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
@@ -132,24 +131,6 @@ def change_rules(
     audit.record(session, now, actor, "rules.change", assessment.title, detail)
     session.commit()
     return number
-
-
-def rule_faults(rules: ScoringRules) -> list[str]:
-    """What no rules may say."""
-    names = [band.name for band in rules.bands]
-    floors = [band.floor for band in rules.bands]
-    faults = []
-    if rules.bonus_cap < 0 or rules.deduction_cap < 0:
-        faults.append("加分和扣分的上限不能小于 0。")
-    if len(names) < 2 or len(set(names)) < len(names):
-        faults.append("等次至少两个，名称不能重复。")
-    if any(high <= low for high, low in pairwise(floors)) or floors[-1:] != [Decimal(0)]:
-        faults.append("等次须从高到低写，最后一个从 0 分起。")
-    if rules.veto_band not in names:
-        faults.append(f"一票否决后的等次“{rules.veto_band}”不在等次里。")
-    if rules.top_quota is not None and not 0 < rules.top_quota <= 1:
-        faults.append("最高等次的比例须大于 0、不超过 1。")
-    return faults
 
 
 def _hindrances(

@@ -11,13 +11,13 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import plain
 from surveys.intake.cleaning import clean_line, folded
 from surveys.scoring.ranking import Band
+from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import Mode, ScoringRules
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput
 from surveys.services.framework_editing import check_decides, check_editable, locked
 
-MOST_BANDS = 8
 _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?", re.ASCII)
 _HUNDRED = Decimal(100)
 
@@ -57,21 +57,24 @@ def parse_rules(entry: RulesEntry) -> ScoringRules:
     faults: list[str] = []
     bonus = _number("加分上限", entry.bonus_cap, faults)
     deduction = _number("扣分上限", entry.deduction_cap, faults)
-    bands = _bands(entry.bands, faults)
-    quota = _number("优秀比例", entry.top_quota, faults) if entry.top_quota.strip() else None
-    if quota == 0:
-        faults.append("优秀比例：不限比例请留空，不要填 0。")
-    veto_band = clean_line(entry.veto_band)
-    names = [band.name for band in bands]
-    if names and veto_band not in names:
-        faults.append(f"一票否决后的最好等次：“{veto_band}”不在等次里，请写 {'、'.join(names)} 之一。")
     if entry.mode not in list(Mode):
         faults.append("折算方式：请选一种。")
+    readable = len(faults)
+    bands = _bands(entry.bands, faults)
+    quota = _number("优秀比例", entry.top_quota, faults) if entry.top_quota.strip() else None
+    rules = ScoringRules(
+        Mode(entry.mode) if entry.mode in list(Mode) else Mode.WHOLE,
+        bonus,
+        deduction,
+        tuple(bands),
+        clean_line(entry.veto_band),
+        None if quota is None else quota / 100,
+    )
+    if len(faults) == readable:  # what could not be read would be called wrong twice
+        faults += rule_faults(rules)
     if faults:
         raise BadInput("\n".join(faults))
-    return ScoringRules(
-        Mode(entry.mode), bonus, deduction, tuple(bands), veto_band, None if quota is None else quota / 100
-    )
+    return rules
 
 
 def save_rules(session: Session, now: datetime, actor: Actor, assessment_id: int, entry: RulesEntry) -> bool:
@@ -108,8 +111,6 @@ def _number(label: str, text: str, faults: list[str]) -> Decimal:
 
 
 def _bands(typed: Sequence[tuple[str, str]], faults: list[str]) -> list[Band]:
-    """The bands; empty after a fault in them."""
-    before = len(faults)
     bands: list[Band] = []
     for number, (name, floor) in enumerate(typed, start=1):
         if not name.strip() and not floor.strip():
@@ -120,16 +121,4 @@ def _bands(typed: Sequence[tuple[str, str]], faults: list[str]) -> list[Band]:
         elif len(clean_line(name)) > 20:
             faults.append(f"{label}：名称太长，最多 20 个字。")
         bands.append(Band(clean_line(name), _number(f"{label}最低分", floor, faults)))
-    if len(faults) > before:
-        return []
-    names = [band.name for band in bands]
-    floors = [band.floor for band in bands]
-    if not 2 <= len(bands) <= MOST_BANDS:
-        faults.append(f"等次：请写 2 至 {MOST_BANDS} 个，从最好的写起。")
-    elif len(set(names)) < len(names):
-        faults.append("等次：有两个名称一样，请改成不同的。")
-    elif floors != sorted(set(floors), reverse=True):
-        faults.append("等次：请从高到低写，后一个的最低分要比前一个低。")
-    elif floors[-1] != 0:
-        faults.append(f"等次：最后一个“{names[-1]}”的最低分要是 0，其余的都归它。")
-    return [] if len(faults) > before else bands
+    return bands

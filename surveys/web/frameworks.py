@@ -14,11 +14,11 @@ from surveys.services.errors import Refusal, WrongState
 from surveys.services.framework_changes import pieces
 from surveys.services.framework_editing import FrameworkPreview
 from surveys.services.rosters import FaultyFile
-from surveys.services.rule_editing import RulesEntry
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.forms import CopyForm, RulesForm, TakeOverForm, UploadForm
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
+from surveys.web.rule_fields import form_values, typed_rules
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("frameworks", __name__)
@@ -148,22 +148,11 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     try:
         form.checked()
         with site().database.writing() as session:
-            changed = rule_editing.save_rules(session, site().now(), actor(), assessment_id, _rules_entry(form))
+            changed = rule_editing.save_rules(session, site().now(), actor(), assessment_id, typed_rules(form))
     except Refusal as error:
         return _rules_page(assessment_id, form, str(error)), 400
     flash("计分规则已保存。" if changed else "计分规则没有变化。")
     return redirect(url_for("frameworks.index", assessment_id=assessment_id))
-
-
-def _rules_entry(form: RulesForm) -> RulesEntry:
-    return RulesEntry(
-        form.mode.data or "",
-        form.bonus_cap.data,
-        form.deduction_cap.data,
-        rule_editing.parse_bands(form.bands.data),
-        form.veto_band.data,
-        form.top_quota.data or "",
-    )
 
 
 def _rules_page(assessment_id: int, form: RulesForm | None, fault: str | None = None) -> str:
@@ -171,16 +160,7 @@ def _rules_page(assessment_id: int, form: RulesForm | None, fault: str | None = 
         assessment = assessments.assessment_of(session, assessment_id)
         editable = framework_editing.may_edit(assessment, session)
     if form is None:
-        entry = rule_editing.entry_of(ScoringRules.from_json(assessment.rules))
-        form = RulesForm(
-            formdata=None,
-            mode=entry.mode,
-            bonus_cap=entry.bonus_cap,
-            deduction_cap=entry.deduction_cap,
-            bands="\n".join(f"{name} {floor}" for name, floor in entry.bands),
-            veto_band=entry.veto_band,
-            top_quota=entry.top_quota,
-        )
+        form = RulesForm(formdata=None, **form_values(ScoringRules.from_json(assessment.rules)))
     fault = fault or (None if editable else framework_editing.FROZEN)
     return render_template("frameworks/rules.html", assessment=assessment, form=form, fault=fault, editable=editable)
 

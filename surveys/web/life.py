@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from wtforms import StringField
 
-from surveys.catalog.model import plain
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.scoring.marks import BadPoints, parse_points
-from surveys.scoring.ranking import Band
-from surveys.scoring.score_sheet import Mode, ScoringRules
+from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessment_life, assessments, replies, rule_changes, version_changes, versions
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.rule_changes import Effect
+from surveys.services.rule_editing import parse_rules
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm, AnswerForm, AppealForm, CertifyForm, ChangeRulesForm, GroundsForm, StaffForm
+from surveys.web.rule_fields import form_values, typed_rules
 
 pages = Blueprint("life", __name__)
 
@@ -202,7 +199,7 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         present = ScoringRules.from_json(assessment.rules)
-    form = ChangeRulesForm(data=_as_form(present))
+    form = ChangeRulesForm(data=form_values(present))
     effect: Effect | None = None
     fault, status = None, 200
     if request.method == "POST":
@@ -228,7 +225,7 @@ def rules(assessment_id: int) -> ResponseReturnValue:
 
 
 def _change(assessment_id: int, form: ChangeRulesForm) -> ResponseReturnValue:
-    proposed, reason, shown = _proposed(form), form.reason.data, form.shown.data
+    proposed, reason, shown = parse_rules(typed_rules(form)), form.reason.data, form.shown.data
     with site().database.writing() as session:
         number = rule_changes.change_rules(session, site().now(), actor(), assessment_id, None, proposed, reason, shown)
     flash(f"规则已修改，现在是第 {number} 版。")
@@ -237,51 +234,7 @@ def _change(assessment_id: int, form: ChangeRulesForm) -> ResponseReturnValue:
 
 def _effect(assessment_id: int, form: ChangeRulesForm) -> Effect:
     with site().database.reading() as session:
-        effect = rule_changes.effect_of(session, assessment_id, None, _proposed(form))
+        effect = rule_changes.effect_of(session, assessment_id, None, parse_rules(typed_rules(form)))
     if effect.hindrances:
         raise BadInput("\n".join(effect.hindrances))
     return effect
-
-
-def _as_form(rules: ScoringRules) -> dict[str, Any]:
-    return {
-        "mode": rules.mode.value,
-        "bonus_cap": plain(rules.bonus_cap),
-        "deduction_cap": plain(rules.deduction_cap),
-        "bands": "\n".join(f"{band.name} {plain(band.floor)}" for band in rules.bands),
-        "veto_band": rules.veto_band,
-        "top_quota": "" if rules.top_quota is None else plain(rules.top_quota * 100),
-    }
-
-
-def _proposed(form: ChangeRulesForm) -> ScoringRules:
-    quota = (form.top_quota.data or "").strip()
-    return ScoringRules(
-        mode=Mode(form.mode.data),
-        bonus_cap=_number(form.bonus_cap),
-        deduction_cap=_number(form.deduction_cap),
-        bands=tuple(_bands(form.bands.data)),
-        veto_band=form.veto_band.data.strip(),
-        top_quota=_number(form.top_quota) / 100 if quota else None,
-    )
-
-
-def _number(field: StringField) -> Decimal:
-    try:
-        return parse_points(field.data, Decimal(100))
-    except BadPoints as error:
-        raise BadInput(f"{field.label.text}：{error}") from None
-
-
-def _bands(text: str) -> list[Band]:
-    bands = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        words = line.split()
-        if not words:
-            continue
-        try:
-            name, floor = words
-            bands.append(Band(name, parse_points(floor, Decimal(1000))))
-        except (ValueError, BadPoints):
-            raise BadInput(f"等次第 {number} 行“{line.strip()}”请写成“名称 起分”，如“优秀 90”。") from None
-    return bands
