@@ -32,6 +32,7 @@ from surveys.services import (
     mark_workbooks,
     marks,
     materials,
+    objection_files,
     polls,
     proceedings,
     replies,
@@ -47,7 +48,7 @@ from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base, Exemption, Unit
+from surveys.storage.tables import Account, Base, Exemption, Material, Unit
 from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
@@ -71,8 +72,8 @@ class Everything:
     `passwords`: their first passwords. `import_id`, `mark_import_id`, `framework_import_id`: the admin's.
     `proceedings`: one of each kind, of the first unit; the talk says TALKED. `objection_id`: the reporter's, accepted;
     the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one of another
-    unit, one withdrawn. `used` and `void`: codes of the open poll; `unused`: of each poll. `door`: the token of a door
-    of the open poll that has shown nothing yet."""
+    unit, one withdrawn, one with the objection. `used` and `void`: codes of the open poll; `unused`: of each poll.
+    `door`: the token of a door of the open poll that has shown nothing yet."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
@@ -157,7 +158,10 @@ def _appeal(site: Site, assessment_id: int) -> int:
         unit_id = account.unit_id or 0
         assessment_life.close_marking(session, NOW, COMMAND_LINE, assessment_id)
         assessment_life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
-        objection_id = replies.object_to(session, NOW, reporter, unit_id, "III-4", "材料已按时报送")
+    objection_id = objection_files.object_with_file(
+        site, NOW, reporter, unit_id, "III-4", "材料已按时报送", "样例依据.pdf", BytesIO(b"%PDF-1.7\nproof\n%%EOF")
+    )
+    with site.database.writing() as session:
         replies.answer(session, NOW, COMMAND_LINE, unit_id, objection_id, accepted=True, words="经复核属实")
         marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, [MarkEntry("III-4", "考核组", "1", "复核")])
         versions.freeze_after_appeal(session, NOW, COMMAND_LINE, assessment_id, "答复申诉")
@@ -223,7 +227,8 @@ def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
         others = [materials.hand_in(session, NOW, reporter, zone, place, entry) for place, entry in entries]
         materials.withdraw(session, NOW, reporter, others[2])
         reviews.review(session, NOW, COMMAND_LINE, pdf, reviews.Verdict.MORE, "缺第二页", 0)
-    return [pdf, *others, theirs]
+        proof = session.scalars(sa.select(Material.id).where(Material.objection_id.is_not(None))).one()
+    return [pdf, *others, theirs, proof]
 
 
 def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:

@@ -218,10 +218,6 @@ class AnswerForm(StaffForm):
     words = TextAreaField("答复内容（单位会看到）", [DataRequired("请写明答复，单位会看到。"), Length(max=2000)])
 
 
-class ObjectionForm(StaffForm):
-    reason = TextAreaField("申诉理由", [DataRequired("请写明申诉的理由。"), Length(max=2000)])
-
-
 class AgreeForm(ConfirmForm):
     """`version`: of the sheet that was shown."""
 
@@ -229,14 +225,17 @@ class AgreeForm(ConfirmForm):
     version = IntegerField("版本", [InputRequired(REQUIRED)], widget=HiddenInput())
 
 
-class MaterialFileForm(StaffForm):
+class FileFields(StaffForm):
     """A file as it is, or the name of one that came in pieces."""
 
-    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
     file = FileField("文件")
     part = HiddenField("已上传的内容", [Optional(), Length(max=400)])
     part_name = HiddenField("文件名", [Optional(), Length(max=1000)])
     part_size = IntegerField("大小", [Optional()], widget=HiddenInput())
+
+
+class MaterialFileForm(FileFields):
+    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
 
 
 class PieceForm(StaffForm):
@@ -245,13 +244,23 @@ class PieceForm(StaffForm):
     piece = FileField("一段", [FileRequired("没有内容。")])
 
 
-class ReferenceForm(StaffForm):
-    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
+class ReferenceFields(StaffForm):
     kind = RadioField(
         "报送什么", choices=[SelectChoice("link", "网页链接"), SelectChoice("document", "文号")], default="link"
     )
     reference = StringField("链接或文号", [DataRequired(REQUIRED), Length(max=500)])
     title = StringField("名称（可不填）", [Optional(), Length(max=100)])
+
+
+class ReferenceForm(ReferenceFields):
+    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
+
+
+class ObjectionForm(FileFields, ReferenceFields):
+    """With or without what supports it."""
+
+    reason = TextAreaField("申诉理由", [DataRequired("请写明申诉的理由。"), Length(max=2000)])
+    reference = StringField("链接或文号", [Optional(), Length(max=500)])
 
 
 class DueForm(StaffForm):
