@@ -27,12 +27,22 @@ ONE_TEAM = "未分班子"
 
 
 @dataclass(frozen=True)
+class Vote:
+    """A sealed poll and what it came to."""
+
+    poll: Poll
+    tally: Tally
+
+
+@dataclass(frozen=True)
 class TeamScores:
-    """`teams`: one for each 班子 with a result. `waiting`: teams whose vote is under way and has none yet."""
+    """`teams`: one for each 班子 with a result, from the one of `votes` in the same place. `waiting`: teams whose vote
+    is under way and has none yet."""
 
     teams: tuple[TeamScore, ...]
+    votes: tuple[Vote, ...]
     waiting: tuple[str, ...]
-    newest: Tally | None
+    newest: Vote | None
 
     @property
     def score(self) -> Score | None:
@@ -79,15 +89,17 @@ def team_scores(session: Session, polls: Sequence[Poll]) -> TeamScores:
     newest = {poll.team: poll for poll in visible}
     # A draft is a plan, perhaps given up: it holds nothing up.
     begun = {poll.team: None for poll in real if poll.state is not PollState.DRAFT}
-    tallies = {poll.id: tally(session, poll) for poll in newest.values()}
+    votes = {team: Vote(newest[team], tally(session, newest[team])) for team in sorted(newest)}
     return TeamScores(
-        tuple(_team_score(newest[team], tallies[newest[team].id]) for team in sorted(newest)),
+        tuple(_team_score(vote) for vote in votes.values()),
+        tuple(votes.values()),
         tuple(sorted(team or ONE_TEAM for team in begun if team not in newest)) if newest else (),
-        tallies[visible[-1].id] if visible else None,
+        votes[visible[-1].team] if visible else None,
     )
 
 
-def _team_score(poll: Poll, result: Tally) -> TeamScore:
+def _team_score(vote: Vote) -> TeamScore:
+    poll, result = vote.poll, vote.tally
     score = None if result.organization is None else result.organization.score
     return TeamScore(poll.team, poll.team_weight, score, result.shortcoming)
 

@@ -201,7 +201,7 @@ def own_checklist(session: Session, actor: Actor) -> UnitChecklist:
 
 
 def receipt(session: Session, actor: Actor, material_id: int) -> tuple[UnitChecklist, Handed]:
-    """A material of the own unit, also one that was withdrawn or came with an objection. Raises NotFound, NotAllowed."""
+    """A material of the own unit, one that was withdrawn or came with an objection too. Raises NotFound, NotAllowed."""
     material = own_material(session, actor, material_id)
     return own_checklist(session, actor), handed_of(session, [material])[0]
 

@@ -163,6 +163,7 @@ def _sheet(
         row_marks.setdefault(mark.row_key, []).append(mark)
     chosen = {choice.row_key: Method(choice.method) for choice in choices}
     counted = counted_events(framework, tags, exempted, events)
+    newest = None if teams.newest is None else teams.newest.tally
     lines = []
     for row in framework.rows():
         standard, key = row.standard, row.standard.key
@@ -191,14 +192,14 @@ def _sheet(
                 latest,
                 own_events,
                 exempted.get(key),
-                teams.newest,
+                newest,
                 counted,
                 agreed,
                 chosen.get(key) if chosen.get(key) in standard.alternatives else None,
             )
         )
     score = score_of(framework, {line.row.standard.key: line.value for line in lines}, rules)
-    return UnitSheet(unit, framework, tuple(lines), score, teams.newest, teams)
+    return UnitSheet(unit, framework, tuple(lines), score, newest, teams)
 
 
 def score_of(framework: Framework, values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:

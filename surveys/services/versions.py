@@ -23,7 +23,7 @@ from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, W
 from surveys.services.results import UnitResult, results
 from surveys.services.score_sheets import unit_sheet
 from surveys.services.sheet_records import unit_record
-from surveys.storage.tables import Account, Approval, Assessment, Document, Poll, RuleVersion, ScoreVersion
+from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
 FORMAT = "ceping-scores/1"
 CERTIFY = "certify"
@@ -109,17 +109,7 @@ def _units(session: Session, found: Sequence[UnitResult]) -> list[Document]:
     names: dict[int | None, str] = {None: "命令行"}
     names |= {number: name for number, name in session.execute(select(Account.id, Account.name))}
     ranked = Counter(result.sheet.unit.category for result in found if result.rank is not None)
-    wanted = [result.sheet.tally.poll_id for result in found if result.sheet.tally is not None]
-    polls = {poll.id: poll for poll in session.scalars(select(Poll).where(Poll.id.in_(wanted)))}
-    return [
-        unit_record(
-            result,
-            ranked[result.sheet.unit.category],
-            names,
-            None if result.sheet.tally is None else polls[result.sheet.tally.poll_id],
-        )
-        for result in found
-    ]
+    return [unit_record(result, ranked[result.sheet.unit.category], names) for result in found]
 
 
 def newest_rules(session: Session, assessment_id: int) -> int:
