@@ -55,7 +55,13 @@ def derive_row(body: Document, unit_id: int, row_key: str, *, for_unit: bool = F
     """`for_unit`: the reader is the unit that was rated. The score of a vote is told in any case."""
     row, record = row_of(body, unit_id, row_key)
     steps, result = _row(row, record, unit_in(body, unit_id), for_unit=for_unit)
-    return Derivation(tuple(steps), result, score_of(record["got"]))
+    return Derivation((*_set_aside(record), *steps), result, score_of(record["got"]))
+
+
+def _set_aside(record: Document) -> Iterator[Step]:
+    for poll in record.get("set_aside", ()):
+        whose = f"{poll['team']}，" if poll["team"] else ""
+        yield Step(f"{whose}{poll['title']}（封存码 {poll['seal']}）经两人决定不计入得分。理由：{poll['reason']}")
 
 
 def counts_can_be_told(vote: Document) -> bool:

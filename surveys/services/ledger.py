@@ -22,7 +22,8 @@ from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
-from surveys.services.marks import require_open, row_of
+from surveys.services.marks import row_of
+from surveys.services.openings import require_open
 from surveys.storage.tables import Assessment, Event, Exemption, Unit
 
 USUAL_LEVELS = ("国家级", "省级", "市级")

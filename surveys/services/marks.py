@@ -6,12 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
-from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.assignment import marking_departments
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
@@ -19,7 +18,8 @@ from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
-from surveys.storage.tables import Account, Assessment, Mark, Objection, ScoreVersion, Unit
+from surveys.services.openings import require_open
+from surveys.storage.tables import Account, Mark, Unit
 
 MOST_WORDS = 500
 """In a remark, or a note of what was looked at."""
@@ -260,48 +260,6 @@ def _history(
         mark = LastMark(version, points, remark, evidence, made_at, author or COMMAND_LINE.name)
         history.setdefault((unit_id, row_key, department), {})[version] = mark
     return history
-
-
-def require_open(session: Session, unit_id: int, row_key: str, *, preparing: bool = False) -> None:
-    """Whether what decides this row may change now: while marking; in the appeal only a row on which an objection was
-    accepted; with `preparing`, before marking too. The state then stays as it is until the caller commits. Raises
-    WrongState.
-    """
-    query = select(Assessment).join(Unit, Unit.assessment_id == Assessment.id).where(Unit.id == unit_id)
-    assessment = session.scalars(
-        query.with_for_update(read=True, of=Assessment).execution_options(populate_existing=True)
-    ).one()
-    state = AssessmentState(assessment.state)
-    if state is AssessmentState.MARKING or (preparing and state is AssessmentState.PREPARING):
-        return
-    if state is AssessmentState.APPEAL and _was_accepted(session, assessment.id, unit_id, row_key):
-        return
-    raise WrongState(_SHUT[state].format(row_key))
-
-
-_SHUT = {
-    AssessmentState.PREPARING: "考核还在准备中，{} 不能登记。请管理员在“流程”页开始打分后再登记。",
-    AssessmentState.PROVISIONAL: "已形成初步结果，{} 不能再改。确需改动，请管理员退回打分。",
-    AssessmentState.APPEAL: "复核申诉期间，只有申诉被接受的行可以改，{} 没有被接受的申诉。",
-    AssessmentState.CERTIFIED: "考核已核定，{} 不能再改。",
-    AssessmentState.ARCHIVED: "考核已归档，{} 不能再改。",
-}
-
-
-def _was_accepted(session: Session, assessment_id: int, unit_id: int, row_key: str) -> bool:
-    """In this round of appeal: an earlier one ended when marking was taken up again."""
-    round_began = (
-        select(func.max(ScoreVersion.number))
-        .where(ScoreVersion.assessment_id == assessment_id, ScoreVersion.kind == VersionKind.PROVISIONAL)
-        .scalar_subquery()
-    )
-    accepted = select(Objection.id).where(
-        Objection.unit_id == unit_id,
-        Objection.row_key == row_key,
-        Objection.state == ObjectionState.ACCEPTED,
-        Objection.version >= round_began,
-    )
-    return session.scalar(accepted.limit(1)) is not None
 
 
 def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tuple[str, ...]:

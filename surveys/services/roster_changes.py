@@ -185,7 +185,8 @@ def _kept(session: Session, unit: Unit, change: UnitChange) -> Iterator[str]:
     """Polls whose ballots stay as they are."""
     if not change.leaders:
         return
-    for poll in session.scalars(select(Poll).where(Poll.unit_id == unit.id).order_by(Poll.id)):
+    standing = select(Poll).where(Poll.unit_id == unit.id, Poll.set_aside_at.is_(None))
+    for poll in session.scalars(standing.order_by(Poll.id)):
         if poll.state is not PollState.DRAFT:
             yield f"测评会“{poll.title}”（{poll.prefix}，{poll.state.label}）的选票已经定下，名单不变。"
         elif poll.leaders is not None:

@@ -1,6 +1,6 @@
 """A unit's score sheet, put together from its framework, marks, events, exemptions and sealed polls."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -15,7 +15,7 @@ from surveys.scoring.exact import exact
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
 from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
-from surveys.services.democratic import TeamScores
+from surveys.services.democratic import Decided, Hands, TeamScores
 from surveys.services.ledger import counted_events
 from surveys.services.marks import departments_of
 from surveys.services.tallies import Tally
@@ -28,7 +28,7 @@ Entry = TypeVar("Entry", Mark, Event, Exemption, Poll, RowChoice)
 class SheetLine:
     """One row of a unit's sheet with all that decides it. `marks`: the latest version by department.
 
-    `counted`: ids of the events that count. `confirmed`: on the democratic row, the mark two people agreed on.
+    `counted`: ids of the events that count. `decided`: on the democratic row, the mark two people agreed on.
     `chosen`: of the row's alternative methods, the one the unit is assessed by.
     """
 
@@ -40,7 +40,7 @@ class SheetLine:
     exemption: Exemption | None
     tally: Tally | None
     counted: frozenset[int]
-    confirmed: Mark | None
+    decided: Decided | None
     chosen: Method | None
 
     @property
@@ -51,7 +51,12 @@ class SheetLine:
     def proposed(self) -> Mark | None:
         """On the democratic row, a value that waits for a second person."""
         latest = self.marks.get(self.departments[0]) if self.is_democratic else None
-        return None if latest is self.confirmed else latest
+        return None if self.decided is not None and latest is self.decided.mark else latest
+
+    @property
+    def confirmed(self) -> Mark | None:
+        """On the democratic row, the value that stands under two hands."""
+        return self.decided.mark if self.decided is not None and self.decided.stands else None
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -118,7 +123,7 @@ def _sheets(
             .options(selectinload(Poll.classes), selectinload(Poll.unsealings))
         )
     )
-    approvals = democratic.approvals(session, assessment.id)
+    hands = democratic.hands(session, assessment.id)
     rules = other_rules or ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
     frameworks |= other_frameworks or {}
@@ -128,7 +133,7 @@ def _sheets(
             frameworks[unit.framework],
             rules,
             marks.get(unit.id, []),
-            approvals,
+            hands,
             events.get(unit.id, []),
             exemptions.get(unit.id, []),
             choices.get(unit.id, []),
@@ -150,7 +155,7 @@ def _sheet(
     framework: Framework,
     rules: ScoringRules,
     marks: Sequence[Mark],
-    approvals: Mapping[str, Collection[int]],
+    hands: Hands,
     events: Sequence[Event],
     exemptions: Sequence[Exemption],
     choices: Sequence[RowChoice],
@@ -171,10 +176,10 @@ def _sheet(
         own_events = tuple(event for event in events if event.row_key == key)
         own_marks = row_marks.get(key, [])
         latest = {mark.department: mark for mark in own_marks}
-        agreed = None
+        decided = None
         if Method.DEMOCRATIC in standard.methods:
             own = [mark for mark in own_marks if mark.department == departments[0]]
-            agreed = democratic.confirmed(unit.id, key, own, approvals)
+            decided = hands.decided(unit.id, key, own)
         lines.append(
             SheetLine(
                 row,
@@ -185,7 +190,7 @@ def _sheet(
                     departments,
                     latest,
                     [event for event in own_events if event.id in counted],
-                    agreed,
+                    decided.mark if decided is not None and decided.stands else None,
                     teams,
                 ),
                 departments,
@@ -194,7 +199,7 @@ def _sheet(
                 exempted.get(key),
                 newest,
                 counted,
-                agreed,
+                decided,
                 chosen.get(key) if chosen.get(key) in standard.alternatives else None,
             )
         )

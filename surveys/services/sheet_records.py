@@ -15,7 +15,7 @@ from surveys.scoring.score_sheet import ScoreSheet
 from surveys.services.democratic import TeamScores, Vote
 from surveys.services.results import UnitResult
 from surveys.services.score_sheets import SheetLine
-from surveys.storage.tables import Document, Event, Exemption, Mark, Unit
+from surveys.storage.tables import Document, Event, Exemption, Mark, Poll, Unit
 
 Names = Mapping[int | None, str]
 """Accounts' names by id; None is the command line."""
@@ -67,11 +67,12 @@ def _result(score: ScoreSheet) -> Document:
 
 
 def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
-    """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing."""
+    """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing. `set_aside`
+    is there where polls were."""
     marks = list(line.marks.values())
     if line.is_democratic:
         marks = [] if line.confirmed is None else [line.confirmed]
-    return {
+    found = {
         "key": line.row.standard.key,
         "state": line.value.state.value,
         "got": figure(line.value.got),
@@ -81,6 +82,20 @@ def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
         "events": [_event(event, names, counts=event.id in line.counted) for event in line.events],
         "exemption": None if line.exemption is None else _exemption(line.exemption, names),
         "democratic": _democratic(teams.newest, teams) if line.is_democratic and teams.newest else None,
+    }
+    if line.is_democratic and teams.set_aside:
+        found["set_aside"] = [_set_aside(poll) for poll in teams.set_aside]
+    return found
+
+
+def _set_aside(poll: Poll) -> Document:
+    """Nothing of its result, which may never have been opened."""
+    return {
+        "title": poll.title,
+        "team": poll.team,
+        "seal": poll.seal,
+        "reason": poll.set_aside_reason,
+        "at": None if poll.set_aside_at is None else _moment(poll.set_aside_at),
     }
 
 

@@ -106,7 +106,8 @@ class RuleVersion(Base):
 
 
 class Approval(Base):
-    """One of two hands, or one hand over something exact. `subject`: what was approved, as a digest or key."""
+    """One of two hands, or one hand over something exact. `subject`: what was approved, as a digest or key. `reason`:
+    of who proposed what another must agree to."""
 
     __tablename__ = "approvals"
     __table_args__ = (UniqueConstraint("assessment_id", "act", "subject", "account_id"),)
@@ -115,6 +116,7 @@ class Approval(Base):
     act: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(200))
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str | None]
     made_at: Mapped[datetime]
 
 
@@ -186,7 +188,8 @@ class Poll(Base):
     `leaders`: who is on the ballot, in order, as [name, post]; None: the unit's leaders as they are when it opens.
     `closes_at`: when voting ends by itself. `rehearsal_of`: the poll this one rehearses.
     `team`: which of the unit's 班子 was rated; within one the newest sealed poll counts; several combine by
-    `team_weight`.
+    `team_weight`. `set_aside_at`: since when it does not count: withdrawn before anybody voted, or set aside once it
+    was sealed.
     """
 
     __tablename__ = "polls"
@@ -214,6 +217,8 @@ class Poll(Base):
     closed_at: Mapped[datetime | None]
     sealed_at: Mapped[datetime | None]
     seal: Mapped[str | None]
+    set_aside_at: Mapped[datetime | None]
+    set_aside_reason: Mapped[str | None]
     envelope_salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     unit: Mapped[Unit] = relationship()
     classes: Mapped[list["BallotClass"]] = relationship(order_by="BallotClass.key")

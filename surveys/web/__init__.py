@@ -29,6 +29,7 @@ from surveys.web import (
     poll_results,
     poll_setup,
     poll_tickets,
+    poll_withdrawals,
     polls,
     proceedings,
     results,
@@ -43,7 +44,7 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
-POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results)
+POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results, poll_withdrawals)
 SETTING_UP = (setup, rosters, frameworks, applicability)
 MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results)
 EVIDENCE = (materials, reviews, proceedings, own_unit)

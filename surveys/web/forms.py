@@ -150,6 +150,10 @@ class RemovePaperForm(StaffForm):
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
 
 
+class WithdrawPollForm(ConfirmForm):
+    reason = StringField("撤回的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
+
+
 class PresentForm(StaffForm):
     present = IntegerField("实到人数", [InputRequired(NUMBER), NumberRange(0, 100000, "人数须是 0 至 100000。")])
 
@@ -350,6 +354,10 @@ class ConfirmMarkForm(StaffForm):
 
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     version = IntegerField("版本", [InputRequired(NUMBER)])
+
+
+class WithdrawMarkForm(ConfirmMarkForm):
+    reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=500)])
 
 
 class CancelForm(StaffForm):

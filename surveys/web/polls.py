@@ -7,11 +7,30 @@ from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState, has_ended
 from surveys.reporting.cards import card_pdf
-from surveys.services import audit, hall, polls, printing, records, rehearsals, sealing, tallies
+from surveys.services import (
+    assessments,
+    audit,
+    hall,
+    poll_withdrawals,
+    polls,
+    printing,
+    records,
+    rehearsals,
+    sealing,
+    tallies,
+)
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
-from surveys.web.forms import ActForm, ConfirmForm, EndInForm, PauseForm, PresentForm
+from surveys.web.forms import (
+    ActForm,
+    ConfirmForm,
+    EndInForm,
+    GroundsForm,
+    PauseForm,
+    PresentForm,
+    WithdrawPollForm,
+)
 
 pages = Blueprint("polls", __name__)
 
@@ -60,6 +79,10 @@ def show(poll_id: int) -> ResponseReturnValue:
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
             opened_by=[entry.key for entry in poll.unsealings],
             own_key=sealing.KEYS.get(actor().role),
+            withdraw_form=WithdrawPollForm(),
+            grounds_form=GroundsForm(),
+            proposal=poll_withdrawals.proposal(session, poll),
+            shut=assessments.why_unchangeable(poll.unit.assessment),
         )
 
 
