@@ -198,10 +198,13 @@ class UnitLine:
 
 @dataclass(frozen=True)
 class AssessmentLine:
+    """`shut`: see `why_unchangeable`."""
+
     id: int
     title: str
     state: str
     units: tuple[UnitLine, ...]
+    shut: str | None
 
 
 def list_assessments(session: Session) -> list[AssessmentLine]:
@@ -213,6 +216,7 @@ def list_assessments(session: Session) -> list[AssessmentLine]:
             assessment.title,
             assessment.state,
             tuple(UnitLine(unit.id, unit.name, unit.category) for unit in assessment.units),
+            why_unchangeable(assessment),
         )
         for assessment in found
     ]

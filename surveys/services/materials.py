@@ -22,7 +22,7 @@ from surveys.services.assessments import assessment_of, unit_of
 from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
-from surveys.storage.tables import Material, Review, Unit
+from surveys.storage.tables import Assessment, Material, Review, Unit
 
 MOST_PER_ITEM = 30
 MOST_ADDRESS = 500
@@ -289,8 +289,16 @@ def _open_row(session: Session, actor: Actor, place: Place, *, lock: bool = Fals
 
 
 def _require_marking(unit: Unit) -> None:
-    state = AssessmentState(unit.assessment.state)
+    why = why_shut(unit.assessment)
+    if why is not None:
+        raise WrongState(why)
+
+
+def why_shut(assessment: Assessment) -> str | None:
+    """Why nothing can be handed in or taken back now, in Chinese; None while it can."""
+    state = AssessmentState(assessment.state)
+    if state is AssessmentState.MARKING:
+        return None
     if state is AssessmentState.PREPARING:
-        raise WrongState("考核还在准备，尚未开始收材料。请等通知。")
-    if state is not AssessmentState.MARKING:
-        raise WrongState(f"考核已进入“{state.label}”，不再收材料，也不能撤回。如有问题请联系考核办公室。")
+        return "考核还在准备，尚未开始收材料。请等通知。"
+    return f"考核已进入“{state.label}”，不再收材料，也不能撤回。如有问题请联系考核办公室。"

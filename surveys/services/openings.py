@@ -35,6 +35,11 @@ class Opening:
         return None if self.state is AssessmentState.MARKING else _ALL_SHUT[self.state]
 
     @property
+    def why_own(self) -> str | None:
+        """The same for a unit's reporter, of the events in its ledger."""
+        return None if self.state is AssessmentState.MARKING else _OWN_SHUT[self.state]
+
+    @property
     def any_open(self) -> bool:
         """Whether any mark may change."""
         return self.state is AssessmentState.MARKING or (self.state is AssessmentState.APPEAL and bool(self.accepted))
@@ -54,6 +59,14 @@ _ALL_SHUT = {
     AssessmentState.APPEAL: f"复核申诉期间，只有申诉被接受的行可以改。要改别的行，{_BACK}",
     AssessmentState.CERTIFIED: "考核已核定，打分、事件和免考都不能再改。",
     AssessmentState.ARCHIVED: "考核已归档，什么都不能再改。",
+}
+
+_OWN_SHUT = {
+    AssessmentState.PREPARING: "考核还在准备中，现在不用做什么。",
+    AssessmentState.PROVISIONAL: "打分已经结束，现在不能对事件申诉。开始复核申诉后，请在“本单位得分”里对那一行申诉。",
+    AssessmentState.APPEAL: "打分已经结束。对事件有不同意见，请在“本单位得分”里点开那一行申诉。",
+    AssessmentState.CERTIFIED: "考核已核定，不能再申诉。",
+    AssessmentState.ARCHIVED: "考核已归档，不能再申诉。",
 }
 
 

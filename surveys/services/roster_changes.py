@@ -13,7 +13,7 @@ from surveys.intake.cleaning import name_key
 from surveys.intake.rosters import LeaderRow, Roster, UnitRow
 from surveys.polling.states import PollState
 from surveys.services.applicability import tags_hindrance
-from surveys.services.assessments import framework_of, frameworks_of
+from surveys.services.assessments import framework_of, frameworks_of, why_unchangeable
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, Unit
 
 
@@ -81,7 +81,8 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
     added: list[UnitChange] = []
     changed: list[UnitChange] = []
     unchanged: list[str] = []
-    hindrances: list[str] = []
+    shut = why_unchangeable(assessment)
+    hindrances: list[str] = [] if shut is None else [shut]
     for row in roster.units:
         unit = here.get(name_key(row.name))
         change = UnitChange(

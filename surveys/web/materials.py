@@ -31,7 +31,13 @@ def file_size(count: int) -> str:
 def overview() -> ResponseReturnValue:
     with site().database.reading() as session:
         checklist = materials.own_checklist(session, actor())
-    return render_template("materials/overview.html", checklist=checklist, ItemState=ItemState, left=_left(checklist))
+    return render_template(
+        "materials/overview.html",
+        checklist=checklist,
+        ItemState=ItemState,
+        left=_left(checklist),
+        shut=materials.why_shut(checklist.assessment),
+    )
 
 
 @pages.get("/materials/report", defaults={"row_key": ""})
@@ -53,6 +59,7 @@ def _row_page(row_key: str, fault: str | None = None, at: int | None = None, typ
         left=_left(checklist),
         MaterialKind=MaterialKind,
         ItemState=ItemState,
+        shut=materials.why_shut(checklist.assessment),
         fault=fault,
         at=at if any(item.number == at for item in found.items) else None,
         typed=typed,

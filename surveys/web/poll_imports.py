@@ -50,6 +50,7 @@ CHOICES = {
 def upload(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
+    assessments.require_changeable(assessment)
     if request.method != "POST":
         return render_template("polls/import.html", assessment=assessment, fault=None)
     ActForm().checked()
@@ -71,7 +72,8 @@ def upload(assessment_id: int) -> ResponseReturnValue:
 def show(import_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         planned = poll_imports.preview(session, actor(), import_id)
-    return render_template("polls/import_preview.html", planned=planned)
+        shut = assessments.why_unchangeable(assessments.assessment_of(session, planned.assessment_id))
+    return render_template("polls/import_preview.html", planned=planned, shut=shut)
 
 
 @pages.post("/polls/imports/<id:import_id>")

@@ -36,6 +36,7 @@ BLANKS = {
 def create(unit_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
+        assessments.require_changeable(unit.assessment)
         wizard = Wizard(unit_id, unit.name, roster_of(unit))
     return wizard.answer(lambda: poll_form.fresh(wizard.roster))
 
