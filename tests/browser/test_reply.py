@@ -1,4 +1,4 @@
-"""The right of reply in a browser: a unit objects with files, the office looks at them, answers, corrects, certifies."""
+"""The right of reply in a browser: a unit objects with files; the office looks at them, answers, corrects, freezes."""
 
 import os
 from collections.abc import Iterator
