@@ -52,6 +52,14 @@ class Watch:
             self.complaints.append(f"asked {url}")
 
 
+def sign_in(page: Page, name: str, password: str) -> None:
+    """On the sign-in page, until it has led on. A page closed on its way there holds up Chromium for ever."""
+    page.get_by_label("账号").fill(name)
+    page.get_by_label("密码").fill(password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+
+
 @dataclass(frozen=True)
 class Ticket:
     """A fresh ticket of a poll of its own. `names`: of the questions."""

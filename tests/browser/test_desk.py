@@ -19,7 +19,7 @@ from surveys.polling import receipts
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
 from tests.builders import box_counts, sheet_of
-from tests.phones import Watch, chromium, fill, receipt, submit
+from tests.phones import Watch, chromium, fill, receipt, sign_in, submit
 from tests.servers import ROOT, Server, running
 from tests.tools import require_tool
 from tests.worlds import build_accounts
@@ -59,10 +59,7 @@ def signed_in(server: Server, browser: Browser, name: str, password: str) -> Pag
     page = browser.new_context(viewport=OFFICE, locale="zh-CN", accept_downloads=True).new_page()
     page.set_default_timeout(60_000)
     page.goto(f"{server.url}/login")
-    page.get_by_label("账号").fill(name)
-    page.get_by_label("密码").fill(password)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url("**/polls")
+    sign_in(page, name, password)
     return page
 
 
