@@ -1,4 +1,4 @@
-"""A whole season of assessment to look at: scripts/season [--units N] [--counties N] [--mode whole|block] [--seed S].
+"""A whole season of assessment to look at: scripts/season [--units N] [--counties N] [--mode MODE] [--until STATE].
 
 In instance/season, made anew each time; DATABASE_URL and DATA_DIR name an empty database instead.
 """
@@ -14,15 +14,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from full_season import draw  # noqa: E402
+from full_season import draw, names  # noqa: E402
 from full_season.drive import drive  # noqa: E402
 from full_season.plan import LEAD, Rules  # noqa: E402
 from full_season.stage import Stage  # noqa: E402
+from surveys.scoring.assessment_states import AssessmentState  # noqa: E402
 from surveys.services.assessments import list_assessments  # noqa: E402
 from surveys.services.errors import Refusal  # noqa: E402
 from surveys.services.site import Site  # noqa: E402
 from surveys.settings import Settings, SettingsError  # noqa: E402
 
+STOPS = (AssessmentState.MARKING.value, AssessmentState.APPEAL.value, AssessmentState.ARCHIVED.value)
 OWN = ROOT / "instance" / "season"
 
 
@@ -31,15 +33,22 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=100, help="市直单位个数")
     parser.add_argument("--counties", type=int, default=15, help="县（市、区）个数")
     parser.add_argument("--mode", choices=("whole", "block"), default="whole", help="折算方式")
+    parser.add_argument("--until", choices=STOPS, default=STOPS[-1], help="走到哪一步为止：打分完成、申诉答复完、归档")
     parser.add_argument("--seed", default="2025", help="同一个种子，同样的内容")
     wanted = parser.parse_args()
+    if wanted.units < 0 or not 0 <= wanted.counties <= names.MOST_COUNTIES or not wanted.units + wanted.counties:
+        parser.error(f"至少要有一个单位，县（市、区）最多 {names.MOST_COUNTIES} 个")
     site = _site()
     season = draw.season(wanted.units, wanted.counties, seed=wanted.seed, rules=Rules(mode=wanted.mode))
     try:
-        stage = drive(site, season, lambda words: print(words, file=sys.stderr, flush=True))
+        stage = drive(site, season, _tell, AssessmentState(wanted.until))
     except Refusal as error:
         raise SystemExit(f"没有走完：{error}") from error
-    print(_how_to_look(stage))
+    print(_how_to_look(stage, AssessmentState(wanted.until).label))
+
+
+def _tell(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
 
 
 def _site() -> Site:
@@ -64,7 +73,7 @@ def _site() -> Site:
     return site
 
 
-def _how_to_look(stage: Stage) -> str:
+def _how_to_look(stage: Stage, state: str) -> str:
     settings = stage.site.settings
     staff, passwords = stage.staff, stage.staff.passwords
     reporter = next(iter(staff.reporters.values()))
@@ -74,7 +83,7 @@ def _how_to_look(stage: Stage) -> str:
     return "\n".join(
         [
             "",
-            "一次完整的考核已归档（单位、人名都是虚构的样例）。这样看：",
+            f"一次考核（{state}；单位、人名都是虚构的样例）。这样看：",
             "",
             f"  DATABASE_URL={url} DATA_DIR={shlex.quote(str(settings.data_dir))} scripts/serve",
             "",

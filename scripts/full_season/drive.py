@@ -6,13 +6,15 @@ from collections.abc import Callable
 from full_season import closing, handing_in, marking, setting_up, voting
 from full_season.plan import Season
 from full_season.stage import Stage
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.services.site import Site
 
 Tell = Callable[[str], None]
 
 
-def drive(site: Site, season: Season, tell: Tell) -> Stage:
-    """From an empty database to the archive. `tell` hears of each step when it is done."""
+def drive(site: Site, season: Season, tell: Tell, until: AssessmentState = AssessmentState.ARCHIVED) -> Stage:
+    """From an empty database to the archive, or to the end of an earlier state: everything marked, or all objections
+    answered. `tell` hears of each step when it is done."""
     began = time.perf_counter()
 
     def done(words: str) -> None:
@@ -26,9 +28,13 @@ def drive(site: Site, season: Season, tell: Tell) -> Stage:
     done(f"打分：{marking.mark(stage)} 处")
     events = marking.keep_ledger(stage)
     done(f"台账：{sum(map(len, events.values()))} 条事件")
+    if until is AssessmentState.MARKING:
+        return stage
     done(f"初步结果：第 {closing.publish(stage)} 版")
     objections, agreed = closing.hear_objections(stage, events)
     done(f"复核申诉：{objections} 条申诉，{agreed} 个单位同意")
+    if until is AssessmentState.APPEAL:
+        return stage
     done(f"两人核定：{closing.certify(stage)[:23]}……")
     done(f"反馈：{handing_in.give_feedback(stage)} 个单位签收")
     done(f"核对 {closing.archive(stage)} 个版本，归档")

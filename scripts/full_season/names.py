@@ -50,6 +50,8 @@ _TRADES = (
     *("扶贫", "信访", "机关事务", "地方史志", "供销", "地震", "气象", "园林", "公路", "房产", "移民", "畜牧"),
 )
 _COUNTIES = ("东山", "西河", "南塬", "北岭", "中原", "青石", "白云", "清泉", "金谷", "银杏", "红旗", "长桥", "大湖")
+_KINDS = ("县", "区", "市")
+MOST_COUNTIES = len(_COUNTIES) * len(_KINDS)
 
 
 def municipal(number: int) -> list[Named]:
@@ -64,8 +66,5 @@ def municipal(number: int) -> list[Named]:
 
 
 def counties(number: int) -> list[Named]:
-    names = (Named(f"示例{name}{kind}") for kind in ("县", "区", "市") for name in _COUNTIES)
-    found = list(islice(names, number))
-    if len(found) < number:
-        raise ValueError(f"at most {len(found)} counties")
-    return found
+    """At most MOST_COUNTIES."""
+    return list(islice((Named(f"示例{name}{kind}") for kind in _KINDS for name in _COUNTIES), number))

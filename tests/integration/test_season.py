@@ -1,6 +1,10 @@
 """A whole season, from import to archive: every figure equals what plain arithmetic makes of the plan."""
 
 import ast
+import os
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +19,13 @@ from sqlalchemy.orm import Session
 
 from full_season import draw
 from full_season.drive import drive
-from full_season.plan import GROUP, LEAD, Fate, Rules, Season
+from full_season.plan import GROUP, LEAD, Fate, Rules
 from full_season.sheets import mark_cells
 from full_season.stage import Stage
 from surveys.scoring.score_sheet import RowState
 from surveys.services import (
+    accounts,
+    assessments,
     completion,
     copying,
     framework_editing,
@@ -31,21 +37,24 @@ from surveys.services import (
     tallies,
     versions,
 )
-from surveys.services.actors import Actor
+from surveys.services.actors import Actor, Role
 from surveys.services.assessments import assessment_of
 from surveys.services.results import UnitResult
 from surveys.services.rule_editing import RulesEntry
 from surveys.services.site import Site
 from surveys.services.tallies import FormTally
+from surveys.settings import database_url_of
+from surveys.storage.database import Database
 from surveys.storage.tables import Account, Document, Poll
 from tests import recomputation
 from tests.conftest import NOW, lite_site_in
 from tests.recomputation import Result, half_up, recomputed
 
+ROOT = Path(__file__).parents[2]
 SMALL = Rules(mode="block", bonus_cap="4", deduction_cap="8", top_quota="")
 OTHERS = (
     Rules(mode="block", bonus_cap="4", deduction_cap="8", veto_band="不合格", top_quota=""),
-    Rules(mode="block", top_quota="12.5"),
+    Rules(mode="block", bonus_cap="8", deduction_cap="20", top_quota="12.5"),
     Rules(bonus_cap="2.5", deduction_cap="3", bands=(("好", "95"), ("中", "82.5"), ("差", "0")), veto_band="差"),
 )
 SECONDS = 0.3
@@ -87,8 +96,9 @@ def test_the_recomputation_shares_nothing_with_the_site():
         assert not [name for name in imported if name.split(".")[0] in ("surveys", "app", "sqlalchemy", "tests")]
 
 
-@pytest.mark.parametrize("season", [draw.season(12, 4), draw.season(100, 15)], ids=["small", "full"])
-def test_each_rule_has_units_on_which_it_bites(season: Season):
+@pytest.mark.parametrize("size", [(12, 4), (100, 15)])
+def test_each_rule_has_units_on_which_it_bites(size: tuple[int, int]):
+    season = draw.season(*size)
     worked = recomputed(season)
     before = recomputed(season, corrected=False)
     capped = recomputed(season, SMALL)
@@ -373,3 +383,33 @@ def test_the_board_and_the_sheets_of_a_full_season_answer_at_once(full: tuple[Fl
             assert response.status_code == 200
         slow[address] = min(took)
     assert all(seconds < SECONDS * GENEROUS for seconds in slow.values()), slow
+
+
+# The script.
+
+
+@pytest.mark.slow
+def test_the_script_makes_a_season_and_says_how_to_look_at_it(tmp_path: Path):
+    named = {"DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}", "DATA_DIR": str(tmp_path)}
+
+    def run(*options: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "scripts/season.py", *options]
+        return subprocess.run(command, cwd=ROOT, env=os.environ | named, capture_output=True, text=True)
+
+    made = run("--units", "2", "--counties", "1", "--until", "marking")
+    assert made.returncode == 0, made.stderr
+    assert "打分：" in made.stderr
+    assert "初步结果" not in made.stderr
+    assert f"DATABASE_URL={named['DATABASE_URL']} DATA_DIR={tmp_path} scripts/serve" in made.stdout
+    database = Database(database_url_of(named["DATABASE_URL"]))
+    told = re.findall(r"  (\S+)  (\S+)  密码 (\S+)", made.stdout)
+    with database.reading() as session:
+        keys = [accounts.sign_in(session, name, password) for _, name, password in told]
+        roles = {actor.role for key in keys if (actor := accounts.signed_in(session, key)) is not None}
+        assert roles == set(Role)
+        assert [each.state for each in assessments.list_assessments(session)] == ["marking"]
+    database.engine.dispose()
+    again = run("--units", "2")
+    assert again.returncode != 0
+    assert "已有考核" in again.stderr
+    assert run("--units", "0", "--counties", "0").returncode == 2
