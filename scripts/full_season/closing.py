@@ -35,7 +35,7 @@ def hear_objections(stage: Stage, events: Mapping[str, Sequence[int]]) -> tuple[
             _object(stage, unit, unit_id, each, events[unit.name])
             made += 1
     admin = stage.staff.admins[0]
-    if made:
+    if any(each.accepted for unit in stage.season.units for each in unit.objections):
         with stage.site.database.writing() as session:
             versions.freeze_after_appeal(
                 session, moment(stage.site, 72), admin, stage.assessment_id, "答复申诉后改动（样例）"

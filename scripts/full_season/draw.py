@@ -126,7 +126,7 @@ def _unit(draw: random.Random, number: int, framework: str, category: str, named
         mark for row in applying if row.key not in exempted for mark in _marks(draw, row, named.department, quality)
     )
     events = _events(number, special, named.name)
-    objections = _objections(number, special, marks, events, exempted)
+    objections = _objections(number, special, rows, marks, events)
     return Unit(
         name=named.name,
         category=category,
@@ -267,18 +267,18 @@ def _events(number: int, special: Special, unit: str) -> tuple[Event, ...]:
 
 
 def _objections(
-    number: int, special: Special, marks: Sequence[Mark], events: Sequence[Event], exempted: set[str]
+    number: int, special: Special, rows: Sequence[_Row], marks: Sequence[Mark], events: Sequence[Event]
 ) -> tuple[Objection, ...]:
-    def again(key: str, *departments: str) -> tuple[Mark, ...]:
-        own = [mark for mark in marks if mark.row_key == key and (not departments or mark.department in departments)]
-        return tuple(Mark(key, mark.department, f"{Decimal(mark.points) / 2:.2f}") for mark in own[:1])
+    def higher(key: str) -> tuple[Mark, ...]:
+        """The first of the row's marks that is short of full, made full."""
+        most = {row.key: row.points for row in rows}[key]
+        own = [mark for mark in marks if mark.row_key == key and Decimal(mark.points) < most]
+        return tuple(Mark(key, mark.department, str(most)) for mark in own[:1])
 
     found: list[Objection] = []
-    if number % 30 == 1:
-        found.append(Objection("III-4", "佐证材料已按时报送（样例）", "经复核，重新打分（样例）", True, again("III-4")))
-    if number % 30 == 8 and special.joint not in exempted:
-        corrected = again(special.joint)
-        found.append(Objection(special.joint, "一家打分有误（样例）", "经复核属实（样例）", True, corrected))
+    for place, key, reason in ((1, "III-4", "材料已按时报送（样例）"), (8, special.joint, "一家打分有误（样例）")):
+        if number % 30 == place and higher(key):
+            found.append(Objection(key, reason, "经复核属实，重新打分（样例）", True, higher(key)))
     standing = [place for place, event in enumerate(events) if event.fate in (Fate.STANDS, Fate.DISMISSED)]
     if number % 30 == 6 and standing:
         key = events[standing[-1]].row_key
