@@ -17,7 +17,7 @@ from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
-from surveys.services.assessments import framework_of, unit_of
+from surveys.services.assessments import framework_of, is_marking, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.storage.tables import Account, Assessment, Mark, Objection, ScoreVersion, Unit
 
@@ -154,13 +154,13 @@ def changes(session: Session, actor: Actor, entries: Sequence[tuple[int, MarkEnt
 
 
 class _Rows:
-    """The rows that the entries of one call are about: a workbook has thousands of a hundred units, and each unit's
-    framework and the assessment's state are looked up once."""
+    """The rows that the entries of one call are about: a workbook has thousands of a hundred units, and each unit and
+    its framework are looked up once."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._units: dict[int, UnitRows] = {}
-        self._assessments: dict[int, Assessment] = {}
+        self._marking: set[int] = set()
 
     def open_row(self, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
         """Raises like `row_of` and `require_open`."""
@@ -168,10 +168,11 @@ class _Rows:
             self._units[unit_id] = rows_of_unit(self._session, unit_id)
         found = self._units[unit_id]
         standard = found.standard(row_key)
-        number = found.unit.assessment_id
-        if number not in self._assessments:
-            self._assessments[number] = _held(self._session, unit_id)
-        _require_open(self._session, self._assessments[number], unit_id, row_key)
+        assessment = found.unit.assessment
+        if assessment.id not in self._marking:
+            require_open(self._session, unit_id, row_key)
+            if is_marking(assessment):  # it stays so until the caller commits, and every row is open
+                self._marking.add(assessment.id)
         return found.unit, found.framework, standard
 
 
@@ -289,19 +290,10 @@ def require_open(session: Session, unit_id: int, row_key: str, *, preparing: boo
     accepted; with `preparing`, before marking too. The state then stays as it is until the caller commits. Raises
     WrongState.
     """
-    _require_open(session, _held(session, unit_id), unit_id, row_key, preparing=preparing)
-
-
-def _held(session: Session, unit_id: int) -> Assessment:
-    """The unit's assessment as it is, and until the caller commits."""
     query = select(Assessment).join(Unit, Unit.assessment_id == Assessment.id).where(Unit.id == unit_id)
-    held = query.with_for_update(read=True, of=Assessment).execution_options(populate_existing=True)
-    return session.scalars(held).one()
-
-
-def _require_open(
-    session: Session, assessment: Assessment, unit_id: int, row_key: str, *, preparing: bool = False
-) -> None:
+    assessment = session.scalars(
+        query.with_for_update(read=True, of=Assessment).execution_options(populate_existing=True)
+    ).one()
     state = AssessmentState(assessment.state)
     if state is AssessmentState.MARKING or (preparing and state is AssessmentState.PREPARING):
         return
