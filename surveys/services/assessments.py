@@ -153,6 +153,10 @@ def require_changeable(assessment: Assessment) -> None:
         raise WrongState(f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。如需改动，请管理员退回打分。")
 
 
+def is_marking(assessment: Assessment) -> bool:
+    return assessment.state == AssessmentState.MARKING
+
+
 def unit_of(session: Session, unit_id: int) -> Unit:
     unit = session.get(Unit, unit_id)
     if unit is None:
