@@ -69,7 +69,7 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `import_id` and the others like it: the admin's. `account_ids`: one of each role.
+    `passwords`: their first passwords. `import_id` and its like: the admin's. `account_ids`: of every account.
     `proceedings`: one of each kind, of the first unit; the talk says TALKED. `objection_id`: the reporter's, accepted;
     the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one of another
     unit, one withdrawn. `used` and `void`: codes of the open poll; `unused`: of each poll. `door`: the token of a door

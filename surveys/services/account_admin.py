@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveys.intake.cleaning import clean_name, name_key
@@ -130,7 +129,7 @@ def current_assessments(session: Session) -> Sequence[Assessment]:
 
 
 def create(session: Session, now: datetime, actor: Actor, entry: NewAccount) -> Handout:
-    """A new account with a one-time password. Raises NotAllowed, BadInput, NotFound."""
+    """A new account with a one-time password. Raises NotAllowed, BadInput, NotFound, WrongState."""
     check_allowed(actor)
     entry = NewAccount(clean_name(entry.name), entry.role, entry.department, entry.unit_id)
     if entry.department is not None and entry.department not in known_departments(session):
@@ -139,7 +138,7 @@ def create(session: Session, now: datetime, actor: Actor, entry: NewAccount) -> 
         raise BadInput("这个单位的考核已经归档，或没有这个单位。请另选。")
     check_names(session, [entry.name])
     handouts = add_accounts(session, now, actor, [entry])
-    commit_new(session)
+    session.commit()
     return handouts[0]
 
 
@@ -149,15 +148,6 @@ def check_names(session: Session, names: Sequence[str]) -> None:
     for name in names:
         if name_key(name) in there:
             raise BadInput(f"账号“{there[name_key(name)]}”已经存在，请换一个名字。")
-
-
-def commit_new(session: Session) -> None:
-    """Raises WrongState when a name was taken in the same moment."""
-    try:
-        session.commit()
-    except IntegrityError:
-        session.rollback()
-        raise WrongState("同名的账号刚刚被别人建立，这次什么都没有建。请刷新后再看。") from None
 
 
 def reset(session: Session, now: datetime, actor: Actor, account_id: int, reason: str) -> Handout:

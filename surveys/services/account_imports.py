@@ -16,7 +16,7 @@ from surveys.intake.tables import UnreadableFile, read_tables
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
-from surveys.services.account_admin import check_allowed, commit_new, full_place
+from surveys.services.account_admin import check_allowed, full_place
 from surveys.services.accounts import Handout, NewAccount, add_accounts
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment
@@ -140,7 +140,7 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
     entries = [_new(row, units) for row in rows.rows]
     handouts = add_accounts(session, now, actor, entries, why=found.file_name)
     session.delete(entry)
-    commit_new(session)
+    session.commit()
     return handouts
 
 

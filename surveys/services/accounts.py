@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveys.services import audit, passwords
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import unit_of
-from surveys.services.errors import BadInput, NotFound, Refusal
+from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
 from surveys.storage.tables import Account, Unit
 
 MOST_NAME = 100
@@ -70,7 +71,7 @@ def add_accounts(
     one_time: bool = True,
     why: str = "",
 ) -> list[Handout]:
-    """Adds accounts, without a commit: all of them or none. Raises BadInput, NotFound."""
+    """Adds accounts, without a commit: all of them or none. Raises BadInput, NotFound, WrongState."""
     made = []
     for entry in entries:
         checked, place = _checked(session, entry)
@@ -85,7 +86,11 @@ def add_accounts(
         )
         set_password(account, password, one_time=one_time)
         session.add(account)
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError:
+            session.rollback()
+            raise WrongState("同名的账号刚刚被别人建立，这次什么都没有建。请刷新后再看。") from None
         detail = "，".join(part for part in (checked.role.label, place, why) if part)
         audit.record(session, now, actor, "account.create", checked.name, detail)
         made.append(Handout(checked.name, checked.role.label, place, password))

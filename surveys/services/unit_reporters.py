@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from surveys.intake.cleaning import name_key
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
-from surveys.services.account_admin import check_allowed, commit_new, full_place
+from surveys.services.account_admin import check_allowed, full_place
 from surveys.services.accounts import MOST_NAME, Handout, NewAccount, add_accounts
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import assessment_of, locked_assessment
@@ -109,5 +109,5 @@ def apply(session: Session, now: datetime, actor: Actor, assessment_id: int, sho
         account.unit_id = each.unit_id
         detail = f"{each.before} → {full_place(session, account)}：新的考核"
         audit.record(session, now, actor, "account.move", account.name, detail)
-    commit_new(session)
+    session.commit()
     return handouts
