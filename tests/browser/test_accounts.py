@@ -79,7 +79,7 @@ def test_a_reporter_from_the_account_to_an_own_password(server: Server) -> None:
         form.get_by_role("button", name="停用").click()
         admin.get_by_text("账号已停用").wait_for()
         reporter.reload()
-        reporter.wait_for_url("**/login*")
+        reporter.get_by_role("heading", name="工作人员登录").wait_for()
         assert watch.complaints == phone.complaints == []
 
 
