@@ -71,17 +71,18 @@ def _pdf(strips: Sequence[Strip]) -> bytes:
         place = number % (_COLUMNS * _ROWS)
         if place == 0:
             pdf.add_page()
-            _cuts(pdf)
+            _cuts(pdf, min(-(-(len(strips) - number) // _COLUMNS), _ROWS))
         _strip(pdf, strip, (place % _COLUMNS) * _WIDTH, (place // _COLUMNS) * _HEIGHT)
     return bytes(pdf.output())
 
 
-def _cuts(pdf: SlipPdf) -> None:
+def _cuts(pdf: SlipPdf, rows: int) -> None:
+    """Around as many rows as have strips."""
     pdf.set_draw_color(_CUT_GREY)
     pdf.set_dash_pattern(dash=1, gap=1)
     for column in range(1, _COLUMNS):
-        pdf.line(column * _WIDTH, 0, column * _WIDTH, _HEIGHT * _ROWS)
-    for row in range(1, _ROWS):
+        pdf.line(column * _WIDTH, 0, column * _WIDTH, _HEIGHT * rows)
+    for row in range(1, min(rows, _ROWS - 1) + 1):
         pdf.line(0, row * _HEIGHT, _WIDTH * _COLUMNS, row * _HEIGHT)
 
 

@@ -13,14 +13,14 @@ from sqlalchemy.orm import Session
 
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import audit, passwords
+from surveys.services import audit
 from surveys.services.accounts import (
     Handout,
     NewAccount,
     add_accounts,
     new_session_key,
     place_of,
-    set_password,
+    renew_password,
 )
 from surveys.services.actors import Actor, Permission, Role
 from surveys.services.assessments import frameworks_of, unit_of
@@ -182,8 +182,7 @@ def reissue(session: Session, now: datetime, actor: Actor, account_ids: Sequence
 def _reset(session: Session, now: datetime, actor: Actor, account: Account, why: str) -> Handout:
     if not account.active:
         raise WrongState(f"账号“{account.name}”已停用。请先启用，再重设密码。")
-    password = passwords.new_one_time()
-    set_password(account, password, one_time=True)
+    password = renew_password(account, one_time=True)
     audit.record(session, now, actor, "account.reset", account.name, why)
     return Handout(account.name, Role(account.role).label, _place(session, account), password)
 

@@ -75,7 +75,6 @@ def add_accounts(
     made = []
     for entry in entries:
         checked, place = _checked(session, entry)
-        password = passwords.new_one_time()
         account = Account(
             name=checked.name,
             role=checked.role.value,
@@ -84,7 +83,7 @@ def add_accounts(
             active=True,
             created_at=now,
         )
-        set_password(account, password, one_time=one_time)
+        password = renew_password(account, one_time=one_time)
         session.add(account)
         try:
             session.flush()
@@ -120,11 +119,13 @@ def place_of(department: str | None, unit: Unit | None) -> str:
     return unit.name if unit is not None else department or ""
 
 
-def set_password(account: Account, password: str, *, one_time: bool) -> None:
-    """Ends the account's sessions too."""
+def renew_password(account: Account, *, one_time: bool) -> str:
+    """A new password, which exists here alone. Ends the account's sessions."""
+    password = passwords.new_one_time() if one_time else passwords.new_kept()
     account.password_hash = passwords.hash_one_time(password) if one_time else passwords.hash_chosen(password)
     account.one_time = one_time
     account.session_key = new_session_key()
+    return password
 
 
 def new_session_key() -> str:
@@ -167,8 +168,7 @@ def reset_password(session: Session, now: datetime, actor: Actor, name: str, *, 
     account = session.scalar(select(Account).where(Account.name == name))
     if account is None:
         raise NotFound(f"没有账号“{name}”。")
-    password = passwords.new_one_time()
-    set_password(account, password, one_time=one_time)
+    password = renew_password(account, one_time=one_time)
     audit.record(session, now, actor, "account.reset", name)
     session.commit()
     return password

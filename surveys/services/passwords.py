@@ -22,6 +22,11 @@ def new_one_time() -> str:
     return base32.grouped(base32.symbols(secrets.randbits(5 * ONE_TIME_LENGTH), ONE_TIME_LENGTH))
 
 
+def new_kept() -> str:
+    """A first password that may be kept, 70 random bits: scripts rely on its shape."""
+    return "".join(secrets.choice(base32.ALPHABET.lower()) for _ in range(14))
+
+
 def hash_one_time(password: str) -> str:
     return _quick.hash(_plain(password))
 

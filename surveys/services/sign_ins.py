@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from surveys.services import audit, passwords
-from surveys.services.accounts import WrongCredentials, credentials_of, require_match, set_password
+from surveys.services.accounts import WrongCredentials, credentials_of, new_session_key, require_match
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, Refusal
 from surveys.services.site import Site
@@ -91,18 +91,16 @@ def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str,
         raise WrongCredentials("原密码不对，密码没有改动。")
     if passwords.is_same(new, old):
         raise BadInput("新密码和原来的一样，密码没有改动。请另想一个。")
-    changed = Account(one_time=False)
-    set_password(changed, new, one_time=False)
+    chosen, key = passwords.hash_chosen(new), new_session_key()
     with site.database.writing() as session:
         account = session.get_one(Account, actor.account_id, with_for_update=True)
         if account.password_hash != before.password_hash or not account.active:
             raise WrongCredentials("密码刚刚在别处改过，这次没有改动。请重新登录。")
-        account.password_hash, account.one_time = changed.password_hash, False
-        account.session_key = changed.session_key
+        account.password_hash, account.one_time, account.session_key = chosen, False, key
         _forget(session, caller)
         audit.record(session, now, actor, "account.password", account.name)
         session.commit()
-    return changed.session_key
+    return key
 
 
 def _count(site: Site, now: datetime, caller: _Caller) -> None:
