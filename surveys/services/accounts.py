@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -72,36 +72,39 @@ def add_accounts(
     why: str = "",
 ) -> list[Handout]:
     """Adds accounts, without a commit: all of them or none. Raises BadInput, NotFound, WrongState."""
-    made = []
+    made, handouts = [], []
+    taken = {name.lower() for name in session.scalars(select(Account.name))}
     for entry in entries:
-        checked, place = _checked(session, entry)
+        name, department, place = _checked(session, entry, taken)
+        taken.add(name.lower())
         account = Account(
-            name=checked.name,
-            role=checked.role.value,
-            department=checked.department,
-            unit_id=checked.unit_id,
+            name=name,
+            role=entry.role.value,
+            department=department,
+            unit_id=entry.unit_id,
             active=True,
             created_at=now,
         )
-        password = renew_password(account, one_time=one_time)
-        session.add(account)
-        try:
-            session.flush()
-        except IntegrityError:
-            session.rollback()
-            raise WrongState("同名的账号刚刚被别人建立，这次什么都没有建。请刷新后再看。") from None
-        detail = "，".join(part for part in (checked.role.label, place, why) if part)
-        audit.record(session, now, actor, "account.create", checked.name, detail)
-        made.append(Handout(checked.name, checked.role.label, place, password))
-    return made
+        handouts.append(Handout(name, entry.role.label, place, renew_password(account, one_time=one_time)))
+        made.append(account)
+    session.add_all(made)
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        raise WrongState("同名的账号刚刚被别人建立，这次什么都没有建。请刷新后再看。") from None
+    for each in handouts:
+        detail = "，".join(part for part in (each.role, each.place, why) if part)
+        audit.record(session, now, actor, "account.create", each.name, detail)
+    return handouts
 
 
-def _checked(session: Session, entry: NewAccount) -> tuple[NewAccount, str]:
-    """The account as it will be, and its department or unit in words."""
+def _checked(session: Session, entry: NewAccount, taken: set[str]) -> tuple[str, str | None, str]:
+    """The account's name and department as they will be, and its department or unit in words."""
     name = entry.name.strip()
     if not name or len(name) > MOST_NAME:
         raise BadInput(f"账号名须为 1 至 {MOST_NAME} 个字。")
-    if session.scalar(select(Account.id).where(func.lower(Account.name) == name.lower())) is not None:
+    if name.lower() in taken:
         raise BadInput(f"账号“{name}”已经存在，请换一个名字。")
     department = None if entry.department is None else entry.department.strip()
     if (entry.role is Role.ASSESSOR) != bool(department):
@@ -111,7 +114,7 @@ def _checked(session: Session, entry: NewAccount) -> tuple[NewAccount, str]:
     unit = None if entry.unit_id is None else unit_of(session, entry.unit_id)
     if department and len(department) > 100:
         raise BadInput("考核部门名称最多 100 个字。")
-    return NewAccount(name, entry.role, department, entry.unit_id), place_of(department, unit)
+    return name, department, place_of(department, unit)
 
 
 def place_of(department: str | None, unit: Unit | None) -> str:
