@@ -8,6 +8,8 @@ from werkzeug.routing import IntegerConverter, Map
 from surveys.services.screens import Screens
 from surveys.web import (
     access,
+    account_batches,
+    accounts,
     applicability,
     assets,
     ballot,
@@ -47,7 +49,7 @@ POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_
 SETTING_UP = (setup, rosters, frameworks, applicability)
 MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results)
 EVIDENCE = (materials, reviews, proceedings, own_unit)
-STAFF = (sign_in, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
+STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 
 
 class IdConverter(IntegerConverter):
