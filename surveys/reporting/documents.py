@@ -15,6 +15,7 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from PIL import Image
 
+from surveys.reporting.embedding import embed_font
 from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, MISSING, printable, width_in_ems
 from surveys.reporting.wrapping import wrap, wrap_evenly
 
@@ -92,7 +93,7 @@ def _cut_font(text: str, target: Path) -> None:
     options.notdef_outline = True
     cutter = subset.Subsetter(options)
     cutter.populate(text=text + _FURNITURE + MISSING)
-    with TTFont(FONT_FILE, lazy=True, recalcTimestamp=False) as font:
+    with TTFont(FONT_FILE, lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
         cutter.subset(font)
         font.save(target)
 
@@ -137,7 +138,7 @@ class _Paper(FPDF):
         self.set_title(printable(f"{document.title} {document.subtitle}"))
         self.set_lang("zh-CN")
         self.set_margins(SIDE, TOP)
-        self.add_font(FONT_FAMILY, fname=font)
+        embed_font(self, FONT_FAMILY, font)
 
     def file_id(self) -> None:
         """No identifier: the default one is a fingerprint of the file."""
