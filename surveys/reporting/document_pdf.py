@@ -39,7 +39,6 @@ _INK, _MUTED, _RULE, _WATERMARK = 27, 90, 150, 232
 _NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _FURNITURE = "—0123456789- \u3000"
 _DRAFT_SIZE = 90.0
-_WHOLE_MAP = 12  # the format of the typeface's map of all characters; the other one lacks the rare ones
 _TALLEST = PAGE_HEIGHT - TOP - BOTTOM - 20
 
 
@@ -60,8 +59,6 @@ def _cut_font(text: str, target: Path) -> None:
     cutter.populate(text=text + _FURNITURE + MISSING)
     with TTFont(FONT_FILE, lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
         cutter.subset(font)
-        maps = font["cmap"]
-        maps.tables = [table for table in maps.tables if table.format == _WHOLE_MAP]
         font.save(target)
 
 
