@@ -12,7 +12,7 @@ from surveys.catalog.model import Framework
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
 from surveys.intake.tables import MOST_BYTES
 from surveys.reporting.slips import finished
-from surveys.services import assessments, publications, results, rosters, stored_files
+from surveys.services import assessments, publications, results, rosters, stored_files, versions
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.roster_changes import Preview, UnitChange
 
@@ -209,9 +209,11 @@ def assessment_letters(assessment_id: int, form: str, out: Path) -> None:
 @as_json
 @reports_refusals
 def assessment_results(assessment_id: int, as_json: bool) -> None:
-    """各单位的得分、等次和类别内名次。"""
+    """各单位的得分、等次和类别内名次。核定以后与核定的版本不一致时报错，不打印。"""
     with site().database.reading() as session:
         found = results.to_json(results.results(session, assessment_id))
+        version = versions.unaltered(session, assessments.assessment_of(session, assessment_id))
+        found["version"] = None if version is None else {"number": version.number, "digest": version.digest}
     if as_json:
         emit(found)
         return

@@ -277,11 +277,21 @@ def verify(session: Session, assessment_id: int) -> list[VersionLine]:
         raise WrongState("这次考核还没有形成过版本，没有可以核对的。")
     for line in lines:
         version(session, assessment_id, line.number)
-    if is_final(AssessmentState(assessment.state)) and not same_scores(
-        certified(session, assessment_id).body, live_body(session, assessment_id)
-    ):
-        raise Imbalance("核定之后打分、事件或规则被改动过，与核定的版本不一致。请保留现场并联系管理员。")
+    unaltered(session, assessment)
     return lines
+
+
+def unaltered(session: Session, assessment: Assessment) -> VersionLine | None:
+    """The version that a certified assessment's scores are still those of; None before the certificate.
+
+    Raises Imbalance.
+    """
+    if not is_final(AssessmentState(assessment.state)):
+        return None
+    found = certified(session, assessment.id)
+    if not same_scores(found.body, live_body(session, assessment.id)):
+        raise Imbalance("核定之后打分、事件或规则被改动过，与核定的版本不一致。请保留现场并联系管理员。")
+    return found.line
 
 
 CSV_TITLES = (
