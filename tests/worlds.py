@@ -330,7 +330,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "door_number": [1],
         "token": [world.door, "0" * 32, "x"],
         "showing": ["0" * 32, "x"],
-        "extension": ["png", "svg", "gif", "pdf", "xlsx"],
+        "extension": ["png", "svg", "gif", "pdf", "xlsx", "docx"],
         "filename": [*sorted(os.listdir(app.static_folder or "")), "nothing.css"],
         "import_id": [world.import_id, world.mark_import_id, world.framework_import_id, world.account_import_id],
         "batch": [1, 99],

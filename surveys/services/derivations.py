@@ -58,9 +58,8 @@ def derive_row(body: Document, unit_id: int, row_key: str, *, counts: bool = Tru
     return Derivation(tuple(steps), result, score_of(record["got"]))
 
 
-def counts_can_be_told(record: Document) -> bool:
+def counts_can_be_told(vote: Document | None) -> bool:
     """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
-    vote = record["democratic"]
     return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
 
 

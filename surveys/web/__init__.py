@@ -33,6 +33,7 @@ from surveys.web import (
     poll_tickets,
     polls,
     proceedings,
+    publications,
     results,
     reviews,
     rosters,
@@ -47,7 +48,7 @@ from surveys.web.prepared import PreparedPages
 VOTERS = (ballot, board, doors, screens)
 POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results)
 SETTING_UP = (setup, rosters, frameworks, applicability)
-MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results)
+MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, proceedings, own_unit)
 STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 

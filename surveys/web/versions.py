@@ -124,7 +124,7 @@ def sheet(body: Body, unit_id: int) -> dict[str, Any]:
 def explained(body: Body, unit_id: int, row_key: str, *, for_unit: bool = False) -> dict[str, Any]:
     """What the template of a row needs. `for_unit`: the reader is the unit that was rated."""
     row, record = derivations.row_of(dict(body), unit_id, row_key)
-    counts = not for_unit or derivations.counts_can_be_told(record)
+    counts = not for_unit or derivations.counts_can_be_told(record["democratic"])
     return {
         "unit": versions.unit_in(dict(body), unit_id),
         "row": row,
