@@ -277,11 +277,12 @@ def typed(code: str, how: str) -> str:
         "spaces": "  " + grouped(code).replace("-", " ") + "\u3000",
         "look-alikes": grouped(code).replace("0", "O").replace("1", "l"),
         "long dashes": grouped(code).replace("-", "—"),
+        "scanned": f"https://a-rather-long-name.assessment.example.cn/b/{grouped(code)}",
     }[how]
 
 
 @pytest.mark.parametrize(
-    "how", ["as printed", "in one", "lower case", "full width", "spaces", "look-alikes", "long dashes"]
+    "how", ["as printed", "in one", "lower case", "full width", "spaces", "look-alikes", "long dashes", "scanned"]
 )
 def test_a_typed_code_leads_to_its_ballot(hall: Hall, how: str) -> None:
     for number in range(10):
