@@ -51,39 +51,108 @@ def test_slow_3g(server: Server, page: Page) -> None:
     assert usable < 3000, f"usable after {usable:.0f} ms"
 
 
+NEWER = re.compile(
+    r"=>|`|\.\.\.|\?\.|\?\?|\*\*|\b(?:let|const|class|async|await|import|export|yield|globalThis)\b|\bof\s+\w+\)"
+    r"|\.(?:replaceAll|at|flat|flatMap|fromEntries|allSettled|matchAll|replaceChildren|requestSubmit|append|prepend|any"
+    r"|toggleAttribute|finally|padStart|structuredClone|includes|entries)\(|\b(?:fetch|URLSearchParams|FormData)\("
+)
+
+
+def newer_than_es5(script: str) -> list[str]:
+    code = re.sub(r"/\*.*?\*/", "", script, flags=re.DOTALL)
+    code = re.sub(r'"(?:[^"\\\n]|\\.)*"' + r"|'(?:[^'\\\n]|\\.)*'", '""', code)
+    return NEWER.findall(re.sub(r"//.*", "", code))
+
+
 def test_the_script_is_es5() -> None:
     """What Chromium 78 and the WebKit of iOS 12 read, and with room to spare."""
-    code = re.sub(r"/\*.*?\*/", "", SCRIPT, flags=re.DOTALL)
-    code = re.sub(r'"(?:[^"\\\n]|\\.)*"' + r"|'(?:[^'\\\n]|\\.)*'", '""', code)
-    code = re.sub(r"//.*", "", code)
-    newer = (
-        r"=>|`|\.\.\.|\?\.|\?\?|\*\*|\b(?:let|const|class|async|await|import|export|yield|globalThis)\b|\bof\s+\w+\)"
-        r"|\.(?:replaceAll|at|flat|flatMap|fromEntries|allSettled|matchAll|replaceChildren|requestSubmit)\("
-    )
-    assert re.findall(newer, code) == []
+    assert newer_than_es5(SCRIPT) == []
+    # Not in iOS 12: only where it is asked for first.
+    assert SCRIPT.count("ResizeObserver") == 2
+    assert "if (window.ResizeObserver) { new ResizeObserver(" in SCRIPT
 
 
-def declarations() -> Iterator[tuple[str, list[tuple[str, str]]]]:
+@pytest.mark.parametrize(
+    "code",
+    ["a?.b", "a ?? b", "() => 1", "`x`", "f(...a)", "let a", "const a = 1", "for (a of b)", "async function f() {}",
+     "a.at(1)", "a.replaceAll(b, c)", "main.append(b)", "a ** b", "fetch(a)"],
+)  # fmt: skip
+def test_what_is_newer_is_found(code: str) -> None:
+    assert newer_than_es5(f"/* ok */ var a = 'x'; {code};")
+
+
+Rules = list[tuple[str, list[tuple[str, str]]]]
+
+
+def rules_of(style: str) -> Rules:
     """(selector, its properties and values) of each rule."""
-    plain = re.sub(r"/\*.*?\*/", "", STYLE, flags=re.DOTALL)
+    plain = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    found = []
     for selector, body in re.findall(r"([^{}]+)\{([^{}]*)\}", plain):
         pairs = [part.partition(":")[::2] for part in body.split(";") if part.strip()]
-        yield selector.strip(), [(name.strip(), value.strip()) for name, value in pairs]
+        found.append((selector.strip(), [(name.strip(), value.strip()) for name, value in pairs]))
+    return found
+
+
+# What Chromium 78 and iOS 12 know. `max()` and `anywhere` they do not: an older value stands before.
+UNITS = {"px", "em", "%", "fr"}
+FUNCTIONS = {"var", "calc", "rgba", "minmax", "repeat", "inset", "max"}
+PSEUDO = {"root", "before", "after", "not", "checked", "focus", "last-child", "last-of-type"}
+DISPLAYS = {"none", "block", "inline-block", "flex", "grid"}
+TOO_NEW = {"inset", "aspect-ratio", "margin-inline", "padding-inline", "accent-color", "scroll-margin", "translate",
+           "scale", "rotate", "content-visibility", "text-wrap", "overscroll-behavior"}  # fmt: skip
+# Dropped whole where they are not known, and nothing is lost by it.
+DROPPED = {":focus-visible", ".grades input:focus:not(:focus-visible) + span"}
+
+
+def too_new(style: str) -> Iterator[str]:
+    """What of a style sheet browsers of the floor would not read."""
+    yield from set(re.findall(r"@([a-z-]+)", style)) - {"media"}
+    for selector, pairs in rules_of(style):
+        where = [*({} if selector in DROPPED else set(re.findall(r"::?([a-z-]+)", selector)) - PSEUDO)]
+        names = {name for name, _ in pairs}
+        where += names & TOO_NEW
+        if ("display", "flex") in pairs:
+            where += names & {"gap", "row-gap", "column-gap"}
+        for number, (name, value) in enumerate(pairs):
+            before = [earlier for earlier, _ in pairs[:number]]
+            code = re.sub(r'"[^"]*"|#[0-9a-f]+\b', "", value)
+            where += set(re.findall(r"\d([a-z%]+)", code)) - UNITS
+            where += set(re.findall(r"([a-z-]+)\(", code)) - FUNCTIONS
+            if "max(" in code and "minmax(" not in code and name not in before:
+                where.append("max() alone")
+            if value == "anywhere" and "word-break" not in before:
+                where.append("anywhere alone")
+            if value == "sticky" and ("position", "-webkit-sticky") not in pairs[:number]:
+                where.append("sticky alone")
+            if name == "display" and value.removesuffix(" !important") not in DISPLAYS:
+                where.append(value)
+        yield from (f"{selector}: {each}" for each in where)
 
 
 def test_the_style_sheet_keeps_to_the_floor() -> None:
-    voters = STYLE.partition("/* Staff pages */")[0]
-    for selector, pairs in declarations():
-        assert not re.search(r":(?:has|is|where)\(", selector), selector
-        names = {name for name, _ in pairs}
-        if selector in voters and ("display", "flex") in pairs:
-            assert not names & {"gap", "row-gap", "column-gap"}, f"iOS 12 has no gap in a flex box: {selector}"
-        assert not names & {"inset", "aspect-ratio", "margin-inline", "padding-inline"}, selector
-        for number, (name, value) in enumerate(pairs):
-            before = [earlier for earlier, _ in pairs[:number]]
-            if re.search(r"\b(?:max|min|clamp)\(", value):
-                assert name in before, f"no value for older browsers: {selector} {name}"
-            if value == "sticky" and selector in voters:
-                assert ("position", "-webkit-sticky") in pairs[:number], selector
-    assert "@layer" not in STYLE
-    assert "@container" not in STYLE
+    assert list(too_new(STYLE)) == []
+    assert not re.search(r"transition|animation|scroll-behavior", STYLE), "nothing moves: no motion to be reduced"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["a:is(b) { color: red }", "a:has(b) { color: red }", "a { display: flex; gap: 4px }", "a { inset: 0 }",
+     "a { aspect-ratio: 1 }", "a { height: 100dvh }", "a { width: min(1px, 2px) }", "a { width: max(1px, 2px) }",
+     "a { position: sticky }", "@layer a { b { color: red } }", "a { overflow-wrap: anywhere }",
+     "a { display: contents }", "a { color: color-mix(red, blue) }", "a { width: clamp(1px, 2%, 3px) }"],
+)  # fmt: skip
+def test_a_rule_too_new_is_found(rule: str) -> None:
+    assert list(too_new(rule))
+
+
+def test_no_flex_box_relies_on_a_gap(server: Server, page: Page) -> None:
+    """Also where the gap stands in another rule than the box."""
+    found = fresh_ticket(server, leaders=1)
+    for address in (server.url, found.address, f"{server.url}/help", f"{server.url}/secrecy"):
+        page.goto(address)
+        gaps = page.evaluate(
+            """() => Array.from(document.querySelectorAll("*")).map(e => getComputedStyle(e))
+                .filter(s => s.display === "flex" && s.columnGap + s.rowGap !== "normalnormal").length"""
+        )
+        assert gaps == 0, address
