@@ -70,7 +70,8 @@ class Desk:
     def _roster(self, page: Page) -> None:
         page.goto(f"{self._base}/assessments/new")
         page.get_by_label("考核名称").fill("样例市年度考核")
-        page.select_option("#frameworks", ["municipal", "county"])
+        for framework in page.locator("input[name=frameworks]").all():
+            framework.check()
         page.get_by_role("button", name="建立").click()
         upload = page.locator("section.card", has_text="样例市年度考核").get_by_role("link", name="导入名单")
         upload.click()

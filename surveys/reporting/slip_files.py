@@ -40,7 +40,8 @@ def file_name(sheet: SlipSheet, form: Format) -> str:
 
 
 def _stem(sheet: SlipSheet, kind: str = "票") -> str:
-    return f"{sheet.unit}-{sheet.class_key}类{kind}-第{sheet.batch}批-{len(sheet.slips)}张"
+    rehearsal = "演练-" if sheet.rehearsal else ""
+    return f"{rehearsal}{sheet.unit}-{sheet.class_key}类{kind}-第{sheet.batch}批-{len(sheet.slips)}张"
 
 
 def slip_file(sheet: SlipSheet, form: Format) -> Work:
