@@ -15,11 +15,12 @@ from flask import Flask
 from sqlalchemy import URL, Engine
 
 from app import create_app
-from surveys.services import accounts
+from surveys.services import passwords
 from surveys.services.site import Site
 from surveys.settings import Settings, database_url_of
 from surveys.storage.database import Database
 from surveys.storage.schema import migrate
+from surveys.storage.tables import Base
 from tests.tools import postgres_server
 
 if TYPE_CHECKING:
@@ -70,9 +71,21 @@ def run_statement(engine: Engine, statement: str) -> None:
         connection.exec_driver_sql(statement)
 
 
+@pytest.fixture(scope="session")
+def postgres_shared(postgres_admin: Engine, postgres_template: str) -> Iterator[Engine]:
+    """One migrated database for all tests of this process, to be emptied after each: dropping one flushes the whole
+    server's buffers, which takes longer than most tests."""
+    with postgres_database(postgres_admin, f' TEMPLATE "{postgres_template}"') as url:
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+        yield engine
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
-    """An empty database on each system; for a test that asks for `app` or `site`, one that is migrated already."""
+    """A database without rows on each system: migrated for a test that asks for `app` or `site`, else wholly empty.
+
+    On PostgreSQL its rows lie where other tests' rows lay before, unless the test is marked `own_database`.
+    """
     from_template = bool({"app", "site"} & set(request.fixturenames))
     if request.param == "sqlite":
         path = tmp_path / "test.db"
@@ -80,9 +93,26 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL
             shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield database_url_of(f"sqlite:///{path}")
         return
+    if from_template and request.node.get_closest_marker("own_database") is None:
+        shared: Engine = request.getfixturevalue("postgres_shared")
+        yield shared.url
+        empty(shared)
+        return
     template = f' TEMPLATE "{request.getfixturevalue("postgres_template")}"' if from_template else ""
     with postgres_database(request.getfixturevalue("postgres_admin"), template) as url:
         yield url
+
+
+def empty(engine: Engine) -> None:
+    """Every table without rows and every sequence at its start, as after migrating; whoever is still in is put out."""
+    tables = "; ".join(f'DELETE FROM "{name}"' for name in Base.metadata.tables)
+    run_statement(
+        engine,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid();"
+        " BEGIN; SET LOCAL session_replication_role = replica;"  # in any order: no foreign key is looked at
+        f" {tables}; SELECT setval(quote_ident(sequencename)::regclass, start_value, false) FROM pg_sequences; COMMIT",
+    )
 
 
 @contextmanager
@@ -135,7 +165,7 @@ def now() -> datetime:
 def quick_passwords() -> Iterator[None]:
     """Hashing a password properly takes longer than most tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

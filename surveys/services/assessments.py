@@ -163,6 +163,10 @@ def why_unchangeable(assessment: Assessment) -> str | None:
     return whose if ended else f"{whose}如需改动，请管理员在“流程”页退回打分。"
 
 
+def is_marking(assessment: Assessment) -> bool:
+    return assessment.state == AssessmentState.MARKING
+
+
 def unit_of(session: Session, unit_id: int) -> Unit:
     unit = session.get(Unit, unit_id)
     if unit is None:

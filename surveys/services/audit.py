@@ -10,8 +10,12 @@ from surveys.services.actors import Actor
 from surveys.storage.tables import AuditEntry
 
 ACTS = {
+    "account.activate": "启用账号",
     "account.create": "建立账号",
+    "account.deactivate": "停用账号",
+    "account.move": "调整部门或单位",
     "account.password": "修改密码",
+    "account.read": "上传账号表",
     "account.reset": "重设密码",
     "assessment.archive": "归档",
     "assessment.certify": "核定",

@@ -64,9 +64,9 @@ def _set_aside(record: Document) -> Iterator[Step]:
         yield Step(f"{whose}{poll['title']}（封存码 {poll['seal']}）经两人决定不计入得分。理由：{poll['reason']}")
 
 
-def counts_can_be_told(vote: Document) -> bool:
+def counts_can_be_told(vote: Document | None) -> bool:
     """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
-    return not (vote["few"] or len(vote["classes"]) < vote["class_count"])
+    return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
 
 
 def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:

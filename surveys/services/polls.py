@@ -230,6 +230,12 @@ def _found(session: Session, query: Select[Poll], poll_id: int) -> Poll:
     return poll
 
 
+def polls_of_unit(session: Session, unit_id: int) -> list[Poll]:
+    """The unit's polls that count or may come to, the newest first: no rehearsals, none set aside."""
+    query = select(Poll).where(Poll.unit_id == unit_id, Poll.rehearsal.is_(False), Poll.set_aside_at.is_(None))
+    return list(session.scalars(query.order_by(Poll.id.desc())))
+
+
 def list_polls(session: Session, state: PollState | None = None, words: str = "") -> list[Poll]:
     """The polls by date, the latest first, then those without one; the newest of a day first.
 

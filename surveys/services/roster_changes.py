@@ -3,6 +3,7 @@
 import hashlib
 import json
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -107,7 +108,7 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
         tuple(changed),
         tuple(unchanged),
         tuple(unit.name for key, unit in here.items() if key not in mentioned),
-        (*roster.notes, *_silent(roster, here)),
+        (*roster.notes, *_new_categories(roster, here), *_silent(roster, here)),
         tuple(hindrances),
         hashlib.sha256(json.dumps([len(added), would], ensure_ascii=False).encode()).hexdigest(),
     )
@@ -192,6 +193,15 @@ def _kept(session: Session, unit: Unit, change: UnitChange) -> Iterator[str]:
             yield f"测评会“{poll.title}”（{poll.prefix}，{poll.state.label}）的选票已经定下，名单不变。"
         elif poll.leaders is not None:
             yield f"测评会“{poll.title}”（{poll.prefix}）有自己的测评对象名单，不变。"
+
+
+def _new_categories(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
+    """Categories are anybody's words: one mistyped would rank its unit alone, first of one."""
+    known = {unit.category for unit in here.values()}
+    new = Counter(row.category for row in roster.units if row.category and row.category not in known)
+    if new:
+        counted = "、".join(f"“{name}”（{count} 个单位）" for name, count in new.items())
+        yield f"新的类别：{counted}。名次只在同一类别内排；写错了的，请在文件里改好，重新上传。"
 
 
 def _silent(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:

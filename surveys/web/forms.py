@@ -16,7 +16,7 @@ from wtforms import (
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import HiddenInput
+from wtforms.widgets import CheckboxInput, HiddenInput
 
 from surveys.scoring.score_sheet import Mode
 from surveys.services.errors import BadInput
@@ -172,7 +172,10 @@ class AssessmentForm(StaffForm):
     title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=100)])
     # The service says which frameworks there are, in Chinese.
     frameworks = SelectMultipleField(
-        "测评体系（可多选）", [DataRequired("请至少选一个测评体系。")], validate_choice=False
+        "测评体系（可多选）",
+        [DataRequired("请至少选一个测评体系。")],
+        validate_choice=False,
+        option_widget=CheckboxInput(),
     )
 
 

@@ -11,7 +11,7 @@ from surveys.scoring.marks import BadPoints, parse_points
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
 from tests.builders import GROUP, build_unit, line_for
-from tests.phones import NO_SCROLL, Watch, chromium
+from tests.phones import NO_SCROLL, Watch, chromium, sign_in
 from tests.servers import Server, running
 from tests.worlds import build_accounts
 
@@ -85,14 +85,22 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+def test_a_printed_score_sheet_has_its_rows(browser: Browser, office: Office) -> None:
+    """And nothing of what is only there to click."""
+    with signed_in(browser, office) as context:
+        page = context.new_page()
+        page.goto(f"{office.server.url}/units/{office.units[0]}")
+        page.emulate_media(media="print")
+        assert page.locator("tr#III-4").is_visible()
+        assert not page.get_by_role("button", name="保存打分").is_visible()
+
+
 def signed_in(browser: Browser, office: Office, *, script: bool = True) -> BrowserContext:
     context = browser.new_context(viewport=OFFICE, locale="zh-CN", java_script_enabled=script)
     context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(f"{office.server.url}/login")
-    page.get_by_label("账号").fill("admin")
-    page.get_by_label("密码").fill(office.password)
-    page.get_by_role("button", name="登录").click()
+    sign_in(page, "admin", office.password)
     page.close()
     return context
 

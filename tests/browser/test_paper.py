@@ -15,7 +15,7 @@ from tests import papers
 from tests.builders import World, box_counts, record_of
 from tests.conftest import NOW
 from tests.papers import paper_poll, person, status
-from tests.phones import NO_SCROLL, Watch, chromium
+from tests.phones import NO_SCROLL, Watch, chromium, sign_in
 from tests.servers import Server, running
 
 pytestmark = pytest.mark.slow
@@ -50,10 +50,7 @@ def signed_in(server: Server, browser: Browser, address: str, *, script: bool = 
     page = browser.new_context(viewport=OFFICE, locale="zh-CN", java_script_enabled=script).new_page()
     page.set_default_timeout(10_000)
     page.goto(server.url + address)
-    page.get_by_label("账号").fill(f"组织员{count}")
-    page.get_by_label("密码").fill(password)
-    page.get_by_role("button", name="登录").click()
-    page.wait_for_url(server.url + address)
+    sign_in(page, f"组织员{count}", password)
     return page
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
 from tests.builders import box_counts, build_poll
-from tests.phones import NO_SCROLL, Watch, chromium
+from tests.phones import NO_SCROLL, Watch, chromium, sign_in
 from tests.servers import Server, running
 from tests.worlds import build_accounts
 
@@ -46,9 +46,7 @@ def desk(server: Server, browser: Browser, password: str) -> Iterator[tuple[Page
     page = browser.new_page(viewport=OFFICE, accept_downloads=True, locale="zh-CN")
     page.set_default_timeout(20_000)
     page.goto(f"{server.url}/polls/{poll_id}/tickets")
-    page.get_by_label("账号").fill("organizer")
-    page.get_by_label("密码").fill(password)
-    page.get_by_role("button", name="登录").click()
+    sign_in(page, "organizer", password)
     page.locator("#issue").wait_for()
     yield page, poll_id
     page.close()

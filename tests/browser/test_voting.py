@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Route
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
 from tests.builders import build_unit
-from tests.phones import NO_SCROLL, Watch, chromium, fill, submit, ticket, to_review
+from tests.phones import NO_SCROLL, Watch, chromium, fill, sign_in, submit, ticket, to_review
 from tests.servers import Server, running
 from tests.worlds import build_accounts
 
@@ -228,9 +228,7 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     page = browser.new_page(viewport=OFFICE, accept_downloads=True, locale="zh-CN")
     watch = Watch(page)
     page.goto(f"{server.url}/units/{unit_id}/polls/new")
-    page.get_by_label("账号").fill("admin")
-    page.get_by_label("密码").fill(passwords[Role.ADMIN])
-    page.get_by_role("button", name="登录").click()
+    sign_in(page, "admin", passwords[Role.ADMIN])
     page.get_by_label("应到人数").fill("3")
     page.get_by_role("button", name="保存，看选票的样子").click()
     page.get_by_role("link", name="下一步：发票").click()

@@ -12,7 +12,7 @@ from surveys.services.assessments import LeaderEntry, UnitEntry
 from surveys.services.poll_entries import PollEntry, entry_of
 from surveys.settings import database_url_of
 from tests.conftest import NOW
-from tests.phones import NO_SCROLL, Watch, chromium
+from tests.phones import NO_SCROLL, Watch, chromium, sign_in
 from tests.servers import Server, running
 from tests.worlds import build_accounts
 
@@ -54,9 +54,7 @@ def new_unit(server: Server, name: str) -> int:
 def opened(browser: Browser, server: Server, password: str, address: str, *, script: bool = True) -> Page:
     page = browser.new_context(viewport=OFFICE, locale="zh-CN", java_script_enabled=script).new_page()
     page.goto(f"{server.url}{address}")
-    page.get_by_label("账号").fill("organizer")
-    page.get_by_label("密码").fill(password)
-    page.get_by_role("button", name="登录").click()
+    sign_in(page, "organizer", password)
     page.get_by_role("button", name=SAVE).wait_for()
     return page
 

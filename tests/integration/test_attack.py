@@ -13,6 +13,8 @@ from surveys.polling import codes, receipts
 from surveys.services.site import Site
 from tests.builders import build_poll, cast, close_and_seal, sheet_of
 
+pytestmark = pytest.mark.own_database
+
 VOTES = 200
 MOST_RIGHT = 8  # of 200 by chance: Poisson with mean 1, more than 8 once in a million
 MOST_CORRELATION = 0.35  # Spearman over 200 pairs: 5 standard deviations

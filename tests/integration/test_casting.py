@@ -211,6 +211,7 @@ def test_the_nonce_of_another_ticket_is_refused_and_spends_nothing(site):
     assert box_counts(site, world.poll_id) == {"cast": 2, "ballots": 2, "receipts": 2}
 
 
+@pytest.mark.own_database
 def test_a_receipt_that_cannot_be_written_takes_the_ballot_back(site):
     world = build_poll(site, count=1)
     run_sql(site, "ALTER TABLE receipts RENAME TO receipts_gone")

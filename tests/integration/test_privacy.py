@@ -14,6 +14,8 @@ from surveys.storage.tables import Base
 from tests.builders import build_poll, cast, close_and_seal, dump, filled, sheet_of
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.own_database
+
 BOXES = {
     "tickets": {"poll_id", "code_hash", "class_key", "batch", "state"},
     "ballots": {"poll_id", "id", "class_key", "answers"},

@@ -28,6 +28,8 @@ from tests.builders import (
 )
 from tests.conftest import NOW
 
+pytestmark = pytest.mark.own_database
+
 VOTES = 12
 TWO_CLASSES = (ClassEntry("A", "甲", Decimal(30)), ClassEntry("B", "乙", Decimal(70)))
 

@@ -52,6 +52,7 @@ def test_codes_carry_the_prefix_and_are_unique(site):
     assert box_counts(site, world.poll_id) == {"unused": 107}
 
 
+@pytest.mark.own_database
 def test_codes_come_shuffled_and_only_their_hashes_are_kept(site):
     world = build_poll(site, count=0)
     issued = [codes.hash_code(code) for code in issue(site, world.poll_id, 30)]

@@ -1,7 +1,10 @@
 """GET, HEAD and OPTIONS leave the database as it was; without its token a staff form changes nothing."""
 
+from functools import partial
+
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from surveys.services.actors import Permission, Role
 from surveys.services.site import Site
@@ -16,11 +19,13 @@ def test_looking_changes_nothing(app: Flask, site: Site, role: Role | None) -> N
     client = client_of(app, None if role is None else world.session_keys[role])
     asked = 0
     for rule in app.url_map.iter_rules():
-        for method in ("GET", "HEAD", "OPTIONS"):
-            # Charts are slow to draw: HEAD draws them like GET, so for HEAD one of them is enough.
-            every = list(addresses(app, rule, world))
-            for address in every if method == "GET" or "number" not in rule.arguments else every[-2:]:
-                assert client.open(address, method=method).status_code < 500, f"{method} {address}"
+        every = list(addresses(app, rule, world))
+        # HEAD runs what GET runs: of each rule one address is enough.
+        for method, chosen in (("GET", every), ("HEAD", every[-1:]), ("OPTIONS", every[-1:])):
+            for address in chosen:
+                # What a page says is checked on one system; parsing it takes longer than making it.
+                answer = client.open if site.database.is_sqlite else partial(FlaskClient.open, client, buffered=True)
+                assert answer(address, method=method).status_code < 500, f"{method} {address}"
                 asked += 1
     assert asked > 300
     assert dump(site.database) == before

@@ -1,0 +1,110 @@
+"""A year's round: its frameworks, its rules, its units, and the versions of the result."""
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from surveys.storage.tables.base import Base, Document
+
+
+class Assessment(Base):
+    """One year's round. `rules`: ScoringRules as JSON. `state`: surveys.scoring.assessment_states."""
+
+    __tablename__ = "assessments"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    title: Mapped[str]
+    state: Mapped[str] = mapped_column(String(20))
+    rules: Mapped[Document]
+    material_due_on: Mapped[date | None]
+    objections_due_on: Mapped[date | None]
+    created_at: Mapped[datetime]
+    frameworks: Mapped[list["AssessmentFramework"]] = relationship(order_by="AssessmentFramework.key")
+    units: Mapped[list["Unit"]] = relationship(order_by="Unit.position", back_populates="assessment")
+
+
+class AssessmentFramework(Base):
+    """A framework as this assessment uses it: a copy, so that a later edition of the file changes no past score."""
+
+    __tablename__ = "assessment_frameworks"
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(100), primary_key=True)
+    body: Mapped[Document]
+
+
+class RuleVersion(Base):
+    """What an assessment was scored by, and from when: kept when marking starts, and at every change after that."""
+
+    __tablename__ = "rule_versions"
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    frameworks: Mapped[Document]
+    rules: Mapped[Document]
+    reason: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+
+
+class Approval(Base):
+    """One of two hands, or one hand over something exact. `subject`: what was approved, as a digest or key. `reason`:
+    of who proposed what another must agree to."""
+
+    __tablename__ = "approvals"
+    __table_args__ = (UniqueConstraint("assessment_id", "act", "subject", "account_id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"))
+    act: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(200))
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str | None]
+    made_at: Mapped[datetime]
+
+
+class ScoreVersion(Base):
+    """Every unit's sheet as it stood: provisional, after_appeal or certified. `digest`: over `body`, as a seal."""
+
+    __tablename__ = "score_versions"
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    body: Mapped[Document]
+    digest: Mapped[str] = mapped_column(String(80))
+    reason: Mapped[str]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+
+
+class Unit(Base):
+    """`department`: the name under which the unit itself marks rows, for 回避."""
+
+    __tablename__ = "units"
+    __table_args__ = (
+        UniqueConstraint("assessment_id", "name"),
+        ForeignKeyConstraint(
+            ["assessment_id", "framework"], ["assessment_frameworks.assessment_id", "assessment_frameworks.key"]
+        ),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), index=True)
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(String(200))
+    category: Mapped[str] = mapped_column(String(100))
+    framework: Mapped[str] = mapped_column(String(100))
+    department: Mapped[str | None] = mapped_column(String(100))
+    assessment: Mapped[Assessment] = relationship(back_populates="units")
+    tags: Mapped[list["UnitTag"]] = relationship(order_by="UnitTag.tag")
+    leaders: Mapped[list["Leader"]] = relationship(order_by="Leader.position")
+
+
+class UnitTag(Base):
+    __tablename__ = "unit_tags"
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class Leader(Base):
+    __tablename__ = "leaders"
+    unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    post: Mapped[str] = mapped_column(String(200))
