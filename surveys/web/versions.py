@@ -8,9 +8,11 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import assessments, derivations, version_changes, versions
 from surveys.services.actors import Permission
 from surveys.services.errors import NotFound
+from surveys.services.printed_results import PrintedResults, printed_results
 from surveys.services.version_changes import Difference
 from surveys.services.versions import STATE_NAMES, Version
 from surveys.web.access import needs, site
@@ -91,19 +93,29 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
 @pages.get("/units/<id:unit_id>/why")
 @needs(Permission.SEE_RESULTS)
 def why(unit_id: int) -> ResponseReturnValue:
-    """A unit's sheet as it stands now, explained."""
-    assessment_id, body = _live(unit_id)
-    return render_template("life/unit.html", assessment_id=assessment_id, version=None, **sheet(body, unit_id))
+    """A unit's sheet explained: as it stands now, from the certificate on as it was certified."""
+    with site().database.reading() as session:
+        assessment_id = assessments.unit_of(session, unit_id).assessment_id
+        found = printed_results(session, assessment_id)
+    return render_template(
+        "life/unit.html", assessment_id=assessment_id, version=found.certificate, **sheet(found.body, unit_id)
+    )
 
 
 @pages.get("/units/<id:unit_id>/rows/<row_key>/why")
 @needs(Permission.SEE_RESULTS)
 def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
     with site().database.reading() as session:
-        assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        body = versions.live_unit(session, unit_id)
+        assessment = assessments.unit_of(session, unit_id).assessment
+        if versions.is_final(AssessmentState(assessment.state)):
+            found = printed_results(session, assessment.id)
+        else:
+            found = PrintedResults(versions.live_unit(session, unit_id), None)
     return render_template(
-        "life/row.html", assessment_id=assessment_id, version=None, **explained(body, unit_id, row_key)
+        "life/row.html",
+        assessment_id=assessment.id,
+        version=found.certificate,
+        **explained(found.body, unit_id, row_key),
     )
 
 
@@ -144,12 +156,6 @@ def _difference(assessment_id: int, number: int) -> Difference:
             raise NotFound("第 1 版之前没有别的版本，没有可以比较的。")
         old, new = (versions.version(session, assessment_id, each) for each in (number - 1, number))
         return version_changes.report(session, assessment_id, old.body, new.body)
-
-
-def _live(unit_id: int) -> tuple[int, Body]:
-    with site().database.reading() as session:
-        assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        return assessment_id, versions.live_body(session, assessment_id)
 
 
 def _json(data: object) -> bytes:
