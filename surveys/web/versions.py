@@ -35,7 +35,7 @@ def show(assessment_id: int, version: int) -> ResponseReturnValue:
         version=found.line,
         body=found.body,
         hands=hands,
-        categories=list(dict.fromkeys(unit["category"] for unit in found.body["units"])),
+        results=PrintedResults(found.body, None),
     )
 
 
