@@ -49,7 +49,8 @@ _ON_A_ROW: dict[_OnARow, str] = {
 @dataclass(frozen=True)
 class FrameworkPreview:
     """What taking a file over would change now. `hindrances`: why it cannot be taken over. `fingerprint`: of both
-    editions, the one that is there and the one of the file."""
+    editions, the one that is there and the one of the file. `frozen`: it is marked by already, so that only
+    `framework_revisions` takes it over."""
 
     assessment_id: int
     title: str
@@ -61,6 +62,12 @@ class FrameworkPreview:
     notes: tuple[str, ...]
     hindrances: tuple[str, ...]
     fingerprint: str
+    frozen: bool
+
+
+def may_revise(assessment: Assessment, session: Session) -> bool:
+    """Whether a file is taken at all: while marking as a new version of the rules."""
+    return assessment.state == AssessmentState.MARKING or may_edit(assessment, session)
 
 
 def may_edit(assessment: Assessment, session: Session) -> bool:
@@ -90,7 +97,8 @@ def read_file(
     check_decides(actor)
     assert actor.account_id is not None  # the command line takes `edit_from_file`
     assessment = assessment_of(session, assessment_id)
-    check_editable(assessment, session)
+    if not may_revise(assessment, session):
+        raise WrongState(FROZEN)
     found = parse_workbook(file_name, data, framework_of(assessment, key))
     session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))
     body = {
@@ -108,8 +116,8 @@ def read_file(
 
 def preview(session: Session, actor: Actor, import_id: int) -> FrameworkPreview:
     """Raises NotFound, NotAllowed."""
-    entry = _entry(session, actor, import_id)
-    return _previewed(session, assessment_of(session, entry.assessment_id), entry)
+    entry = entry_of(session, actor, import_id)
+    return previewed(session, assessment_of(session, entry.assessment_id), entry)
 
 
 def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> FrameworkPreview:
@@ -117,8 +125,8 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
 
     Raises NotFound, NotAllowed; WrongState when it would change other things than were shown, or cannot be.
     """
-    entry = _entry(session, actor, import_id)
-    found = _previewed(session, locked(session, entry.assessment_id), entry)
+    entry = entry_of(session, actor, import_id)
+    found = previewed(session, locked(session, entry.assessment_id), entry)
     if found.fingerprint != fingerprint:
         raise WrongState("测评体系在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。")
     session.delete(entry)
@@ -164,7 +172,8 @@ def locked(session: Session, assessment_id: int) -> Assessment:
     return assessment_of(session, assessment_id)
 
 
-def _entry(session: Session, actor: Actor, import_id: int) -> Import:
+def entry_of(session: Session, actor: Actor, import_id: int) -> Import:
+    """What waits for this account's yes. Raises NotFound, NotAllowed."""
     check_decides(actor)
     entry = session.get(Import, import_id)
     if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
@@ -172,7 +181,7 @@ def _entry(session: Session, actor: Actor, import_id: int) -> Import:
     return entry
 
 
-def _previewed(session: Session, assessment: Assessment, entry: Import) -> FrameworkPreview:
+def previewed(session: Session, assessment: Assessment, entry: Import) -> FrameworkPreview:
     body = entry.body
     new = Framework.from_json(body["framework"])
     return _compared(session, assessment, new, body["deleted"], body["file"], body["notes"])
@@ -200,6 +209,7 @@ def _compared(
         tuple(notes),
         tuple(_hindrances(session, assessment, old, new, changes, deleted)),
         hashlib.sha256(editions.encode()).hexdigest(),
+        not may_edit(assessment, session),
     )
 
 
@@ -211,7 +221,7 @@ def _hindrances(
     changes: Changes,
     deleted: Sequence[str],
 ) -> Iterator[str]:
-    if not may_edit(assessment, session):
+    if not may_revise(assessment, session):
         yield FROZEN
     removed = [change.key for change in changes.removed]
     unmarked = [key for key in removed if key not in deleted]
@@ -250,8 +260,9 @@ def _choices_without_method(session: Session, units: Select[int], new: Framework
 
 
 def _take_over(session: Session, now: datetime, actor: Actor, found: FrameworkPreview) -> None:
-    if found.hindrances:
-        raise WrongState("什么都没有导入。" + "".join(found.hindrances))
+    hindrances = found.hindrances or ((FROZEN,) if found.frozen else ())
+    if hindrances:
+        raise WrongState("什么都没有导入。" + "".join(hindrances))
     changes = found.changes
     if not changes.is_empty:
         entry = session.get_one(AssessmentFramework, (found.assessment_id, found.key))

@@ -206,6 +206,10 @@ class AppealForm(StaffForm):
     due_on = DateField("申诉截止日期（含当日）", [InputRequired("请填写截止日期。")])
 
 
+class ReviseForm(TakeOverForm):
+    reason = StringField("修改的理由", [DataRequired("请写明修改的理由。"), Length(max=500)])
+
+
 class GroundsForm(StaffForm):
     reason = StringField("理由", [DataRequired("请写明理由。"), Length(max=500)])
 

@@ -8,15 +8,14 @@ from flask.typing import ResponseReturnValue
 from surveys.intake.headers import Fault
 from surveys.intake.tables import MOST_BYTES
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import assessments, copying, dry_runs, framework_editing, rule_editing
+from surveys.services import assessments, copying, dry_runs, framework_editing, framework_revisions, rule_editing
 from surveys.services.actors import Permission
-from surveys.services.errors import Refusal, WrongState
+from surveys.services.errors import BadInput, Refusal, WrongState
 from surveys.services.framework_changes import pieces
-from surveys.services.framework_editing import FrameworkPreview
 from surveys.services.rosters import FaultyFile
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
-from surveys.web.forms import CopyForm, RulesForm, TakeOverForm, UploadForm
+from surveys.web.forms import CopyForm, ReviseForm, RulesForm, StaffForm, TakeOverForm, UploadForm
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.rule_fields import form_values, typed_rules
 from surveys.web.uploads import size, takes_upload
@@ -38,6 +37,7 @@ def index(assessment_id: int) -> ResponseReturnValue:
             rules=rule_editing.entry_of(ScoringRules.from_json(assessment.rules)),
             mode=ScoringRules.from_json(assessment.rules).mode,
             editable=framework_editing.may_edit(assessment, session),
+            revisable=framework_editing.may_revise(assessment, session),
             frozen=framework_editing.FROZEN,
         )
 
@@ -48,7 +48,7 @@ def show(assessment_id: int, framework_key: str) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         framework = assessments.framework_of(assessment, framework_key)
-        editable = framework_editing.may_edit(assessment, session)
+        editable = framework_editing.may_revise(assessment, session)
     return render_template("frameworks/show.html", assessment=assessment, framework=framework, editable=editable)
 
 
@@ -93,7 +93,7 @@ def _upload_page(
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         framework = assessments.framework_of(assessment, framework_key)
-        editable = framework_editing.may_edit(assessment, session)
+        editable = framework_editing.may_revise(assessment, session)
     return render_template(
         "frameworks/upload.html",
         assessment=assessment,
@@ -111,9 +111,27 @@ def _upload_page(
 @pages.get("/framework-imports/<id:import_id>")
 @needs(Permission.DECIDE)
 def preview(import_id: int) -> ResponseReturnValue:
-    with site().database.reading() as session:
-        found = framework_editing.preview(session, actor(), import_id)
-    return _preview_page(found)
+    return _preview_page(import_id)
+
+
+@pages.post("/framework-imports/<id:import_id>/revise")
+@needs(Permission.DECIDE)
+def revise(import_id: int) -> ResponseReturnValue:
+    """Once marking has begun: with a reason, after the effect was shown."""
+    form = ReviseForm()
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            assessment_id = framework_editing.preview(session, actor(), import_id).assessment_id
+            number = framework_revisions.revise(
+                session, site().now(), actor(), import_id, form.reason.data, form.shown.data
+            )
+    except BadInput as error:
+        return _preview_page(import_id, str(error), form.reason.data), 400
+    except WrongState as error:
+        return _preview_page(import_id, str(error), form.reason.data), 409
+    flash(f"测评体系已修改，规则现在是第 {number} 版。")
+    return redirect(url_for("life.show", assessment_id=assessment_id))
 
 
 @pages.post("/framework-imports/<id:import_id>")
@@ -125,18 +143,31 @@ def take_over(import_id: int) -> ResponseReturnValue:
         with site().database.writing() as session:
             done = framework_editing.apply(session, site().now(), actor(), import_id, form.shown.data)
     except WrongState as error:
-        with site().database.reading() as session:
-            found = framework_editing.preview(session, actor(), import_id)
-        return _preview_page(found, str(error)), 409
+        return _preview_page(import_id, str(error)), 409
     changes = done.changes
     counts = f"新增 {len(changes.added)} 条，删除 {len(changes.removed)} 条，修改 {len(changes.changed)} 条"
     flash(f"测评体系已更新：{counts}。")
     return redirect(url_for("frameworks.show", assessment_id=done.assessment_id, framework_key=done.key))
 
 
-def _preview_page(found: FrameworkPreview, fault: str | None = None) -> str:
-    form = TakeOverForm(formdata=None, shown=found.fingerprint)
-    return render_template("frameworks/preview.html", preview=found, form=form, fault=fault, pieces=pieces)
+def _preview_page(import_id: int, fault: str | None = None, reason: str | None = None) -> str:
+    with site().database.reading() as session:
+        found = framework_revisions.preview(session, actor(), import_id)
+    effect = found.effect
+    if effect is None:
+        form: StaffForm = TakeOverForm(formdata=None, shown=found.preview.fingerprint)
+    else:
+        form = ReviseForm(formdata=None, shown=effect.fingerprint, reason=reason)
+    return render_template(
+        "frameworks/preview.html",
+        preview=found.preview,
+        import_id=import_id,
+        effect=effect,
+        hindrances=found.preview.hindrances or (() if effect is None else effect.hindrances),
+        form=form,
+        fault=fault,
+        pieces=pieces,
+    )
 
 
 @pages.route("/assessments/<id:assessment_id>/rules", methods=["GET", "POST"])

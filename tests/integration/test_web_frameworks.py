@@ -122,12 +122,30 @@ def test_the_same_file_offers_no_button(admin: StrictClient) -> None:
     assert "确认更新" not in page.text
 
 
-def test_once_marking_has_begun_nothing_is_offered(lite_site: Site, admin: StrictClient) -> None:
-    preview = str(sent(admin, REWORDED).location)
+def test_once_marking_has_begun_it_takes_a_reason_and_shows_the_effect(lite_site: Site, admin: StrictClient) -> None:
     with lite_site.database.writing() as session:
         assessments.assessment_of(session, 1).state = "marking"
         session.commit()
     enter(lite_site, 1, MarkEntry("III-4", "考核组", "1"))
+    assert UPLOAD in admin.page(f"{BASE}/frameworks").links()
+    preview = str(sent(admin, REWORDED).location)
+    page, revise = admin.page(preview), f"{preview}/revise"
+    for words in ("个单位的结果会变", "样例局", "样例<b>标准"):
+        assert words in page.text, words
+    assert "确认更新" not in page.text
+    for fields, status, words in (({"reason": ""}, 400, "理由"), ({"reason": "修订", "shown": "0"}, 409, "看新的影响")):
+        response = admin.submit(preview, revise, **fields)
+        assert (response.status_code, words in Page(response).text) == (status, True)
+    assert admin.submit(preview, revise, reason="文件修订").location == f"{BASE}/life"
+    assert "文件修订" in admin.page(f"{BASE}/life").text
+    assert text_of_row(lite_site, "III-3") == "样例<b>标准"
+
+
+def test_once_marking_has_ended_nothing_is_offered(lite_site: Site, admin: StrictClient) -> None:
+    preview = str(sent(admin, REWORDED).location)
+    with lite_site.database.writing() as session:
+        assessments.assessment_of(session, 1).state = "provisional"
+        session.commit()
     for address in (f"{BASE}/frameworks", UPLOAD, f"{BASE}/rules", preview):
         page = admin.page(address)
         assert "打分已经开始" in page.text

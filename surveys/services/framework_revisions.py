@@ -1,0 +1,42 @@
+"""A framework changed from a workbook while marking: shown with the effect on every unit, then the next version of
+the rules."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from surveys.services import rule_changes
+from surveys.services.actors import Actor
+from surveys.services.assessments import assessment_of
+from surveys.services.errors import WrongState
+from surveys.services.framework_editing import FrameworkPreview, entry_of, previewed
+from surveys.services.rule_changes import Effect
+
+
+@dataclass(frozen=True)
+class Revision:
+    """`effect`: None before the framework is frozen, when it is taken over as it is."""
+
+    preview: FrameworkPreview
+    effect: Effect | None
+
+
+def preview(session: Session, actor: Actor, import_id: int) -> Revision:
+    """Raises NotFound, NotAllowed."""
+    entry = entry_of(session, actor, import_id)
+    found = previewed(session, assessment_of(session, entry.assessment_id), entry)
+    if not found.frozen or found.hindrances or found.changes.is_empty:
+        return Revision(found, None)
+    return Revision(found, rule_changes.effect_of(session, found.assessment_id, [found.new], None))
+
+
+def revise(session: Session, now: datetime, actor: Actor, import_id: int, reason: str, shown: str) -> int:
+    """Takes the file over as the next version of the rules, and forgets it; the version's number. `shown`: the
+    fingerprint of the effect. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    entry = entry_of(session, actor, import_id)
+    found = previewed(session, assessment_of(session, entry.assessment_id), entry)
+    if found.hindrances:
+        raise WrongState("什么都没有改动。" + "".join(found.hindrances))
+    session.delete(entry)
+    return rule_changes.change_rules(session, now, actor, found.assessment_id, [found.new], None, reason, shown)
