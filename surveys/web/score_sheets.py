@@ -44,6 +44,7 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
     return render_template(
         "score_sheets/show.html",
         sheet=sheet,
+        handed_in=_handed_in(unit_id),
         opening=opening,
         savable=any(opening.why_shut(unit_id, line.row.standard.key) is None for line in _visible(sheet)),
         blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
@@ -61,6 +62,15 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         plain_points=plain_points,
         shown=shown,
     )
+
+
+def _handed_in(unit_id: int) -> dict[str, RowChecklist]:
+    """By row, where there is something to look at beside the mark."""
+    if not may(Permission.REVIEW):
+        return {}
+    with site().database.reading() as session:
+        rows = reviews.unit_desk(session, actor(), unit_id).rows
+    return {row.key: row for row in rows if row.handed}
 
 
 @pages.post("/units/<id:unit_id>/marks")

@@ -231,6 +231,9 @@ def test_an_assessor_reaches_the_own_rows_only(office: Office) -> None:
     for address in (row, "/reviews/1/file"):
         assert group.get(address).status_code == 200
         assert lead.get(address).status_code == 404
+    sheet = f"/units/{office.unit_id}"
+    assert {row, "/reviews/1/file"} <= set(group.page(sheet).links())
+    assert not {row, "/reviews/1/file"} & set(lead.page(sheet).links())
     token = lead.page("/password").form("/password")["csrf_token"]
     fields = {"csrf_token": token, "verdict": "accepted", "seen": "0"}
     assert lead.post("/reviews/1", data=fields).status_code == 404
@@ -269,6 +272,9 @@ def test_the_material_stands_beside_the_mark(office: Office) -> None:
     assert "报告.pdf" in page.text
     assert "/reviews/1/file" in page.links()
     assert "报送的材料" not in office.admin.page(f"/units/{office.unit_id}/rows/III-2").text
+    sheet = office.admin.page(f"/units/{office.unit_id}")
+    assert "报告.pdf" in sheet.text
+    assert "/reviews/1/file" in sheet.links()
 
 
 def test_the_deadline(office: Office) -> None:
