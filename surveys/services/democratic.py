@@ -18,7 +18,7 @@ from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import NotAllowed, WrongState
 from surveys.services.marks import departments_of, require_open, row_of
-from surveys.services.tallies import Tally, is_visible, tally
+from surveys.services.tallies import Tally, is_visible
 from surveys.storage.tables import Approval, Mark, Poll
 
 ACT = "democratic"
@@ -72,18 +72,25 @@ class TeamScores:
         return RowValue(RowState.MARKED, min(max(score * points / 100, Fraction(0)), points))
 
 
-def team_scores(session: Session, polls: Sequence[Poll]) -> TeamScores:
-    """Of one unit's polls, in any order: within a team the newest sealed one that may be seen counts; no rehearsal."""
-    real = [poll for poll in polls if not poll.rehearsal]
-    visible = sorted((poll for poll in real if is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id))
-    newest = {poll.team: poll for poll in visible}
+def counting(polls: Sequence[Poll]) -> dict[str, Poll]:
+    """Of one unit's polls, in any order, the one that counts by team, the newest last: within a team it is the newest
+    sealed one that may be seen; no rehearsal."""
+    visible = sorted(
+        (poll for poll in polls if not poll.rehearsal and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
+    )
+    last = {poll.team: poll for poll in visible}
+    return dict(sorted(last.items(), key=lambda item: (item[1].sealed_at, item[1].id)))
+
+
+def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScores:
+    """Of one unit's polls. `tallies`: by poll, of those that count."""
+    newest = counting(polls)
     # A draft is a plan, perhaps given up: it holds nothing up.
-    begun = {poll.team: None for poll in real if poll.state is not PollState.DRAFT}
-    tallies = {poll.id: tally(session, poll) for poll in newest.values()}
+    begun = {poll.team for poll in polls if not poll.rehearsal and poll.state is not PollState.DRAFT}
     return TeamScores(
         tuple(_team_score(newest[team], tallies[newest[team].id]) for team in sorted(newest)),
         tuple(sorted(team or ONE_TEAM for team in begun if team not in newest)) if newest else (),
-        tallies[visible[-1].id] if visible else None,
+        tallies[list(newest.values())[-1].id] if newest else None,
     )
 
 

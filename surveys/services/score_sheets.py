@@ -18,7 +18,7 @@ from surveys.services.assessments import framework_of, unit_of
 from surveys.services.democratic import TeamScores
 from surveys.services.ledger import counted_events
 from surveys.services.marks import departments_of
-from surveys.services.tallies import Tally
+from surveys.services.tallies import Tally, tally_each
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, RowChoice, Unit
 
 Entry = TypeVar("Entry", Mark, Event, Exemption, Poll, RowChoice)
@@ -118,6 +118,8 @@ def _sheets(
             .options(selectinload(Poll.classes), selectinload(Poll.unsealings))
         )
     )
+    counting = [poll for own in polls.values() for poll in democratic.counting(own).values()]
+    tallies = tally_each(session, counting)
     approvals = democratic.approvals(session, assessment.id)
     rules = other_rules or ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
@@ -132,7 +134,7 @@ def _sheets(
             events.get(unit.id, []),
             exemptions.get(unit.id, []),
             choices.get(unit.id, []),
-            democratic.team_scores(session, polls.get(unit.id, [])),
+            democratic.team_scores(polls.get(unit.id, []), tallies),
         )
         for unit in units
     ]
