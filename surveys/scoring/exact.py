@@ -26,9 +26,9 @@ def _fraction(number: Decimal) -> Score:
 
 def shown(value: Score, places: int = 2) -> Decimal:
     """`value` as people see it: half up (away from zero) to `places` decimals, never -0."""
-    scaled = abs(value) * 10**places
-    units = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(-units if value < 0 else units).scaleb(-places)
+    number, parts = value.as_integer_ratio()
+    units = (2 * abs(number) * 10**places + parts) // (2 * parts)
+    return Decimal(-units if number < 0 else units).scaleb(-places)
 
 
 def weighted_mean(parts: Iterable[tuple[Score | None, Decimal | int]]) -> Score | None:
