@@ -31,16 +31,23 @@ def shown(value: Score, places: int = 2) -> Decimal:
     return Decimal(-units if number < 0 else units).scaleb(-places)
 
 
+def total(parts: Iterable[Score]) -> Score:
+    """The sum; 0 of nothing. In whole numbers over one denominator: fraction by fraction takes several times longer."""
+    known = [part.as_integer_ratio() for part in parts]
+    below = lcm(*(denominator for _, denominator in known))
+    return Fraction(sum(number * (below // denominator) for number, denominator in known), below)
+
+
 def weighted_mean(parts: Iterable[tuple[Score | None, Decimal | int]]) -> Score | None:
     """Mean of the pairs that have a score, renormalized over their weights; None when there are none."""
     known = [
         (score.as_integer_ratio(), exact(weight).as_integer_ratio()) for score, weight in parts if score is not None
     ]
-    # In whole numbers over common denominators, divided once: fraction by fraction takes several times as long.
+    # In whole numbers, as in `total`, and divided once.
     below = lcm(*(part * share for (_, part), (_, share) in known))
     shares = lcm(*(share for _, (_, share) in known))
-    total = sum(weight * (shares // share) for _, (weight, share) in known)
-    if total == 0:
+    weights = sum(weight * (shares // share) for _, (weight, share) in known)
+    if weights == 0:
         return None
     got = sum(score * weight * (below // (part * share)) for (score, part), (weight, share) in known)
-    return Fraction(got * shares, below * total)
+    return Fraction(got * shares, below * weights)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring import score_sheet as scoring
 from surveys.scoring.assignment import joint_mark
-from surveys.scoring.exact import exact
+from surveys.scoring.exact import exact, total
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
 from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
@@ -233,13 +233,13 @@ def _value(
         return RowValue(RowState.NOT_APPLICABLE)
     if exempted:
         return RowValue(RowState.EXEMPTED)
-    total = sum((exact(event.points) for event in events), Fraction(0))
     if standard.kind is Kind.VETO:
         return RowValue(RowState.MARKED, Fraction(1 if events else 0))
     if standard.kind is not Kind.STANDARD:
-        return RowValue(RowState.MARKED, total)
+        return RowValue(RowState.MARKED, total(exact(event.points) for event in events))
     if standard.starts_full:
-        return RowValue(RowState.MARKED, max(exact(standard.points) - total, Fraction(0)))
+        lost = total(exact(event.points) for event in events)
+        return RowValue(RowState.MARKED, max(exact(standard.points) - lost, Fraction(0)))
     if Method.DEMOCRATIC in standard.methods:
         return teams.value(standard) if agreed is None else RowValue(RowState.MARKED, exact(agreed.points))
     mark = joint_mark(departments, {name: exact(entry.points) for name, entry in marks.items()})

@@ -12,14 +12,13 @@ from typing import Any
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Framework
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, locked_assessment, unit_of
+from surveys.services.assessments import assessment_of, framework_in, locked_assessment, unit_of
 from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
 from surveys.services.results import Results, UnitResult, results
 from surveys.services.score_sheets import unit_sheet
@@ -295,7 +294,7 @@ def to_csv(body: Document) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(CSV_TITLES)
-    frameworks = {key: Framework.from_json(entry) for key, entry in body["frameworks"].items()}
+    frameworks = {key: framework_in(entry) for key, entry in body["frameworks"].items()}
     for unit in body["units"]:
         result = unit["result"]
         head = [unit["name"], unit["category"], result["rank"], _shown(result["final"]), result["band"]]
