@@ -52,6 +52,7 @@ class Desk:
     def take(self) -> None:
         admin, organizer = self._signed_in("admin"), self._signed_in("organizer")
         self._roster(admin)
+        self._accounts(admin)
         poll = self._wizard(organizer)
         self._tickets(organizer, poll)
         self._door(organizer, poll)
@@ -69,7 +70,8 @@ class Desk:
     def _roster(self, page: Page) -> None:
         page.goto(f"{self._base}/assessments/new")
         page.get_by_label("考核名称").fill("样例市年度考核")
-        page.select_option("#frameworks", ["municipal", "county"])
+        for framework in page.locator("input[name=frameworks]").all():
+            framework.check()
         page.get_by_role("button", name="建立").click()
         upload = page.locator("section.card", has_text="样例市年度考核").get_by_role("link", name="导入名单")
         upload.click()
@@ -86,6 +88,15 @@ class Desk:
         self._save(page, "desk-roster-preview")
         page.get_by_role("button", name="确认导入").click()
         page.get_by_text("名单已导入").wait_for()
+
+    def _accounts(self, page: Page) -> None:
+        page.goto(f"{self._base}/accounts")
+        many = page.locator("section.card p", has_text="样例市年度考核")
+        many.get_by_role("link", name="为每个单位建报送员账号").click()
+        self._save(page, "accounts-reporters")
+        self._pdf(page, "建立并下载密码", {"accounts-strips": 1}, 60)
+        page.goto(f"{self._base}/accounts")
+        self._save(page, "accounts")
 
     def _wizard(self, page: Page) -> str:
         """The address of the poll made."""

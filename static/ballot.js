@@ -2,26 +2,26 @@
    Plain ES5 for Chromium 78 and iOS 12. The device keeps a draft until it is cast, and never on a shared tablet. */
 (function () {
   "use strict";
-  var IDLE_MS = 60000, WARN_MS = 15000, LEAVE_RECEIPT_MS = 20000, TIMEOUT_MS = 20000, LONGEST_WAIT_MS = 30000;
+  var IDLE_MS = 60000, WARN_MS = 15000, RECEIPT_MS = 30000, TIMEOUT_MS = 20000, LONGEST_WAIT_MS = 30000;
   var main = document.querySelector("main");
   var form = document.getElementById("ballot");
-  var kiosk = flag("kiosk");
+  var kiosk = isShared();
   var key = "ceping-" + digest(location.pathname.toUpperCase().replace(/[^0-9A-Z]/g, ""));
   var nonce = "", sent = false, over = false;
 
   /* Small tools. Storage may be forbidden or full: then there is no draft, and nothing else changes. */
-  function store(where, name, value) {
+  function store(name, value) {
     try {
-      if (value === undefined) { return where().getItem(name); }
-      if (value === null) { where().removeItem(name); } else { where().setItem(name, value); }
+      if (value === undefined) { return localStorage.getItem(name); }
+      if (value === null) { localStorage.removeItem(name); } else { localStorage.setItem(name, value); }
     } catch (error) { /* no storage */ }
     return null;
   }
-  function local() { return window.localStorage; }
-  function session() { return window.sessionStorage; }
-  function flag(name) {
-    if (new RegExp("[?&]" + name + "=1").test(location.search)) { store(session, name, "1"); }
-    return store(session, name) === "1";
+  /* Kept for the device, not the tab: the tablet's camera opens each code in a tab of its own. */
+  function isShared() {
+    var asked = /[?&]kiosk=([01])/.exec(location.search);
+    if (asked) { store("ceping-kiosk", asked[1] === "1" ? "1" : null); }
+    return store("ceping-kiosk") === "1";
   }
   /* 53 bits of the code, not the code: whoever reads the storage cannot vote with it. */
   function digest(text) {
@@ -62,15 +62,15 @@
     function set(on) {
       root.classList.toggle("large", on);
       toggle.setAttribute("aria-pressed", String(on));
-      store(local, "ceping-large", on ? "1" : null);
+      store("ceping-large", on ? "1" : null);
     }
     var toggle = button("大字", function () { set(!root.classList.contains("large")); }, "large-toggle");
     document.body.insertBefore(toggle, main);
-    set(store(local, "ceping-large") === "1");
+    set(store("ceping-large") === "1");
   }
 
   function draft() {
-    try { return JSON.parse(store(local, key) || "null"); } catch (error) { return null; }
+    try { return JSON.parse(store(key) || "null"); } catch (error) { return null; }
   }
   function post(body, done, failed) {
     var request = new XMLHttpRequest();
@@ -93,24 +93,32 @@
   /* The ticket is spent, and this device once sent a submission without getting an answer: was it that one? */
   function askAgain() {
     var kept = draft();
-    store(local, key, null);
+    store(key, null);
     if (!kept || !kept.nonce) { return; }
     post("nonce=" + kept.nonce, function (status, page) {
       if (status === 200 && page.getElementById("receipt")) { turnTo(page); }
-    }, function () { store(local, key, JSON.stringify(kept)); });
+    }, function () { store(key, JSON.stringify(kept)); });
+  }
+
+  /* Not counted, and may be yet. */
+  function offerReload() {
+    var waiting = document.querySelector("[data-keep]");
+    if (!waiting) { return; }
+    if (draft()) { waiting.appendChild(make("p", "您填的还在这部手机上。")); }
+    waiting.appendChild(button("刷新本页", function () { location.reload(); }, "primary"));
   }
 
   /* A shared tablet wipes itself: after the receipt, and after a minute without a touch. */
   function watchTablet() {
     if (!kiosk) { return; }
-    var start = "/?kiosk=1", last = Date.now(), warning = null;
+    var start = "/?kiosk=1", last = Date.now(), warning = null, farewell = null;
     each(document.querySelectorAll('a[href="/"]'), function (link) { link.href = start; });
-    if (document.getElementById("receipt")) {
-      main.appendChild(make("p", "本机马上回到首页，给下一位使用。", "notice"));
-      window.setTimeout(function () { location.replace(start); }, LEAVE_RECEIPT_MS);
-      return;
-    }
     var code = document.getElementById("code"); /* the start page: only a code left behind is wiped */
+    if (code) { main.appendChild(make("p", "这是公用平板，用完自动清空。", "notice")); }
+    function leave() {
+      store("ceping-large", null);
+      location.replace(start);
+    }
     each(["touchstart", "keydown", "click", "scroll"], function (name) {
       document.addEventListener(name, function () {
         last = Date.now();
@@ -118,10 +126,16 @@
       }, true);
     });
     window.setInterval(function () {
-      if (code && !code.value) { last = Date.now(); }
+      if ((code && !code.value) || (sent && !over)) { last = Date.now(); }
+      if (!farewell && document.getElementById("receipt")) {
+        last = Date.now();
+        farewell = make("div", "", "notice");
+        farewell.appendChild(make("p", "记好回执，请点“完成”，让给下一位。没有人操作，半分钟后自动返回。"));
+        farewell.appendChild(button("完成", leave, "primary"));
+        main.appendChild(farewell);
+      }
       var idle = Date.now() - last;
-      if (sent && !over) { return; }
-      if (idle > IDLE_MS) { location.replace(start); return; }
+      if (idle > (farewell ? RECEIPT_MS : IDLE_MS)) { leave(); return; }
       if (idle > IDLE_MS - WARN_MS && !warning) {
         warning = make("p", "没有人操作，马上清空并回到首页。还在填请点一下屏幕。", "fault floating");
         warning.setAttribute("role", "alert");
@@ -135,14 +149,15 @@
   if (door && navigator.sendBeacon) { navigator.sendBeacon("/d/" + door[1]); }
 
   largeType();
-  if (document.getElementById("receipt")) { store(local, key, null); }
+  if (document.getElementById("receipt")) { store(key, null); }
   var reason = document.getElementById("reason");
   if (reason && !reason.hasAttribute("data-keep")) { askAgain(); }
+  offerReload();
   if (form) { ballot(); }
   watchTablet();
 
   function ballot() {
-    var sections = form.querySelectorAll("section");
+    var sections = form.querySelectorAll("section"), stuck = 0;
     var questions = form.querySelectorAll("fieldset");
     var step = 0;
     nonce = form.elements.nonce.value || newNonce();
@@ -181,6 +196,12 @@
       });
       each(questions, function (fieldset) { if (answered(fieldset)) { fieldset.classList.remove("blank"); } });
     }
+    /* With type scaled up by WeChat the bar would fill the screen: then only the card's head sticks. */
+    function stick() {
+      stuck = bar.offsetHeight < 80 ? bar.offsetHeight : 0;
+      bar.style.position = stuck ? "" : "static";
+      each(form.querySelectorAll("h2"), function (heading) { heading.style.top = stuck + "px"; });
+    }
     function go(to) {
       step = Math.max(0, Math.min(to, sections.length));
       each(sections, function (section, number) { show(section, number === step); });
@@ -192,7 +213,7 @@
         var following = sections[step + 1];
         next.textContent = following ? "下一步：" + following.querySelector("h2 b").textContent : "下一步：核对";
       }
-      refresh();
+      refresh(); stick();
       var heading = (last ? review : sections[step]).querySelector("h2");
       heading.setAttribute("tabindex", "-1");
       heading.focus();
@@ -202,7 +223,7 @@
       each(sections, function (section, number) { if (section.contains(fieldset)) { go(number); } });
       fieldset.classList.add("blank");
       fieldset.scrollIntoView();
-      window.scrollBy(0, -110); /* below the bar and the card's head, which stick */
+      window.scrollBy(0, -stuck - 8 - fieldset.parentNode.querySelector("h2").offsetHeight); /* what sticks */
       fieldset.querySelector("input").focus();
     }
     function nextBlank() {
@@ -232,7 +253,7 @@
       if (kiosk) { return; }
       var answers = {};
       each(form.querySelectorAll("fieldset input:checked"), function (input) { answers[input.name] = input.value; });
-      store(local, key, JSON.stringify({ answers: answers, nonce: sent ? nonce : "" }));
+      store(key, JSON.stringify({ answers: answers, nonce: sent ? nonce : "" }));
     }
     function fill(answers) {
       each(form.querySelectorAll("fieldset input"), function (input) {
@@ -248,7 +269,7 @@
       notice.appendChild(button("接着填", function () {
         fill(kept.answers); nonce = kept.nonce || nonce; notice.remove(); refresh(); nextBlank();
       }, "primary"));
-      notice.appendChild(button("清空重填", function () { store(local, key, null); notice.remove(); }));
+      notice.appendChild(button("清空重填", function () { store(key, null); notice.remove(); }));
       form.parentNode.insertBefore(notice, form);
     }
 
@@ -285,7 +306,7 @@
       function wait() {
         busy = false;
         var pause = Math.min(1000 * Math.pow(2, tries - 1), LONGEST_WAIT_MS);
-        words.textContent = "尚未提交，请勿关闭。网络不通，" + Math.round(pause / 1000) + " 秒后自动重试，您填的都还在。";
+        words.textContent = "尚未提交，请勿关闭。没有连上，" + Math.round(pause / 1000) + " 秒后自动重试，您填的都还在。";
         show(again, true);
         timer = window.setTimeout(attempt, pause);
       }
@@ -297,14 +318,15 @@
         note.remove();
         over = true;
         turnTo(page);
-        /* Not counted, and may be yet: the answers are still wanted. */
-        if (status !== 400 && !page.querySelector("[data-keep]")) { store(local, key, null); }
-        watchTablet();
+        if (status !== 400 && !page.querySelector("[data-keep]")) { store(key, null); }
+        offerReload();
       }
     }
 
     form.addEventListener("change", function () { refresh(); save(); });
     form.addEventListener("submit", cast);
+    window.addEventListener("resize", stick);
+    if (window.ResizeObserver) { new ResizeObserver(stick).observe(bar); }
     document.documentElement.classList.add("stepwise");
     if ("scrollRestoration" in history) { history.scrollRestoration = "manual"; } /* the steps have another length */
     var first = form.querySelector(".blank");

@@ -31,7 +31,7 @@
     function retry() {
       failures += 1;
       if (failures > MOST_FAILURES) {
-        stop("网络一直不通，已传 " + percent(0) + "%。网络好了再按一次“上传”，会接着传。");
+        stop("网络一直不通，已传 " + percent(0) + "%。网络好了再按一次“" + button.textContent + "”，会接着传。");
         return;
       }
       var seconds = Math.min(30, Math.pow(2, failures - 1));

@@ -1,4 +1,5 @@
-/* Forms that hand out ticket codes: shows how far the file is, saves it, and says so when it is lost on its way.
+/* Forms whose answer is a file that takes its time: shows how far it is, saves it, and says so when it is lost on its
+   way. Where ticket codes are in it, which batch that was, and how to issue it anew.
    Without this script, or in a browser too old for it, the form downloads the file by itself.
    The answer (surveys/web/downloads.py): a line of JSON, a dot for each hundredth, the length on a line, the file. */
 (function () {
@@ -21,6 +22,11 @@
     Array.prototype.forEach.call(forms, function (form) { form.querySelector("[type=submit]").disabled = busy; });
   }
 
+  function tell(panel, batch) {
+    var place = panel.querySelector(".batch");
+    if (place) { place.textContent = batch; }
+  }
+
   function save(blob, name) {
     var link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
@@ -34,7 +40,7 @@
   function made(head, parts) {
     var blob = new Blob(parts, { type: head.type });
     var panel = show("made");
-    panel.querySelector(".batch").textContent = head.batch;
+    tell(panel, head.batch);
     panel.querySelector(".name").textContent = head.name;
     panel.querySelector(".again").onclick = function () { save(blob, head.name); };
     save(blob, head.name);
@@ -45,7 +51,8 @@
     var panel = show("lost");
     var again = panel.querySelector("form");
     var sent = new FormData(form);
-    panel.querySelector(".batch").textContent = head.batch;
+    tell(panel, head.batch);
+    if (!again) { return; }
     again.action = again.getAttribute("action").replace(/\/\d+\/reissue$/, "/" + head.batch + "/reissue");
     ["format", "size"].forEach(function (name) { again.elements[name].value = sent.get(name); });
   }
@@ -87,15 +94,15 @@
   function send(form) {
     ready(false);
     show("making").querySelector("progress").value = 0;
-    fetch(form.action, {
-      method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin", headers: { Accept: STEPWISE }
-    }).then(function (answer) {
+    var options = { method: form.method.toUpperCase(), credentials: "same-origin", headers: { Accept: STEPWISE } };
+    if (options.method === "POST") { options.body = new URLSearchParams(new FormData(form)); }
+    fetch(form.action, options).then(function (answer) {
       if (answer.ok && (answer.headers.get("Content-Type") || "").indexOf(STEPWISE) === 0) {
         return receive(answer, form);
       }
       if (answer.redirected || (answer.status >= 400 && answer.status < 500)) {
         busy = false;
-        form.submit();  /* refused, and nothing was issued: sent again, the browser shows why */
+        form.submit();  /* refused, and nothing was made: sent again, the browser shows why */
         return null;
       }
       show("unknown");

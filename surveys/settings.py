@@ -1,5 +1,6 @@
 """What the site is told from outside: environment variables, read and checked once at start."""
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 SECRET_KEY_LENGTH = 32
 TIME_ZONE = "Asia/Shanghai"
+TRUSTED_PROXY = "127.0.0.1,::1"
 
 Value = TypeVar("Value")
 
@@ -24,13 +26,17 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """`public_url` has no slash at its end; `data_dir` exists; times are shown in `time_zone`."""
+    """`public_url` has no slash at its end; `data_dir` exists; times are shown in `time_zone`.
+
+    `trusted_proxies`: whose word on where a request came from is taken.
+    """
 
     database_url: URL
     secret_key: str
     public_url: str
     data_dir: Path
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIME_ZONE))
+    trusted_proxies: frozenset[str] = field(default_factory=lambda: _proxies(""))
 
     @property
     def https(self) -> bool:
@@ -38,7 +44,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Reads the variables; all but TIME_ZONE are required. Raises SettingsError, naming every fault at once."""
+        """Reads the variables; all but TIME_ZONE and TRUSTED_PROXY are required.
+
+        Raises SettingsError, naming every fault at once.
+        """
         faults: list[str] = []
 
         def take(name: str, read: Callable[[str], Value]) -> Value | None:
@@ -53,9 +62,12 @@ class Settings:
         public_url = take("PUBLIC_URL", _public_url)
         data_dir = take("DATA_DIR", _data_dir)
         time_zone = take("TIME_ZONE", _time_zone)
+        proxies = take("TRUSTED_PROXY", _proxies)
         if database_url is None or secret_key is None or public_url is None or data_dir is None or time_zone is None:
             raise SettingsError("\n".join(faults))
-        return cls(database_url, secret_key, public_url, data_dir, time_zone)
+        if proxies is None:
+            raise SettingsError("\n".join(faults))
+        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies)
 
 
 def database_url_of(text: str) -> URL:
@@ -122,3 +134,13 @@ def _time_zone(text: str) -> ZoneInfo:
         return ZoneInfo(text or TIME_ZONE)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError(f"TIME_ZONE 不是时区名：{text}。请设为 {TIME_ZONE} 这样的名字，或不设。") from None
+
+
+def _proxies(text: str) -> frozenset[str]:
+    """Addresses, one or more with commas between."""
+    try:
+        return frozenset(str(ipaddress.ip_address(each.strip())) for each in (text or TRUSTED_PROXY).split(","))
+    except ValueError:
+        raise SettingsError(
+            f"TRUSTED_PROXY 不是 IP 地址：{text}。请设为前置代理的地址，几个用逗号隔开；代理在本机就不用设。"
+        ) from None

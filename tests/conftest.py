@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import URL, Engine
 
 from app import create_app
-from surveys.services import accounts
+from surveys.services import passwords
 from surveys.services.site import Site
 from surveys.settings import Settings, database_url_of
 from surveys.storage.database import Database
@@ -165,7 +165,7 @@ def now() -> datetime:
 def quick_passwords() -> Iterator[None]:
     """Hashing a password properly takes longer than most tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 

@@ -1,6 +1,7 @@
-"""Phones for tests: Chromium, what a page complained of, and the steps of a ballot with and without script."""
+"""Phones for tests: Chromium, what a page looks like, what it complained of, and the steps of a ballot."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,42 @@ from tests.tools import missing
 CHROMIUM = Path("/usr/bin/chromium")
 NO_SCROLL = "() => document.documentElement.scrollWidth <= window.innerWidth"
 COUNTED = "您的票已计入"
+USED = "此票已使用"
+# As WeChat scales: every text twice its size, the page as wide as before.
+DOUBLED = """() => {
+    const all = Array.from(document.querySelectorAll("body *"));
+    const sizes = all.map(e => parseFloat(getComputedStyle(e).fontSize));
+    all.forEach((e, number) => { e.style.fontSize = 2 * sizes[number] + "px"; });
+}"""
+# Grades that lie on each other, stick out of the screen or do not hold their word.
+CROWDED = """() => {
+    const labels = Array.from(document.querySelectorAll(".grades label")).filter(e => e.getClientRects().length);
+    const boxes = labels.map(e => e.getBoundingClientRect());
+    const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    const found = labels.filter((e, i) => boxes[i].right > innerWidth || boxes[i].left < 0
+        || e.lastElementChild.scrollWidth > e.lastElementChild.clientWidth + 1
+        || boxes.some((other, j) => i < j && over(boxes[i], other)));
+    return found.map(e => e.textContent);
+}"""
+SMALL_TEXT = """() => Array.from(document.querySelectorAll("body *")).filter(e => e.getClientRects().length
+    && Array.from(e.childNodes).some(n => n.nodeType === 3 && n.textContent.trim())
+    && parseFloat(getComputedStyle(e).fontSize) < 18).map(e => e.tagName + " " + e.textContent.trim())"""
+# What a thumb must hit and is lower than this; a link within a sentence may stay at 44 px.
+LOW = """least => Array.from(document.querySelectorAll("a, button, summary, .check, .grades label, input[type=text]"))
+    .filter(e => e.getClientRects().length
+        && e.getBoundingClientRect().height < (e.matches("a:not(.button)") ? 44 : least))
+    .map(e => e.outerHTML + " " + e.getBoundingClientRect().height)"""
+# What is focused; `seen`: wholly on the screen, on top of what sticks, and ringed.
+FOCUS = """() => {
+    const e = document.activeElement, box = e.getBoundingClientRect();
+    const ringed = e.type === "radio" ? e.nextElementSibling : e;
+    const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return {
+        name: e.name, type: e.type, text: e.textContent,
+        seen: box.top >= 0 && box.bottom <= innerHeight + 1 && (e.closest("label") || e).contains(top)
+            && getComputedStyle(ringed).outlineStyle !== "none",
+    };
+}"""
 
 
 @contextmanager
@@ -26,6 +63,33 @@ def chromium() -> Iterator[Browser]:
         found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield found
         found.close()
+
+
+@contextmanager
+def phone(browser: Browser, width: int = 360, **options: Any) -> Iterator[Page]:
+    """A page on a phone of its own."""
+    usual: dict[str, Any] = {
+        "viewport": {"width": width, "height": 740},
+        "has_touch": True,
+        "is_mobile": True,
+        "locale": "zh-CN",
+    }
+    context = browser.new_context(**usual | options)
+    context.set_default_timeout(10_000)
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def brought_back(page: Page) -> None:
+    """As a phone does that kept the page whole while another was shown."""
+    page.evaluate("() => window.dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+
+
+def stored(page: Page) -> dict[str, str]:
+    found: dict[str, str] = json.loads(page.evaluate("() => JSON.stringify(localStorage)"))
+    return found
 
 
 @dataclass
@@ -118,3 +182,12 @@ def submit(page: Page) -> None:
 def receipt(page: Page) -> str:
     page.get_by_role("heading", name=COUNTED).wait_for()
     return page.locator(".receipt").inner_text()
+
+
+def each_step(page: Page, act: Callable[[], None]) -> None:
+    """On each step, and on the review."""
+    following = page.locator(".steps .primary")
+    act()
+    while following.is_visible():
+        following.tap()
+        act()

@@ -21,6 +21,7 @@ from surveys.intake.tables import read_tables
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.services import (
+    account_imports,
     accounts,
     assessment_life,
     assessments,
@@ -32,6 +33,7 @@ from surveys.services import (
     mark_workbooks,
     marks,
     materials,
+    objection_files,
     polls,
     proceedings,
     replies,
@@ -47,7 +49,7 @@ from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base, Exemption, Unit
+from surveys.storage.tables import Account, Base, Exemption, Material, Unit
 from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
@@ -68,11 +70,11 @@ TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 @dataclass(frozen=True)
 class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
-    `passwords`: their first passwords. `import_id`, `mark_import_id`, `framework_import_id`: the admin's.
+    `passwords`: their first passwords. `import_id` and its like: the admin's. `account_ids`: of every account.
     `proceedings`: one of each kind, of the first unit; the talk says TALKED. `objection_id`: the reporter's, accepted;
     the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one of another
-    unit, one withdrawn. `used` and `void`: codes of the open poll; `unused`: of each poll. `door`: the token of a door
-    of the open poll that has shown nothing yet."""
+    unit, one withdrawn, one with the objection. `used` and `void`: codes of the open poll; `unused`: of each poll.
+    `door`: the token of a door of the open poll that has shown nothing yet."""
 
     assessment_id: int
     polls: Mapping[PollState, World]
@@ -82,6 +84,8 @@ class Everything:
     mark_import_id: int
     objection_id: int
     framework_import_id: int
+    account_import_id: int
+    account_ids: Sequence[int]
     proceedings: Mapping[ProceedingKind, int]
     session_keys: Mapping[Role, str]
     passwords: Mapping[Role, str]
@@ -138,6 +142,8 @@ def build_everything(site: Site) -> Everything:
         _read_marks(site, assessment_id),
         _appeal(site, assessment_id),
         framework_import_id,
+        _read_accounts(site, assessment_id),
+        _account_ids(site),
         build_proceedings(site, _unit_of(site, built[PollState.DRAFT])),
         keys,
         passwords,
@@ -157,7 +163,10 @@ def _appeal(site: Site, assessment_id: int) -> int:
         unit_id = account.unit_id or 0
         assessment_life.close_marking(session, NOW, COMMAND_LINE, assessment_id)
         assessment_life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
-        objection_id = replies.object_to(session, NOW, reporter, unit_id, "III-4", "材料已按时报送")
+    objection_id = objection_files.object_with_file(
+        site, NOW, reporter, unit_id, "III-4", "材料已按时报送", "样例依据.pdf", BytesIO(b"%PDF-1.7\nproof\n%%EOF")
+    )
+    with site.database.writing() as session:
         replies.answer(session, NOW, COMMAND_LINE, unit_id, objection_id, accepted=True, words="经复核属实")
         marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, [MarkEntry("III-4", "考核组", "1", "复核")])
         versions.freeze_after_appeal(session, NOW, COMMAND_LINE, assessment_id, "答复申诉")
@@ -182,6 +191,17 @@ def _read_framework(site: Site) -> int:
         actor = admin_of(session)
         assessment_id = assessments.create_assessment(session, NOW, COMMAND_LINE, "下一年度考核", ["county"])
         return framework_editing.read_file(session, NOW, actor, assessment_id, "county", "样例体系.xlsx", data)
+
+
+def _read_accounts(site: Site, assessment_id: int) -> int:
+    text = "账号名,角色,部门或单位\n样例账号,报送员,样例审计局\n"
+    with site.database.writing() as session:
+        return account_imports.read_file(session, NOW, admin_of(session), assessment_id, "账号.csv", text.encode())
+
+
+def _account_ids(site: Site) -> list[int]:
+    with site.database.reading() as session:
+        return list(session.scalars(sa.select(Account.id).order_by(Account.id)))
 
 
 def admin_of(session: Session) -> Actor:
@@ -223,7 +243,8 @@ def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
         others = [materials.hand_in(session, NOW, reporter, zone, place, entry) for place, entry in entries]
         materials.withdraw(session, NOW, reporter, others[2])
         reviews.review(session, NOW, COMMAND_LINE, pdf, reviews.Verdict.MORE, "缺第二页", 0)
-    return [pdf, *others, theirs]
+        proof = session.scalars(sa.select(Material.id).where(Material.objection_id.is_not(None))).one()
+    return [pdf, *others, theirs, proof]
 
 
 def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:
@@ -314,9 +335,9 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "door_number": [1],
         "token": [world.door, "0" * 32, "x"],
         "showing": ["0" * 32, "x"],
-        "extension": ["png", "svg", "gif", "pdf", "xlsx"],
+        "extension": ["png", "svg", "gif", "pdf", "xlsx", "docx"],
         "filename": [*sorted(os.listdir(app.static_folder or "")), "nothing.css"],
-        "import_id": [world.import_id, world.mark_import_id, world.framework_import_id],
+        "import_id": [world.import_id, world.mark_import_id, world.framework_import_id, world.account_import_id],
         "batch": [1, 99],
         "class_key": ["A", "nothing"],
         "hand": [1, 2],
@@ -325,6 +346,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "objection_id": [world.objection_id],
         "material_id": [*world.material_ids, 999],
         "framework_key": ["municipal", "county", "nothing"],
+        "account_id": [*world.account_ids, 999],
         "kind": [*(kind.value for kind in ProceedingKind), "nothing"],
         "proceeding_id": list(world.proceedings.values()),
     }

@@ -11,7 +11,8 @@ from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
 from surveys.intake.tables import MOST_BYTES
-from surveys.services import annual_reports, assessments, results, rosters, stored_files
+from surveys.reporting.slips import finished
+from surveys.services import assessments, publications, results, rosters, stored_files, versions
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.roster_changes import Preview, UnitChange
 
@@ -167,25 +168,39 @@ def assessment_export_roster(assessment_id: int, out: Path) -> None:
     click.echo(f"已写入 {out}")
 
 
+FORM = click.option(
+    "--form",
+    type=click.Choice([form.value for form in publications.Form]),
+    default=publications.Form.PDF.value,
+    show_default=True,
+    help="docx 是可以修改的 Word 文件",
+)
+
+
 @assessment_group.command("report")
 @click.argument("assessment_id", type=ID)
+@FORM
 @click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
 @reports_refusals
-def assessment_report(assessment_id: int, out: Path) -> None:
-    """把考核报告写成 PDF；考核没有核定的，每页印“草稿”。"""
+def assessment_report(assessment_id: int, form: str, out: Path) -> None:
+    """写考核报告。核定后按核定的版本写，核定前每页标“草稿”。"""
+    zone = site().settings.time_zone
     with site().database.reading() as session:
-        out.write_bytes(annual_reports.report_pdf(session, assessment_id))
+        out.write_bytes(publications.report_file(session, zone, assessment_id, publications.Form(form)))
     click.echo(f"已写入 {out}")
 
 
 @assessment_group.command("letters")
 @click.argument("assessment_id", type=ID)
+@FORM
 @click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
 @reports_refusals
-def assessment_letters(assessment_id: int, out: Path) -> None:
-    """把各单位的反馈函写成一个 ZIP，一个单位一份 PDF。"""
+def assessment_letters(assessment_id: int, form: str, out: Path) -> None:
+    """把各单位的反馈函写成一个 ZIP，一个单位一份。核定后按核定的版本写，核定前每页标“草稿”。"""
+    zone = site().settings.time_zone
     with site().database.reading() as session:
-        out.write_bytes(annual_reports.letters_zip(session, assessment_id))
+        found = publications.letters(session, zone, assessment_id, publications.Form(form))
+    out.write_bytes(finished(found.zipped()))
     click.echo(f"已写入 {out}")
 
 
@@ -194,9 +209,11 @@ def assessment_letters(assessment_id: int, out: Path) -> None:
 @as_json
 @reports_refusals
 def assessment_results(assessment_id: int, as_json: bool) -> None:
-    """各单位的得分、等次和类别内名次。"""
+    """各单位的得分、等次和类别内名次。核定以后与核定的版本不一致时报错，不打印。"""
     with site().database.reading() as session:
         found = results.to_json(results.results(session, assessment_id))
+        version = versions.unaltered(session, assessments.assessment_of(session, assessment_id))
+        found["version"] = None if version is None else {"number": version.number, "digest": version.digest}
     if as_json:
         emit(found)
         return

@@ -21,6 +21,7 @@ from surveys.services import (
     hall,
     paper,
     poll_entries,
+    poll_withdrawals,
     polls,
     printing,
     records,
@@ -60,6 +61,7 @@ def _poll_to_json(poll: Any, counts: Any) -> dict[str, Any]:  # noqa: ANN401
         "two_person": poll.two_person,
         "held_on": None if poll.held_on is None else poll.held_on.isoformat(),
         "place": poll.place,
+        "set_aside": poll.set_aside_reason,
         "team": poll.team,
         "team_weight": plain(poll.team_weight),
         "classes": [
@@ -232,6 +234,16 @@ def poll_rehearse(poll_id: int) -> None:
 def poll_wipe(poll_id: int) -> None:
     """清除一次演练，不能恢复。"""
     rehearsals.wipe(site(), site().now(), COMMAND_LINE, poll_id)
+
+
+@poll_group.command("withdraw")
+@click.argument("poll_id", type=ID)
+@click.option("--reason", required=True, help="原因，会记入日志")
+@reports_refusals
+def poll_withdraw(poll_id: int, reason: str) -> None:
+    """撤回建错的测评会：还没有人投票时才行，发出的票全部作废。"""
+    with site().database.writing() as session:
+        poll_withdrawals.withdraw(session, site().now(), COMMAND_LINE, poll_id, reason)
 
 
 @poll_group.command("close")

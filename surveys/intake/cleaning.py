@@ -61,3 +61,12 @@ def unprintable(text: str) -> str | None:
         if nothing or unicodedata.category(character) == "Co":
             return character
     return None
+
+
+def unfit(value: str, most: int) -> str | None:
+    """Why a file's text cannot be kept, and what to do; None where it can."""
+    if value.startswith(("=", "＝")):
+        return "以等号开头，像是公式。请改成文字。"
+    if (strange := unprintable(value)) is not None:
+        return f"第 {value.index(strange) + 1} 个字是造字或乱码，印不出来。请换成规范字重新输入。"
+    return f"太长：{len(value)} 个字，最多 {most} 个字。" if len(value) > most else None

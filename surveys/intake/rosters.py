@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from surveys.catalog.model import Framework
-from surveys.intake.cleaning import clean_line, clean_name, folded, name_key, split_tags, unprintable
+from surveys.intake.cleaning import clean_line, clean_name, folded, name_key, split_tags, unfit
 from surveys.intake.headers import Fault, Faults, Header, Record, find_header, read_records
 from surveys.intake.tables import Table
 
@@ -291,14 +291,9 @@ class _Reading:
 
     def _checked(self, record: Record, each: str, clean: Callable[[str], str]) -> str:
         value = clean(record.text(each))
-        most = LENGTHS.get(each, 4000)
-        if value.startswith(("=", "＝")):
-            self._fault(record, each, "以等号开头，像是公式。请改成文字。")
-        elif (strange := unprintable(value)) is not None:
-            remedy = f"第 {value.index(strange) + 1} 个字是造字或乱码，印不出来。请换成规范字重新输入。"
+        remedy = unfit(value, LENGTHS.get(each, 4000))
+        if remedy is not None:
             self._fault(record, each, remedy)
-        elif len(value) > most:
-            self._fault(record, each, f"太长：{len(value)} 个字，最多 {most} 个字。")
         return value
 
     def _guess(self, key: str) -> str:

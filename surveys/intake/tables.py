@@ -36,8 +36,8 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNFIT = {
-    "password": f"文件有密码，打不开。请先去掉密码：{_SAVE_AS}",
-    "large": f"文件太大，读不下来。请删去多余的行列和工作表，{_SAVE_AS}",
+    "password": "文件有密码，打不开。请用 Excel 或 WPS 打开，在“文件”菜单里去掉打开密码，另存为 .xlsx 后再导入。",
+    "large": f"文件太大，读不下来。请删去多余的行列和工作表。{_SAVE_AS}",
     "broken": f"文件已损坏，或不是 Excel 工作簿。{_SAVE_AS}",
     "rows": f"超过 {MOST_ROWS} 行，不能导入。请只留名单所在的行，删去下面多余的内容。",
     "columns": f"超过 {MOST_COLUMNS} 列，不能导入。请删去右边多余的列。",

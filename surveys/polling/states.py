@@ -10,6 +10,7 @@ class PollState(StrEnum):
     PAUSED = "paused"
     CLOSED = "closed"
     SEALED = "sealed"
+    WITHDRAWN = "withdrawn"  # made by mistake, before anybody voted
 
     @property
     def label(self) -> str:
@@ -22,6 +23,7 @@ _STATE_LABELS = {
     PollState.PAUSED: "已暂停",
     PollState.CLOSED: "已结束",
     PollState.SEALED: "已封存",
+    PollState.WITHDRAWN: "已撤回",
 }
 
 

@@ -1,51 +1,38 @@
-"""Reports and letters as A4 PDF: headings, paragraphs, tables and pictures that flow over pages.
+"""Reports and letters, described: headings, paragraphs, tables and pictures. document_pdf and document_word write them.
 
-The same document gives the same bytes: no time, no identifier.
+Neither puts a time or an identifier in: the same document gives the same bytes.
 """
 
 import io
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
-from fpdf import FPDF
 from PIL import Image
-
-from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, MISSING, printable, width_in_ems
-from surveys.reporting.wrapping import wrap, wrap_evenly
-
-# Lengths are millimetres, sizes points. Margins: GB/T 9704 (党政机关公文格式) prints 156 mm of text; tables want more.
-PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
-SIDE, TOP, BOTTOM = 24.0, 26.0, 24.0
-TEXT_WIDTH = PAGE_WIDTH - 2 * SIDE
-_POINT = 25.4 / 72
-_TITLE, _SUBTITLE, _HEADING, _BODY, _CELL, _SMALL = 18.0, 14.0, 13.0, 11.5, 9.5, 9.0
-_LEADING, _CELL_LEADING = 1.7, 1.35
-_ASCENT = 0.88
-_PADDING = 1.2
-_INK, _MUTED, _RULE, _WATERMARK = 27, 90, 150, 232
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
-_FURNITURE = "—0123456789- \u3000"
-_DRAFT_SIZE = 90.0
-_TALLEST = PAGE_HEIGHT - TOP - BOTTOM - 20
 
 
 @dataclass(frozen=True)
 class Heading:
+    """`level`: 1, or 2 for one below it. `new_page`: it begins one."""
+
     text: str
+    level: int = 1
+    new_page: bool = False
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    """`indented`: by two characters, as Chinese prose is. `right`: set against the right margin."""
+    """`indented`: by two characters, as Chinese prose is. `small`: a note."""
 
     text: str
     indented: bool = True
-    right: bool = False
+    small: bool = False
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Who signs, and a date to write in: to the right, never parted."""
+
+    who: str
 
 
 @dataclass(frozen=True)
@@ -64,208 +51,37 @@ class Picture:
 
     png: bytes
 
+    def scaled(self, width: float, height: float) -> tuple[float, float]:
+        """Its width and height once it fits into these."""
+        with Image.open(io.BytesIO(self.png), formats=("PNG",)) as image:
+            scale = min(width / image.width, height / image.height)
+            return image.width * scale, image.height * scale
 
-Part = Heading | Paragraph | Table | Picture
+
+Part = Heading | Paragraph | Signature | Table | Picture
 
 
 @dataclass(frozen=True)
 class Document:
-    """`draft`: why it is not final, printed on every page, or None."""
+    """`draft`: why it is not final, printed on every page, or None. `footing`: at the foot of every page."""
 
     title: str
     subtitle: str
     draft: str | None
     parts: tuple[Part, ...]
+    footing: str = ""
 
 
-def documents_pdf(documents: Sequence[Document]) -> list[bytes]:
-    """A PDF of each. The typeface is cut once for all: cutting it for each of a hundred letters takes half a minute."""
-    with tempfile.TemporaryDirectory() as folder:
-        font = Path(folder) / "cut.ttf"
-        _cut_font("".join(text for document in documents for text in _texts(document)), font)
-        return [_pdf(document, font) for document in documents]
+DRAFT = "草稿"
+DATE = "年　　月　　日"
 
 
-def _cut_font(text: str, target: Path) -> None:
-    options = subset.Options()
-    options.layout_features = []
-    options.notdef_outline = True
-    cutter = subset.Subsetter(options)
-    cutter.populate(text=text + _FURNITURE + MISSING)
-    with TTFont(FONT_FILE, lazy=True, recalcTimestamp=False) as font:
-        cutter.subset(font)
-        font.save(target)
-
-
-def _texts(document: Document) -> Iterator[str]:
-    yield from (document.title, document.subtitle, document.draft or "", "草稿")
-    for part in document.parts:
-        if isinstance(part, Table):
-            yield from (cell for row in (part.titles, *part.rows) for cell in row)
-        elif not isinstance(part, Picture):
+def texts_of(part: Part) -> Iterator[str]:
+    """All that a part says."""
+    match part:
+        case Heading() | Paragraph():
             yield part.text
-
-
-def _pdf(document: Document, font: Path) -> bytes:
-    pdf = _Paper(document, font)
-    pdf.add_page()
-    pdf.centred(document.title, _TITLE)
-    pdf.centred(document.subtitle, _SUBTITLE)
-    pdf.y += 4
-    for number, part in enumerate(document.parts):
-        match part:
-            case Heading():
-                following = document.parts[number + 1] if number + 1 < len(document.parts) else None
-                pdf.heading(part.text, pdf.height_of(following))
-            case Paragraph():
-                pdf.paragraph(part)
-            case Table():
-                pdf.grid(part)
-            case Picture():
-                pdf.picture(part.png)
-    return bytes(pdf.output())
-
-
-class _Paper(FPDF):
-    """`y`: where the next line begins."""
-
-    def __init__(self, document: Document, font: Path) -> None:
-        super().__init__(unit="mm", format="A4")
-        self._document = document
-        self.set_auto_page_break(False)
-        self.set_creation_date(_NO_TIME)
-        self.set_title(printable(f"{document.title} {document.subtitle}"))
-        self.set_lang("zh-CN")
-        self.set_margins(SIDE, TOP)
-        self.add_font(FONT_FAMILY, fname=font)
-
-    def file_id(self) -> None:
-        """No identifier: the default one is a fingerprint of the file."""
-
-    def header(self) -> None:
-        if self._document.draft is not None:
-            self._watermark()
-            self._line(printable(f"草稿　{self._document.draft}"), _SMALL, SIDE, 12, _MUTED)
-        self.set_y(TOP)
-
-    def _watermark(self) -> None:
-        self.set_text_color(_WATERMARK)
-        self.set_font(FONT_FAMILY, size=_DRAFT_SIZE)
-        with self.rotation(40, PAGE_WIDTH / 2, PAGE_HEIGHT / 2):
-            self.text(PAGE_WIDTH / 2 - _DRAFT_SIZE * _POINT, PAGE_HEIGHT / 2, "草稿")
-
-    def footer(self) -> None:
-        text = f"— {self.page_no()} —"
-        x = (PAGE_WIDTH - width_in_ems(text) * _SMALL * _POINT) / 2
-        self._line(text, _SMALL, x, PAGE_HEIGHT - 15, _MUTED)
-
-    def _line(self, text: str, size: float, x: float, top: float, grey: int = _INK) -> None:
-        self.set_text_color(grey)
-        self.set_font(FONT_FAMILY, size=size)
-        self.text(x, top + _ASCENT * size * _POINT, text)
-
-    def _room(self, height: float) -> None:
-        """A new page unless so much fits on this one."""
-        if self.y + height > PAGE_HEIGHT - BOTTOM:
-            self.add_page()
-
-    def _ems(self, size: float, width: float = TEXT_WIDTH) -> float:
-        return width / (size * _POINT)
-
-    def centred(self, text: str, size: float) -> None:
-        for line in wrap_evenly(text, self._ems(size)):
-            x = (PAGE_WIDTH - width_in_ems(line) * size * _POINT) / 2
-            self._line(line, size, x, self.y)
-            self.y += size * _POINT * 1.5
-
-    def heading(self, text: str, following: float) -> None:
-        """Never the last thing on a page: `following` is what must come with it."""
-        lines = wrap(text, self._ems(_HEADING))
-        leading = _HEADING * _POINT * 1.6
-        self._room(3 + len(lines) * leading + following)
-        self.y += 3
-        for line in lines:
-            self._line(line, _HEADING, SIDE, self.y)
-            self.y += leading
-
-    def height_of(self, part: Part | None) -> float:
-        """How much of a part must stand under its heading: two lines, two rows, a picture whole."""
-        match part:
-            case Table():
-                return sum(self._row_height(self._cells(part, row)) for row in (part.titles, *part.rows[:2]))
-            case Picture():
-                return _scaled(part.png)[1]
-            case Heading():
-                return 3 * _HEADING * _POINT * 1.6
-            case Paragraph():
-                return 2 * _BODY * _POINT * _LEADING
-        return 0
-
-    def paragraph(self, part: Paragraph) -> None:
-        text = f"　　{part.text}" if part.indented else part.text
-        for line in _wrapped(text, self._ems(_BODY)):
-            self._room(_BODY * _POINT * _LEADING)
-            x = PAGE_WIDTH - SIDE - width_in_ems(line) * _BODY * _POINT if part.right else SIDE
-            self._line(line, _BODY, x, self.y)
-            self.y += _BODY * _POINT * _LEADING
-
-    def grid(self, part: Table) -> None:
-        titles = self._cells(part, part.titles)
-        first = self._row_height(self._cells(part, part.rows[0])) if part.rows else 0
-        self._room(self._row_height(titles) + first)
-        self._row(part, titles, _MUTED)
-        for row in part.rows:
-            cells = self._cells(part, row)
-            if self.y + self._row_height(cells) > PAGE_HEIGHT - BOTTOM:
-                self.add_page()
-                self._row(part, titles, _MUTED)
-            self._row(part, cells, _INK)
-        self.y += 3
-
-    def _columns(self, part: Table) -> list[tuple[float, float]]:
-        """(left edge, width) of each column."""
-        unit = TEXT_WIDTH / sum(part.widths)
-        return [(SIDE + unit * sum(part.widths[:number]), unit * width) for number, width in enumerate(part.widths)]
-
-    def _cells(self, part: Table, texts: Iterable[str]) -> list[list[str]]:
-        columns = self._columns(part)
-        return [
-            wrap(text, self._ems(_CELL, width - 2 * _PADDING)) for text, (_, width) in zip(texts, columns, strict=True)
-        ]
-
-    def _row_height(self, cells: Sequence[Sequence[str]]) -> float:
-        return max(1, *map(len, cells)) * _CELL * _POINT * _CELL_LEADING + 2 * _PADDING
-
-    def _row(self, part: Table, cells: Sequence[Sequence[str]], grey: int) -> None:
-        for number, ((left, width), lines) in enumerate(zip(self._columns(part), cells, strict=True)):
-            for place, line in enumerate(lines):
-                room = width - 2 * _PADDING - width_in_ems(line) * _CELL * _POINT
-                x = left + _PADDING + (room if number in part.numbers else 0)
-                self._line(line, _CELL, x, self.y + _PADDING + place * _CELL * _POINT * _CELL_LEADING, grey)
-        self.y += self._row_height(cells)
-        self.set_draw_color(_RULE)
-        self.set_line_width(0.2)
-        self.line(SIDE, self.y, PAGE_WIDTH - SIDE, self.y)
-
-    def picture(self, png: bytes) -> None:
-        width, height = _scaled(png)
-        self._room(height)
-        self.image(io.BytesIO(png), SIDE + (TEXT_WIDTH - width) / 2, self.y, width, height)
-        self.y += height + 3
-
-
-def _wrapped(text: str, width: float) -> list[str]:
-    """Lines, the wide spaces at the beginning kept: they are the indent."""
-    indent = text[: len(text) - len(text.lstrip("　"))]
-    if not indent:
-        return wrap(text, width)
-    # What stands for the indent is as wide and no space; the line breaker strips spaces.
-    lines = wrap(MISSING * len(indent) + text[len(indent) :], width)
-    return [indent + lines[0][len(indent) :], *lines[1:]] if lines else []
-
-
-def _scaled(png: bytes) -> tuple[float, float]:
-    """(width, height) on the page; a heading fits above even the tallest."""
-    with Image.open(io.BytesIO(png), formats=("PNG",)) as image:
-        scale = min(TEXT_WIDTH / image.width, _TALLEST / image.height)
-        return image.width * scale, image.height * scale
+        case Signature():
+            yield from (part.who, DATE)
+        case Table():
+            yield from (cell for row in (part.titles, *part.rows) for cell in row)

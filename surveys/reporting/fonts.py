@@ -20,22 +20,30 @@ MISSING = "〓"
 _WHITE_SPACE = re.compile(r"[^\S\u3000]+")
 
 
+class _Advances(dict[str, float]):
+    """Widths in ems by character; 1 of what the typeface lacks."""
+
+    def __missing__(self, character: str) -> float:
+        return 1.0
+
+
 @cache
-def _advances() -> dict[int, float]:
-    """Widths in ems by character. Read in one go: a FreeType face shared by threads fails at random."""
+def _advances() -> _Advances:
+    """Read in one go: a FreeType face shared by threads fails at random."""
     with TTFont(FONT_FILE, lazy=True) as font:
         em, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
-        return {character: metrics[glyph][0] / em for character, glyph in font.getBestCmap().items()}
+        return _Advances((chr(code), metrics[glyph][0] / em) for code, glyph in font.getBestCmap().items())
 
 
 def printable(text: str) -> str:
     """The text on one line (wide spaces stay) with every character the typeface lacks shown as 〓."""
-    return "".join(c if ord(c) in _advances() else MISSING for c in _WHITE_SPACE.sub(" ", text).strip())
+    known = _advances()
+    return "".join(c if c in known else MISSING for c in _WHITE_SPACE.sub(" ", text).strip())
 
 
 def width_in_ems(text: str) -> float:
     """How wide a line of printable text runs, in units of its size."""
-    return sum(_advances().get(ord(character), 1.0) for character in text)
+    return sum(map(_advances().__getitem__, text))
 
 
 @cache

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from fpdf import FPDF
 
+from surveys.reporting.embedding import embed_font
 from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, printable, width_in_ems
 from surveys.reporting.wrapping import wrap
 
@@ -230,7 +231,7 @@ class _Paper(FPDF):
         super().__init__(unit="mm", format="A4")
         self.set_auto_page_break(False)
         self.set_creation_date(_NO_TIME)
-        self.add_font(FONT_FAMILY, fname=FONT_FILE)
+        embed_font(self, FONT_FAMILY, FONT_FILE)
         self.set_line_width(_LINE_WIDTH)
 
     def file_id(self) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from fpdf import FPDF
 
 from surveys.polling.sheet import Questionnaire, Sheet
+from surveys.reporting.embedding import embed_font
 from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, width_in_ems
 from surveys.reporting.wrapping import wrap, wrap_evenly
 
@@ -187,7 +188,7 @@ class _PaperPdf(FPDF):
         super().__init__(unit="mm", format="A4")
         self.set_auto_page_break(False)
         self.set_creation_date(_NO_TIME)
-        self.add_font(FONT_FAMILY, fname=FONT_FILE)
+        embed_font(self, FONT_FAMILY, FONT_FILE)
         self.set_line_width(0.25)
         self.ballots = ballots
 

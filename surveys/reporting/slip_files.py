@@ -40,7 +40,8 @@ def file_name(sheet: SlipSheet, form: Format) -> str:
 
 
 def _stem(sheet: SlipSheet, kind: str = "票") -> str:
-    return f"{sheet.unit}-{sheet.class_key}类{kind}-第{sheet.batch}批-{len(sheet.slips)}张"
+    rehearsal = "演练-" if sheet.rehearsal else ""
+    return f"{rehearsal}{sheet.unit}-{sheet.class_key}类{kind}-第{sheet.batch}批-{len(sheet.slips)}张"
 
 
 def slip_file(sheet: SlipSheet, form: Format) -> Work:
@@ -75,7 +76,7 @@ def _zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
     return target.getvalue()
 
 
-def _harmless(cell: str) -> str:
+def harmless(cell: str) -> str:
     """A spreadsheet runs what begins like a formula, full-width signs included; an apostrophe makes it text.
 
     White space goes first: the csv module lets a lone carriage return through, and that begins a new row.
@@ -90,5 +91,5 @@ def slips_csv(class_key: str, slips: Iterable[Slip], *, bom: bool = False) -> by
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("class", "code", "url"))
-    writer.writerows([_harmless(cell) for cell in (class_key, slip.code, slip.url)] for slip in slips)
+    writer.writerows([harmless(cell) for cell in (class_key, slip.code, slip.url)] for slip in slips)
     return text.getvalue().encode("utf-8-sig" if bom else "utf-8")

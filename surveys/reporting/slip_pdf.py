@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from fpdf import FPDF
 
 from surveys.reporting.class_marks import ClassMark
+from surveys.reporting.embedding import embed_font
 from surveys.reporting.fonts import CODE_FONT_FAMILY, CODE_FONT_FILE, FONT_FAMILY, FONT_FILE, width_in_ems
 from surveys.reporting.qr import QUIET_ZONE, dark_runs, qr_matrix
 from surveys.reporting.slip_layout import POINT, Box
@@ -22,8 +23,8 @@ class SlipPdf(FPDF):
         super().__init__(unit="mm", format="A4")
         self.set_auto_page_break(False)
         self.set_creation_date(_NO_TIME)
-        self.add_font(FONT_FAMILY, fname=FONT_FILE)
-        self.add_font(CODE_FONT_FAMILY, fname=CODE_FONT_FILE)
+        embed_font(self, FONT_FAMILY, FONT_FILE)
+        embed_font(self, CODE_FONT_FAMILY, CODE_FONT_FILE)
 
     def file_id(self) -> None:
         """No identifier: the default one is a fingerprint of the file."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from surveys.reporting.fonts import printable, width_in_ems
 
@@ -39,6 +40,12 @@ def _chopped(piece: str, width: float) -> Iterator[str]:
 
 def wrap(text: str, width: float) -> list[str]:
     """Lines of at most `width` ems (one Chinese character is one em). An empty text has no lines."""
+    return list(_wrapped(text, width))
+
+
+# A hundred letters say the same standards in columns of the same width.
+@lru_cache(maxsize=4096)
+def _wrapped(text: str, width: float) -> tuple[str, ...]:
     lines: list[str] = []
     line = ""
     for piece in _pieces(printable(text)):
@@ -47,7 +54,7 @@ def wrap(text: str, width: float) -> list[str]:
                 lines.append(line.rstrip())
                 line = ""
             line = (line + part).lstrip()
-    return [*lines, line.rstrip()] if line.strip() else lines
+    return (*lines, line.rstrip()) if line.strip() else tuple(lines)
 
 
 def wrap_evenly(text: str, width: float) -> list[str]:

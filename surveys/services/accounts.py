@@ -1,27 +1,45 @@
-"""Staff accounts: creating, signing in, passwords."""
+"""Staff accounts: making them, and who holds which session. Signing in from a page: surveys.services.sign_ins."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from surveys.polling.base32 import ALPHABET
-from surveys.services import audit
+from surveys.services import audit, passwords
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import unit_of
-from surveys.services.errors import BadInput, NotFound, Refusal
-from surveys.storage.tables import Account
+from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
+from surveys.storage.tables import Account, Unit
 
-MINIMUM_PASSWORD = 10
-_hasher = PasswordHasher()
+MOST_NAME = 100
 
 
 class WrongCredentials(Refusal):
     """Name or password is wrong; which one is not said."""
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """An account to be made. `department`: an assessor's; `unit_id`: a reporter's."""
+
+    name: str
+    role: Role
+    department: str | None = None
+    unit_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Handout:
+    """What its holder needs to sign in. The password exists here and in no table. `place`: department or unit."""
+
+    name: str
+    role: str
+    place: str
+    password: str
 
 
 def create_account(
@@ -32,50 +50,110 @@ def create_account(
     role: Role,
     department: str | None = None,
     unit_id: int | None = None,
+    *,
+    one_time: bool = False,
 ) -> str:
-    """Adds an account and returns its first password, which is kept nowhere. Raises BadInput."""
-    name = name.strip()
-    if not name or len(name) > 100:
-        raise BadInput("账号名须为 1 至 100 个字。")
-    if session.scalar(select(Account.id).where(Account.name == name)) is not None:
-        raise BadInput(f"账号“{name}”已经存在，请换一个名字。")
-    department = None if department is None else department.strip()
-    if (role is Role.ASSESSOR) != bool(department):
-        raise BadInput("考评员账号须写明所属考核部门，其他账号不写。")
-    if (role is Role.REPORTER) != (unit_id is not None):
-        raise BadInput("报送员账号须写明所属单位，其他账号不写。")
-    if unit_id is not None:
-        unit_of(session, unit_id)
-    if department and len(department) > 100:
-        raise BadInput("考核部门名称最多 100 个字。")
-    password = _new_password()
-    session.add(
-        Account(
+    """Adds an account and returns its first password, which is kept nowhere. Raises BadInput, NotFound.
+
+    `one_time`: it must be changed before anything else; without, as scripts rely on it, it may be kept.
+    """
+    (handout,) = add_accounts(session, now, actor, [NewAccount(name, role, department, unit_id)], one_time=one_time)
+    session.commit()
+    return handout.password
+
+
+def add_accounts(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    entries: Sequence[NewAccount],
+    *,
+    one_time: bool = True,
+    why: str = "",
+) -> list[Handout]:
+    """Adds accounts, without a commit: all of them or none. Raises BadInput, NotFound, WrongState."""
+    made, handouts = [], []
+    taken = {name.lower() for name in session.scalars(select(Account.name))}
+    for entry in entries:
+        name, department, place = _checked(session, entry, taken)
+        taken.add(name.lower())
+        account = Account(
             name=name,
-            role=role.value,
+            role=entry.role.value,
             department=department,
-            unit_id=unit_id,
-            password_hash=_hasher.hash(password),
-            session_key=secrets.token_hex(16),
+            unit_id=entry.unit_id,
             active=True,
             created_at=now,
         )
-    )
-    audit.record(session, now, actor, "account.create", name, role.label)
-    session.commit()
+        handouts.append(Handout(name, entry.role.label, place, renew_password(account, one_time=one_time)))
+        made.append(account)
+    session.add_all(made)
+    try:
+        session.flush()
+    except IntegrityError:
+        session.rollback()
+        raise WrongState("同名的账号刚刚被别人建立，这次什么都没有建。请刷新后再看。") from None
+    for each in handouts:
+        detail = "，".join(part for part in (each.role, each.place, why) if part)
+        audit.record(session, now, actor, "account.create", each.name, detail)
+    return handouts
+
+
+def _checked(session: Session, entry: NewAccount, taken: set[str]) -> tuple[str, str | None, str]:
+    """The account's name and department as they will be, and its department or unit in words."""
+    name = entry.name.strip()
+    if not name or len(name) > MOST_NAME:
+        raise BadInput(f"账号名须为 1 至 {MOST_NAME} 个字。")
+    if name.lower() in taken:
+        raise BadInput(f"账号“{name}”已经存在，请换一个名字。")
+    department = None if entry.department is None else entry.department.strip()
+    if (entry.role is Role.ASSESSOR) != bool(department):
+        raise BadInput("考评员账号须写明所属考核部门，其他账号不写。")
+    if (entry.role is Role.REPORTER) != (entry.unit_id is not None):
+        raise BadInput("报送员账号须写明所属单位，其他账号不写。")
+    unit = None if entry.unit_id is None else unit_of(session, entry.unit_id)
+    if department and len(department) > 100:
+        raise BadInput("考核部门名称最多 100 个字。")
+    return name, department, place_of(department, unit)
+
+
+def place_of(department: str | None, unit: Unit | None) -> str:
+    """An account's department or unit in words, or nothing."""
+    return unit.name if unit is not None else department or ""
+
+
+def renew_password(account: Account, *, one_time: bool) -> str:
+    """A new password, which exists here alone. Ends the account's sessions."""
+    password = passwords.new_one_time() if one_time else passwords.new_kept()
+    account.password_hash = passwords.hash_one_time(password) if one_time else passwords.hash_chosen(password)
+    account.one_time = one_time
+    account.session_key = new_session_key()
     return password
 
 
+def new_session_key() -> str:
+    return secrets.token_hex(16)
+
+
 def sign_in(session: Session, name: str, password: str) -> str:
-    """The session key of the account. Raises WrongCredentials, after the same work whether or not the name exists."""
-    account = session.scalar(select(Account).where(Account.name == name.strip(), Account.active))
-    try:
-        _hasher.verify(account.password_hash if account else _stand_in_hash(), password)
-    except VerificationError:
-        raise WrongCredentials("账号或密码不对，请核对后再试。") from None
-    if account is None:
+    """The session key of the account, for a terminal: whoever is there holds the database, so no limit is kept.
+
+    Raises WrongCredentials, after the same work whether or not the name exists.
+    """
+    return require_match(credentials_of(session, name), password).session_key
+
+
+def credentials_of(session: Session, name: str) -> Account | None:
+    """The active account of this name."""
+    return session.scalar(select(Account).where(Account.name == name.strip(), Account.active))
+
+
+def require_match(account: Account | None, password: str) -> Account:
+    """The account, if this is its password. Raises WrongCredentials."""
+    stored, one_time = (None, False) if account is None else (account.password_hash, account.one_time)
+    if not passwords.matches(stored, one_time, password) or account is None:
         raise WrongCredentials("账号或密码不对，请核对后再试。")
-    return account.session_key
+    return account
 
 
 def signed_in(session: Session, session_key: str) -> Actor | None:
@@ -85,33 +163,15 @@ def signed_in(session: Session, session_key: str) -> Actor | None:
 
 
 def _actor(account: Account) -> Actor:
-    return Actor(account.id, account.name, Role(account.role), account.department, account.unit_id)
+    return Actor(account.id, account.name, Role(account.role), account.department, account.unit_id, account.one_time)
 
 
-def change_password(session: Session, now: datetime, actor: Actor, old: str, new: str) -> str:
-    """Sets a new password, ends the account's other sessions and returns the new session key."""
-    account = session.get_one(Account, actor.account_id)
-    try:
-        _hasher.verify(account.password_hash, old)
-    except VerificationError:
-        raise WrongCredentials("原密码不对，密码没有改动。") from None
-    if len(new) < MINIMUM_PASSWORD:
-        raise BadInput(f"新密码至少 {MINIMUM_PASSWORD} 个字符，密码没有改动。")
-    account.password_hash = _hasher.hash(new)
-    account.session_key = secrets.token_hex(16)
-    audit.record(session, now, actor, "account.password", account.name)
-    session.commit()
-    return account.session_key
-
-
-def reset_password(session: Session, now: datetime, actor: Actor, name: str) -> str:
+def reset_password(session: Session, now: datetime, actor: Actor, name: str, *, one_time: bool = False) -> str:
     """Gives an account a new password, ends its sessions and returns the password. Raises NotFound."""
     account = session.scalar(select(Account).where(Account.name == name))
     if account is None:
         raise NotFound(f"没有账号“{name}”。")
-    password = _new_password()
-    account.password_hash = _hasher.hash(password)
-    account.session_key = secrets.token_hex(16)
+    password = renew_password(account, one_time=one_time)
     audit.record(session, now, actor, "account.reset", name)
     session.commit()
     return password
@@ -119,13 +179,3 @@ def reset_password(session: Session, now: datetime, actor: Actor, name: str) -> 
 
 def has_accounts(session: Session) -> bool:
     return session.scalar(select(Account.id).limit(1)) is not None
-
-
-def _new_password() -> str:
-    """70 random bits, easy to read out."""
-    return "".join(secrets.choice(ALPHABET.lower()) for _ in range(14))
-
-
-@lru_cache
-def _stand_in_hash() -> str:
-    return _hasher.hash(secrets.token_hex())

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     DECIDE = "decide"  # ledger, exemptions, confirmed values, set-up of an assessment
     SEE_RESULTS = "see_results"
     SEE_OWN_UNIT = "see_own_unit"  # a reporter: the own unit's rows, material and, from the appeal on, its sheet
+    MANAGE_ACCOUNTS = "manage_accounts"
     REVIEW = "review"  # material handed in; an assessor: only of the own department's rows
 
 
@@ -48,6 +49,7 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.DECIDE: frozenset({Role.ADMIN}),
     Permission.SEE_RESULTS: frozenset({Role.ADMIN}),
     Permission.SEE_OWN_UNIT: frozenset({Role.REPORTER}),
+    Permission.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
     Permission.REVIEW: frozenset({Role.ADMIN, Role.ASSESSOR}),
 }
 
@@ -56,7 +58,8 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
 class Actor:
     """Whoever calls a service. `account_id` is None on the command line, which acts as an admin.
 
-    `department`: an assessor's; `unit_id`: a reporter's.
+    `department`: an assessor's; `unit_id`: a reporter's. `must_change`: signed in with a one-time password, and may do
+    nothing but change it.
     """
 
     account_id: int | None
@@ -64,9 +67,10 @@ class Actor:
     role: Role
     department: str | None = None
     unit_id: int | None = None
+    must_change: bool = False
 
     def may(self, permission: Permission) -> bool:
-        return self.role in WHO_MAY[permission]
+        return not self.must_change and self.role in WHO_MAY[permission]
 
 
 COMMAND_LINE = Actor(None, "命令行", Role.ADMIN)

@@ -328,8 +328,18 @@ def _must_decide(actor: Actor) -> None:
 
 
 def _must_be_undecided(state: AssessmentState) -> None:
-    if state not in (AssessmentState.PREPARING, AssessmentState.MARKING):
-        raise WrongState(f"考核{state.label}，适用表不能再改。")
+    why = why_shut(state)
+    if why is not None:
+        raise WrongState(why)
+
+
+def why_shut(state: AssessmentState) -> str | None:
+    """Why tags, methods and the approval do not change any more, in Chinese; None while they may."""
+    if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
+        return None
+    over = f"考核{state.label}，适用表、标签和测评方法不能再改。"
+    ended = state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
+    return over if ended else f"{over}确需改动，请管理员在“流程”页退回打分。"
 
 
 def unit_fit(session: Session, unit_id: int) -> tuple[Framework, UnitFit]:

@@ -148,9 +148,23 @@ def locked_assessment(session: Session, assessment_id: int) -> Assessment:
 
 def require_changeable(assessment: Assessment) -> None:
     """Units and polls are set up until there is a result. Raises WrongState."""
+    why = why_unchangeable(assessment)
+    if why is not None:
+        raise WrongState(why)
+
+
+def why_unchangeable(assessment: Assessment) -> str | None:
+    """What `require_changeable` would say now, or None: for a page that would show a form."""
     state = AssessmentState(assessment.state)
-    if state not in (AssessmentState.PREPARING, AssessmentState.MARKING):
-        raise WrongState(f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。如需改动，请管理员退回打分。")
+    if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
+        return None
+    whose = f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。"
+    ended = state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
+    return whose if ended else f"{whose}如需改动，请管理员在“流程”页退回打分。"
+
+
+def is_marking(assessment: Assessment) -> bool:
+    return assessment.state == AssessmentState.MARKING
 
 
 def unit_of(session: Session, unit_id: int) -> Unit:
@@ -193,10 +207,13 @@ class UnitLine:
 
 @dataclass(frozen=True)
 class AssessmentLine:
+    """`shut`: see `why_unchangeable`."""
+
     id: int
     title: str
     state: str
     units: tuple[UnitLine, ...]
+    shut: str | None
 
 
 def list_assessments(session: Session) -> list[AssessmentLine]:
@@ -208,6 +225,7 @@ def list_assessments(session: Session) -> list[AssessmentLine]:
             assessment.title,
             assessment.state,
             tuple(UnitLine(unit.id, unit.name, unit.category) for unit in assessment.units),
+            why_unchangeable(assessment),
         )
         for assessment in found
     ]

@@ -40,7 +40,7 @@ def board(session: Session, prefix: str) -> Board:
     except base32.Malformed:
         raise NotFound("没有这个公示板，请核对网址。") from None
     poll = session.scalar(select(Poll).where(Poll.prefix == prefix))
-    if poll is None or poll.state is PollState.DRAFT:
+    if poll is None or poll.state in (PollState.DRAFT, PollState.WITHDRAWN):
         raise NotFound("没有这个公示板，请核对网址。")
     sealed = poll.state is PollState.SEALED
     found = session.scalars(select(Receipt.code).where(Receipt.poll_id == poll.id)) if sealed else ()

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, defer, selectinload
 
 from surveys.catalog.model import Framework, Method, Row
 from surveys.polling.states import PollState
+from surveys.services import democratic
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import NotAllowed
 from surveys.services.marking_sheets import Ground, RowProgress, duties, ground, progress
-from surveys.services.marks import departments_of
 from surveys.services.tallies import is_visible
 from surveys.storage.tables import Assessment, Poll, Unit
 
@@ -141,24 +141,22 @@ def board(session: Session, actor: Actor, assessment_id: int, wanted: Filter = A
 def _polls(session: Session, found: Ground) -> list[Task]:
     """The democratic rows: done with a sealed poll that may be seen, or a value the group confirmed."""
     ids = [unit.id for unit in found.units]
-    sealed = select(Poll).where(Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal)
+    sealed = select(Poll).where(
+        Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal, Poll.set_aside_at.is_(None)
+    )
     polls = session.scalars(sealed.options(defer(Poll.sheet), defer(Poll.rules), selectinload(Poll.unsealings)))
     polled = {poll.unit_id for poll in polls if is_visible(poll)}
+    confirmed = democratic.hands(session, found.assessment.id).confirmed()
     rows = {
         key: [row for row in framework.rows() if Method.DEMOCRATIC in row.standard.methods]
         for key, framework in found.frameworks.items()
     }
     return [
-        Task(unit, row, DEMOCRATIC, unit.id in polled or _is_confirmed(found, unit, row))
+        Task(unit, row, DEMOCRATIC, unit.id in polled or (unit.id, row.standard.key) in confirmed)
         for unit in found.units
         for row in rows[unit.framework]
         if found.applies(unit, row)
     ]
-
-
-def _is_confirmed(found: Ground, unit: Unit, row: Row) -> bool:
-    who = departments_of(found.frameworks[unit.framework], row.standard, unit)
-    return all((unit.id, row.standard.key, department) in found.marks for department in who)
 
 
 def _grouped(tasks: Iterable[Task], key: Callable[[Task], Key]) -> dict[Key, list[Task]]:

@@ -14,25 +14,40 @@ from surveys.polling.states import PollState
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.score_sheet import RowState, RowValue
 from surveys.scoring.teams import TeamScore, combined
-from surveys.services import audit
+from surveys.services import audit, two_hands
 from surveys.services.actors import Actor, Permission
+from surveys.services.assessments import locked_assessment
 from surveys.services.errors import NotAllowed, WrongState
-from surveys.services.marks import departments_of, require_open, row_of
+from surveys.services.marks import departments_of, row_of
+from surveys.services.openings import require_open
 from surveys.services.tallies import Tally, is_visible
-from surveys.storage.tables import Approval, Mark, Poll
+from surveys.services.two_hands import Proposal
+from surveys.storage.tables import Approval, Mark, Poll, Unit
 
 ACT = "democratic"
+WITHDRAW = "democratic.withdraw"
 ONE_TEAM = "未分班子"
 """What polls without a team are called where there are several."""
 
 
 @dataclass(frozen=True)
+class Vote:
+    """A sealed poll and what it came to."""
+
+    poll: Poll
+    tally: Tally
+
+
+@dataclass(frozen=True)
 class TeamScores:
-    """`teams`: one for each 班子 with a result. `waiting`: teams whose vote is under way and has none yet."""
+    """`teams`: one for each 班子 with a result, from the one of `votes` in the same place. `waiting`: teams whose vote
+    is under way and has none yet. `set_aside`: sealed polls that do not count by decision."""
 
     teams: tuple[TeamScore, ...]
+    votes: tuple[Vote, ...]
     waiting: tuple[str, ...]
-    newest: Tally | None
+    newest: Vote | None
+    set_aside: tuple[Poll, ...] = ()
 
     @property
     def score(self) -> Score | None:
@@ -74,41 +89,75 @@ class TeamScores:
 
 def counting(polls: Sequence[Poll]) -> dict[str, Poll]:
     """Of one unit's polls, in any order, the one that counts by team, the newest last: within a team it is the newest
-    sealed one that may be seen; no rehearsal."""
+    sealed one that may be seen and is not set aside; no rehearsal."""
     visible = sorted(
-        (poll for poll in polls if not poll.rehearsal and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
+        (poll for poll in polls if _is_real(poll) and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
     )
     last = {poll.team: poll for poll in visible}
     return dict(sorted(last.items(), key=lambda item: (item[1].sealed_at, item[1].id)))
+
+
+def _is_real(poll: Poll) -> bool:
+    return not poll.rehearsal and poll.set_aside_at is None
 
 
 def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScores:
     """Of one unit's polls. `tallies`: by poll, of those that count."""
     newest = counting(polls)
     # A draft is a plan, perhaps given up: it holds nothing up.
-    begun = {poll.team for poll in polls if not poll.rehearsal and poll.state is not PollState.DRAFT}
+    begun = {poll.team for poll in polls if _is_real(poll) and poll.state is not PollState.DRAFT}
+    votes = {team: Vote(newest[team], tallies[newest[team].id]) for team in sorted(newest)}
     return TeamScores(
-        tuple(_team_score(newest[team], tallies[newest[team].id]) for team in sorted(newest)),
+        tuple(_team_score(vote) for vote in votes.values()),
+        tuple(votes.values()),
         tuple(sorted(team or ONE_TEAM for team in begun if team not in newest)) if newest else (),
-        tallies[list(newest.values())[-1].id] if newest else None,
+        votes[list(newest)[-1]] if newest else None,
+        tuple(poll for poll in polls if poll.state is PollState.SEALED and poll.set_aside_at is not None),
     )
 
 
-def _team_score(poll: Poll, result: Tally) -> TeamScore:
+def _team_score(vote: Vote) -> TeamScore:
+    poll, result = vote.poll, vote.tally
     score = None if result.organization is None else result.organization.score
     return TeamScore(poll.team, poll.team_weight, score, result.shortcoming)
 
 
-def confirmed(
-    unit_id: int, row_key: str, marks: Sequence[Mark], approvals: Mapping[str, Collection[int]]
-) -> Mark | None:
-    """The newest version that a second account approved. `approvals`: account ids by subject."""
-    agreed = [
-        mark
-        for mark in marks
-        if any(account != mark.account_id for account in approvals.get(subject(unit_id, row_key, mark.version), ()))
-    ]
-    return max(agreed, key=lambda mark: mark.version, default=None)
+@dataclass(frozen=True)
+class Decided:
+    """The newest value that two people confirmed. `withdrawal`: that it be taken back, proposed or done."""
+
+    mark: Mark
+    withdrawal: Proposal | None
+
+    @property
+    def stands(self) -> bool:
+        return self.withdrawal is None or self.withdrawal.waits
+
+
+@dataclass(frozen=True)
+class Hands:
+    """What people agreed to, of all units: `approvals`, account ids by subject, and `withdrawals` by subject."""
+
+    approvals: Mapping[str, Collection[int]]
+    withdrawals: Mapping[str, Proposal]
+
+    def decided(self, unit_id: int, row_key: str, marks: Sequence[Mark]) -> Decided | None:
+        """The newest version that a second account approved: one that was withdrawn brings no earlier one back."""
+        for mark in sorted(marks, key=lambda mark: mark.version, reverse=True):
+            name = subject(unit_id, row_key, mark.version)
+            if any(account != mark.account_id for account in self.approvals.get(name, ())):
+                return Decided(mark, self.withdrawals.get(name))
+        return None
+
+    def confirmed(self) -> set[tuple[int, str]]:
+        """Unit ids and row keys where a confirmed value stands. Nobody approves what is their own."""
+        newest: dict[tuple[int, str], int] = {}
+        for name in self.approvals:
+            unit_id, row_key, version = name.split(":")
+            place = (int(unit_id), row_key)
+            newest[place] = max(int(version), newest.get(place, 0))
+        withdrawn = {name for name, found in self.withdrawals.items() if not found.waits}
+        return {place for place, version in newest.items() if subject(*place, version) not in withdrawn}
 
 
 def subject(unit_id: int, row_key: str, version: int) -> str:
@@ -116,7 +165,11 @@ def subject(unit_id: int, row_key: str, version: int) -> str:
     return f"{unit_id}:{row_key}:{version}"
 
 
-def approvals(session: Session, assessment_id: int) -> dict[str, list[int]]:
+def hands(session: Session, assessment_id: int) -> Hands:
+    return Hands(_approvals(session, assessment_id), two_hands.proposals(session, assessment_id, WITHDRAW))
+
+
+def _approvals(session: Session, assessment_id: int) -> dict[str, list[int]]:
     """Account ids by what they confirmed."""
     found: dict[str, list[int]] = {}
     query = select(Approval.subject, Approval.account_id).where(
@@ -152,10 +205,56 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     if mark.account_id == actor.account_id:
         raise NotAllowed("这个分数是您提出的，须由另一名管理员确认。")
     name = subject(unit_id, row_key, version)
-    if actor.account_id in approvals(session, unit.assessment_id).get(name, ()):
+    found = hands(session, unit.assessment_id)
+    if name in found.withdrawals and not found.withdrawals[name].waits:
+        raise WrongState("这个分数已经撤回。要另定得分，请重新提出。")
+    if actor.account_id in found.approvals.get(name, ()):
         raise WrongState("您已经确认过这个分数。")
     session.add(
         Approval(assessment_id=unit.assessment_id, act=ACT, subject=name, account_id=actor.account_id, made_at=now)
     )
     audit.record(session, now, actor, "mark.confirm", f"{unit.name} {row_key}", f"{mark.points} {mark.remark}")
     session.commit()
+
+
+def propose_withdrawal(
+    session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, version: int, reason: str
+) -> None:
+    """Proposes that the confirmed value be taken back, so that the polls' score counts again. `version`: as the page
+    showed it. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    unit, name = _confirmed(session, unit_id, row_key, version)
+    reason = two_hands.propose(session, now, actor, unit.assessment_id, WITHDRAW, name, reason)
+    audit.record(session, now, actor, "mark.propose_withdrawal", f"{unit.name} {row_key}", reason)
+    session.commit()
+
+
+def agree_to_withdrawal(
+    session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, version: int
+) -> None:
+    """The second person's hand: the value counts no more. Raises NotFound, NotAllowed, WrongState."""
+    unit, name = _confirmed(session, unit_id, row_key, version)
+    found = two_hands.agree(session, now, actor, unit.assessment_id, WITHDRAW, name)
+    audit.record(session, now, actor, "mark.withdraw", f"{unit.name} {row_key}", f"{found.by}提出：{found.reason}")
+    session.commit()
+
+
+def decline_withdrawal(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, version: int) -> None:
+    """Raises NotFound, NotAllowed, WrongState."""
+    unit, name = _confirmed(session, unit_id, row_key, version)
+    found = two_hands.decline(session, actor, unit.assessment_id, WITHDRAW, name)
+    audit.record(session, now, actor, "mark.keep", f"{unit.name} {row_key}", f"{found.by}提出：{found.reason}")
+    session.commit()
+
+
+def _confirmed(session: Session, unit_id: int, row_key: str, version: int) -> tuple[Unit, str]:
+    """The unit, and the subject of the value that is confirmed there, when it may change now."""
+    unit, _, standard = row_of(session, unit_id, row_key)
+    locked_assessment(session, unit.assessment_id)
+    require_open(session, unit_id, row_key)
+    marks = session.scalars(select(Mark).where(Mark.unit_id == unit_id, Mark.row_key == row_key)).all()
+    found = hands(session, unit.assessment_id).decided(unit_id, row_key, marks)
+    if Method.DEMOCRATIC not in standard.methods or found is None or not found.stands:
+        raise WrongState(f"{row_key} 没有两人确认的得分，不用撤回。")
+    if found.mark.version != version:
+        raise WrongState("确认的分数刚刚有改动，请刷新页面核对后再操作。")
+    return unit, subject(unit_id, row_key, version)

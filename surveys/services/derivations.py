@@ -52,20 +52,25 @@ def rows_of(body: Document, unit: Document) -> dict[str, Row]:
     return {row.standard.key: row for row in framework.rows()}
 
 
-def derive_row(body: Document, unit_id: int, row_key: str, *, counts: bool = True) -> Derivation:
-    """`counts`: whether the reader may see how the votes fell; the score of the vote is told in any case."""
+def derive_row(body: Document, unit_id: int, row_key: str, *, for_unit: bool = False) -> Derivation:
+    """`for_unit`: the reader is the unit that was rated. The score of a vote is told in any case."""
     row, record = row_of(body, unit_id, row_key)
-    steps, result = _row(row, record, unit_in(body, unit_id), counts=counts)
-    return Derivation(tuple(steps), result, score_of(record["got"]))
+    steps, result = _row(row, record, unit_in(body, unit_id), for_unit=for_unit)
+    return Derivation((*_set_aside(record), *steps), result, score_of(record["got"]))
 
 
-def counts_can_be_told(record: Document) -> bool:
+def _set_aside(record: Document) -> Iterator[Step]:
+    for poll in record.get("set_aside", ()):
+        whose = f"{poll['team']}，" if poll["team"] else ""
+        yield Step(f"{whose}{poll['title']}（封存码 {poll['seal']}）经两人决定不计入得分。理由：{poll['reason']}")
+
+
+def counts_can_be_told(vote: Document | None) -> bool:
     """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
-    vote = record["democratic"]
     return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
 
 
-def _row(row: Row, record: Document, unit: Document, *, counts: bool) -> tuple[list[Step], Score | None]:
+def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
     standard, state = row.standard, RowState(record["state"])
     if state is RowState.NOT_APPLICABLE:
         tags = "、".join(unit["tags"]) or "没有标签"
@@ -83,7 +88,7 @@ def _row(row: Row, record: Document, unit: Document, *, counts: bool) -> tuple[l
     if record["marks"] and state is RowState.MARKED:
         return _by_marks(record)
     if Method.DEMOCRATIC in standard.methods and record["democratic"]:
-        return _by_vote(standard.points, record, counts=counts)
+        return _by_votes(standard.points, record["democratic"], for_unit=for_unit)
     marked = {mark["department"] for mark in record["marks"]}
     waiting = [name for name in record["departments"] if name not in marked]
     if Method.DEMOCRATIC in standard.methods:
@@ -127,24 +132,39 @@ def _by_confirmation(mark: Document) -> tuple[list[Step], Score]:
     return [Step(f"不按测评会，由考核组另定，两人确认。理由：{mark['remark']}", figure(result))], result
 
 
-def _by_teams(most: Decimal, vote: Document) -> tuple[list[Step], Score | None]:
+def _by_votes(most: Decimal, vote: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
+    if vote["waiting"] or len(vote["teams"]) > 1:
+        steps, score = _by_teams(vote, for_unit=for_unit)
+    else:
+        steps, score = _by_poll(vote, for_unit=for_unit)
+        if score is None:
+            steps.append(Step(f"{vote['shortcoming'] or '没有可计的票'}，这次测评不计分。"))
+    return (steps, None) if score is None else _converted(most, score, steps)
+
+
+def _by_teams(vote: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
     """Several 班子, or one of them without a result yet."""
-    steps = []
+    steps: list[Step] = []
+    known = []
     for team in vote["teams"]:
-        score = score_of(team["score"])
+        name, score = team["team"] or ONE_TEAM, score_of(team["score"])
+        own = team.get("vote")  # of versions frozen before each team's was kept, the score alone
+        if own is not None:
+            told, score = _by_poll(own, name, for_unit=for_unit)
+            steps += told
         got = team["fault"] or ("没有可计的票" if score is None else f"得 {figure(score)}")
-        steps.append(Step(f"{team['team'] or ONE_TEAM}的测评会：{got}，权重 {team['weight']}。"))
+        steps.append(Step(f"{name}的测评会：{got}，权重 {team['weight']}。"))
+        if score is not None and not team["fault"]:
+            known.append((score, Fraction(team["weight"])))
     if vote["waiting"]:
         return [*steps, Step(f"{'、'.join(vote['waiting'])}的测评会还没有结果，出来以前不计分。")], None
-    pairs = [(score_of(team["score"]), Fraction(team["weight"])) for team in vote["teams"] if not team["fault"]]
-    known = [(score, weight) for score, weight in pairs if score is not None]
     if len(known) < len(vote["teams"]):
         return [*steps, Step("有的班子没有达到计分条件，这次测评不计分。")], None
     total = sum((weight for _, weight in known), Fraction(0))
     score = sum((each * weight for each, weight in known), Fraction(0)) / total
     parts = " + ".join(f"{figure(each)} × {figure(weight)}" for each, weight in known)
     steps.append(Step("各班子按权重合成，得测评分", f"({parts}) ÷ {figure(total)} {_is(score)}"))
-    return _converted(most, score, steps)
+    return steps, score
 
 
 def _converted(most: Decimal, score: Score, steps: list[Step]) -> tuple[list[Step], Score]:
@@ -154,28 +174,25 @@ def _converted(most: Decimal, score: Score, steps: list[Step]) -> tuple[list[Ste
     return steps, min(max(points, Fraction(0)), full)
 
 
-def _by_vote(most: Decimal, record: Document, *, counts: bool) -> tuple[list[Step], Score | None]:
-    vote = record["democratic"]
-    if vote["waiting"] or len(vote["teams"]) > 1:
-        return _by_teams(most, vote)
+def _by_poll(vote: Document, team: str = "", *, for_unit: bool) -> tuple[list[Step], Score | None]:
+    """One poll, of a named 班子 where there are several; no score where it falls short."""
     present = "未登记" if vote["present"] is None else vote["present"]
     steps = [
         Step(
-            f"{vote['title']}：应到 {vote['entitled']}，实到 {present}，发出 {vote['issued']}，"
+            f"{team and f'{team}，'}{vote['title']}：应到 {vote['entitled']}，实到 {present}，发出 {vote['issued']}，"
             f"收回 {vote['returned']}，有效 {vote['valid']}。封存码 {vote['seal']}。"
         )
     ]
     score = score_of(vote["score"])
     if vote["shortcoming"] is not None or score is None:
-        return [*steps, Step(f"{vote['shortcoming'] or '没有可计的票'}，这次测评不计分。")], None
-    if counts:
-        steps += _vote_items(vote)
-    else:
+        return steps, None
+    if for_unit and not counts_can_be_told(vote):
         steps.append(Step("有效票太少，或有的票种太少，逐题的票数不列出，以免看出各人怎么填。"))
-    scores = [score_of(item["score"]) for item in vote["items"]]
-    if counts and all(each is not None for each in scores):
+        return steps, score
+    steps += _vote_items(vote)
+    if all(item["score"] is not None for item in vote["items"]):
         score = _form_score(vote["items"], steps)
-    return _converted(most, score, steps)
+    return steps, score
 
 
 def _vote_items(vote: Document) -> Iterator[Step]:

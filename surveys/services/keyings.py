@@ -168,15 +168,22 @@ def remove(
 
 
 def cast(session: Session, secret: str, now: datetime, actor: Actor, poll_id: int, class_key: str) -> int:
-    """Casts every agreed ballot of a class in random order, all or none, and forgets its keyings; how many.
+    """Casts the keyed ballots of a class in random order, all or none, and forgets the keyings; how many.
 
-    Raises NotFound, WrongState.
+    Not while one is not agreed: numbers begin at 1 again, and a paper of the same pile would be keyed, and counted,
+    a second time. Raises NotFound, WrongState.
     """
     poll = locked_poll(session, poll_id)
     _check_poll(poll, class_key)
-    papers = {number: paper for number, paper in papers_of(session, secret, poll, class_key).items() if paper.agreed}
+    papers = papers_of(session, secret, poll, class_key)
     if not papers:
-        raise WrongState(f"{class_key} 类票没有两遍一致的纸质票可以计入。")
+        raise WrongState(f"{class_key} 类票没有录好的纸质票可以计入。")
+    if waiting := sorted(number for number, paper in papers.items() if not paper.agreed):
+        numbers = "、".join(map(str, waiting[:10])) + ("等" if len(waiting) > 10 else "")
+        raise WrongState(
+            f"{class_key} 类票有 {len(waiting)} 张没有录完两遍或没有核定（第 {numbers} 张），一张都没有计入。"
+            "全部录完、核定以后再一起计入；录重的写明原因删除。"
+        )
     answers = [paper.agreed for paper in papers.values() if paper.agreed]
     hashes = list(session.scalars(unused_hashes(poll, class_key)))
     if len(hashes) < len(answers):
@@ -189,9 +196,7 @@ def cast(session: Session, secret: str, now: datetime, actor: Actor, poll_id: in
         receipt = receipts.receipt_of(poll.prefix, receipts.new_nonce())
         if not casting.count(connection, shut_with, place, code_hash, letters, receipt):
             raise WrongState("有一张纸质票的票被别人用掉了，没有计入，请再按一次“计入”。")
-    session.execute(
-        delete(Keying).where(Keying.poll_id == poll.id, Keying.class_key == class_key, Keying.number.in_(papers.keys()))
-    )
+    session.execute(delete(Keying).where(Keying.poll_id == poll.id, Keying.class_key == class_key))
     detail = f"{class_key} {len(answers)} 张；{_who(session, papers.values())}"
     audit.record(session, now, actor, "paper.cast", poll.prefix, detail)
     session.commit()

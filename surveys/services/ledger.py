@@ -22,7 +22,8 @@ from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
-from surveys.services.marks import require_open, row_of
+from surveys.services.marks import row_of
+from surveys.services.openings import require_open
 from surveys.storage.tables import Assessment, Event, Exemption, Unit
 
 USUAL_LEVELS = ("国家级", "省级", "市级")
@@ -235,10 +236,14 @@ def _must_decide(actor: Actor) -> None:
         raise NotAllowed("只有管理员可以登记事件、免考和撤销。")
 
 
+def may_answer(assessment: Assessment) -> bool:
+    """Whether an appeal may still be dismissed. Upheld, it changes a score: then the row must be open as well."""
+    return AssessmentState(assessment.state) not in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
+
+
 def _must_not_be_certified(assessment: Assessment) -> None:
-    state = AssessmentState(assessment.state)
-    if state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED):
-        raise WrongState(f"考核{state.label}，申诉不能再答复。")
+    if not may_answer(assessment):
+        raise WrongState(f"考核{AssessmentState(assessment.state).label}，申诉不能再答复。")
 
 
 def _text(label: str, text: str) -> str:

@@ -13,6 +13,7 @@ from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, frameworks_of
 from surveys.services.errors import NotAllowed, NotFound
 from surveys.services.marks import LastMark, Place, departments_of, last_marks
+from surveys.services.openings import Opening, opening
 from surveys.storage.tables import Assessment, Exemption, Unit
 
 FEWEST_ALIKE = 5
@@ -56,13 +57,17 @@ class Other:
 
 @dataclass(frozen=True)
 class UnitLine:
-    """A unit on a row's sheet. `is_open`: the department marks it; else `why` says why not, and `who` marks instead."""
+    """A unit on a row's sheet. `is_open`: the department marks it; else `why` says why not, and `who` marks instead.
+
+    `shut`: the mark may not change in this state of the assessment.
+    """
 
     unit: Unit
     is_open: bool
     why: str
     who: tuple[Other, ...]
     mark: LastMark | None
+    shut: bool
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,7 @@ class RowSheet:
     progress: RowProgress
     before: RowProgress | None
     after: RowProgress | None
+    opening: Opening
 
 
 def is_marked(standard: Standard) -> bool:
@@ -188,6 +194,7 @@ def row_sheet(
         raise NotFound(f"{own or '没有部门'}不给 {row_key} 打分，或没有这一行。请从“打分”页选一行。")
     mine = [duty for duty in everything if duty.department == own and duty.unit.framework == framework_key]
     rows = progress(found.frameworks, mine)
+    openings = opening(session, found.assessment)
     place = [each.row.standard.key for each in rows].index(row_key)
     return RowSheet(
         found.assessment,
@@ -195,14 +202,15 @@ def row_sheet(
         rows[place].row,
         own,
         departments,
-        tuple(_lines(found, rows[place], here, own)),
+        tuple(_lines(found, openings, rows[place], here, own)),
         rows[place],
         rows[place - 1] if place else None,
         rows[place + 1] if place + 1 < len(rows) else None,
+        openings,
     )
 
 
-def _lines(found: Ground, row: RowProgress, here: Sequence[Duty], own: str) -> Iterable[UnitLine]:
+def _lines(found: Ground, openings: Opening, row: RowProgress, here: Sequence[Duty], own: str) -> Iterable[UnitLine]:
     by_unit: dict[int, list[Duty]] = {}
     for duty in here:
         by_unit.setdefault(duty.unit.id, []).append(duty)
@@ -223,4 +231,5 @@ def _lines(found: Ground, row: RowProgress, here: Sequence[Duty], own: str) -> I
             why = "不适用" if reason is None else f"免考：{reason}"
         else:
             why = "回避" if own == unit.department else "不归本部门"
-        yield UnitLine(unit, mine is not None, why, others, mark)
+        shut = openings.why_shut(unit.id, row.row.standard.key) is not None
+        yield UnitLine(unit, mine is not None, why, others, mark, shut)

@@ -6,20 +6,20 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
-from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.assignment import marking_departments
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
-from surveys.services.assessments import framework_of, unit_of
+from surveys.services.assessments import framework_of, is_marking, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
-from surveys.storage.tables import Account, Assessment, Mark, Objection, ScoreVersion, Unit
+from surveys.services.openings import require_open
+from surveys.storage.tables import Account, Mark, Unit
 
 MOST_WORDS = 500
 """In a remark, or a note of what was looked at."""
@@ -133,13 +133,14 @@ def changes(session: Session, actor: Actor, entries: Sequence[tuple[int, MarkEnt
     """What the entries would change, checked, nothing written. Raises like `enter_all`, but for Overtaken."""
     history = _history(session, {unit_id for unit_id, _ in entries}, {entry.row_key for _, entry in entries})
     several = len({unit_id for unit_id, _ in entries}) > 1
+    rows = _Rows(session)
     faults: dict[Place, str] = {}
     lines = []
     found = []
     for unit_id, entry in entries:
         place = (unit_id, entry.row_key, entry.department)
         try:
-            change = _change(session, actor, unit_id, entry, history.get(place, {}))
+            change = _change(rows, actor, unit_id, entry, history.get(place, {}))
         except BadInput as error:
             faults[place] = str(error)
             where = f"{unit_of(session, unit_id).name} {entry.row_key}" if several else entry.row_key
@@ -152,8 +153,31 @@ def changes(session: Session, actor: Actor, entries: Sequence[tuple[int, MarkEnt
     return found
 
 
+class _Rows:
+    """The rows that the entries of one call are about: a workbook has thousands of a hundred units, and each unit and
+    its framework are looked up once."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._units: dict[int, UnitRows] = {}
+        self._marking: set[int] = set()
+
+    def open_row(self, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
+        """Raises like `row_of` and `require_open`."""
+        if unit_id not in self._units:
+            self._units[unit_id] = rows_of_unit(self._session, unit_id)
+        found = self._units[unit_id]
+        standard = found.standard(row_key)
+        assessment = found.unit.assessment
+        if assessment.id not in self._marking:
+            require_open(self._session, unit_id, row_key)
+            if is_marking(assessment):  # it stays so until the caller commits, and every row is open
+                self._marking.add(assessment.id)
+        return found.unit, found.framework, standard
+
+
 def _change(
-    session: Session, actor: Actor, unit_id: int, entry: MarkEntry, versions: Mapping[int, LastMark]
+    rows: _Rows, actor: Actor, unit_id: int, entry: MarkEntry, versions: Mapping[int, LastMark]
 ) -> Change | None:
     row_key, department = entry.row_key, entry.department
     may_mark = actor.may(Permission.DECIDE) or actor.department == department
@@ -161,8 +185,7 @@ def _change(
     last = versions[max(versions)] if versions else None
     if may_mark and entry.seen_version is not None and _as_it_was(entry, seen):
         return None
-    unit, framework, standard = row_of(session, unit_id, row_key)
-    require_open(session, unit_id, row_key)
+    unit, framework, standard = rows.open_row(unit_id, row_key)
     if standard.kind is not Kind.STANDARD or standard.starts_full:
         raise WrongState(f"{row_key} 不直接打分，请登记事件。")
     if department not in departments_of(framework, standard, unit):
@@ -262,48 +285,6 @@ def _history(
     return history
 
 
-def require_open(session: Session, unit_id: int, row_key: str, *, preparing: bool = False) -> None:
-    """Whether what decides this row may change now: while marking; in the appeal only a row on which an objection was
-    accepted; with `preparing`, before marking too. The state then stays as it is until the caller commits. Raises
-    WrongState.
-    """
-    query = select(Assessment).join(Unit, Unit.assessment_id == Assessment.id).where(Unit.id == unit_id)
-    assessment = session.scalars(
-        query.with_for_update(read=True, of=Assessment).execution_options(populate_existing=True)
-    ).one()
-    state = AssessmentState(assessment.state)
-    if state is AssessmentState.MARKING or (preparing and state is AssessmentState.PREPARING):
-        return
-    if state is AssessmentState.APPEAL and _was_accepted(session, assessment.id, unit_id, row_key):
-        return
-    raise WrongState(_SHUT[state].format(row_key))
-
-
-_SHUT = {
-    AssessmentState.PREPARING: "考核还在准备中，{} 不能登记。请管理员在“流程”页开始打分后再登记。",
-    AssessmentState.PROVISIONAL: "已形成初步结果，{} 不能再改。确需改动，请管理员退回打分。",
-    AssessmentState.APPEAL: "复核申诉期间，只有申诉被接受的行可以改，{} 没有被接受的申诉。",
-    AssessmentState.CERTIFIED: "考核已核定，{} 不能再改。",
-    AssessmentState.ARCHIVED: "考核已归档，{} 不能再改。",
-}
-
-
-def _was_accepted(session: Session, assessment_id: int, unit_id: int, row_key: str) -> bool:
-    """In this round of appeal: an earlier one ended when marking was taken up again."""
-    round_began = (
-        select(func.max(ScoreVersion.number))
-        .where(ScoreVersion.assessment_id == assessment_id, ScoreVersion.kind == VersionKind.PROVISIONAL)
-        .scalar_subquery()
-    )
-    accepted = select(Objection.id).where(
-        Objection.unit_id == unit_id,
-        Objection.row_key == row_key,
-        Objection.state == ObjectionState.ACCEPTED,
-        Objection.version >= round_began,
-    )
-    return session.scalar(accepted.limit(1)) is not None
-
-
 def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tuple[str, ...]:
     """Who marks this row of this unit (回避 considered). Another value of the democratic row is one department's."""
     found = marking_departments(
@@ -312,13 +293,32 @@ def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tupl
     return found[:1] if Method.DEMOCRATIC in standard.methods else found
 
 
-def row_of(session: Session, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
-    """The row of the unit's framework, if it applies to the unit. Raises NotFound, WrongState."""
+@dataclass(frozen=True)
+class UnitRows:
+    """A unit, and the rows of its framework by key."""
+
+    unit: Unit
+    framework: Framework
+    standards: Mapping[str, Standard]
+
+    def standard(self, row_key: str) -> Standard:
+        """The row, if it applies to the unit. Raises NotFound, WrongState."""
+        found = self.standards.get(row_key)
+        if found is None:
+            raise NotFound(f"测评体系中没有 {row_key} 这一行。")
+        if not found.applies([tag.tag for tag in self.unit.tags]):
+            raise WrongState(f"{row_key} 不适用于{self.unit.name}。")
+        return found
+
+
+def rows_of_unit(session: Session, unit_id: int) -> UnitRows:
+    """Raises NotFound."""
     unit = unit_of(session, unit_id)
     framework = framework_of(unit.assessment, unit.framework)
-    for row in framework.rows():
-        if row.standard.key == row_key:
-            if not row.standard.applies([tag.tag for tag in unit.tags]):
-                raise WrongState(f"{row_key} 不适用于{unit.name}。")
-            return unit, framework, row.standard
-    raise NotFound(f"测评体系中没有 {row_key} 这一行。")
+    return UnitRows(unit, framework, {row.standard.key: row.standard for row in framework.rows()})
+
+
+def row_of(session: Session, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
+    """The row of the unit's framework, if it applies to the unit. Raises NotFound, WrongState."""
+    found = rows_of_unit(session, unit_id)
+    return found.unit, found.framework, found.standard(row_key)

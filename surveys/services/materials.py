@@ -2,7 +2,7 @@
 
 import errno
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
@@ -22,7 +22,7 @@ from surveys.services.assessments import assessment_of, unit_of
 from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
-from surveys.storage.tables import Material, Review, Unit
+from surveys.storage.tables import Assessment, Material, Review, Unit
 
 MOST_PER_ITEM = 30
 MOST_ADDRESS = 500
@@ -51,7 +51,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Entry:
-    """What is handed in. Made by `link`, `document` or `hand_in_file`."""
+    """What is handed in. Made by `link`, `document` or `stored_file`."""
 
     kind: MaterialKind
     name: str
@@ -59,6 +59,11 @@ class Entry:
     digest: str | None = None
     size: int | None = None
     media_type: str = ""
+
+    @property
+    def words(self) -> str:
+        """For the audit log."""
+        return f"{self.name} {self.digest or self.reference}"
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,13 @@ def hand_in_file(site: Site, now: datetime, actor: Actor, place: Place, name: st
     """
     with site.database.reading() as session:
         _open_row(session, actor, place)
+    with stored_file(site, name, stream) as entry, site.database.writing() as session:
+        return hand_in(session, now, actor, site.settings.time_zone, place, entry)
+
+
+@contextmanager
+def stored_file(site: Site, name: str, stream: BinaryIO) -> Iterator[Entry]:
+    """A file, checked and stored, for as long as it takes to commit what refers to it. Raises BadInput, WrongState."""
     try:
         name = clean_file_name(name)
         kind = kind_of(name, stream)
@@ -117,9 +129,7 @@ def hand_in_file(site: Site, now: datetime, actor: Actor, place: Place, name: st
         raise BadInput(str(error)) from None
     with room_on_disk(), site.files.in_use():
         stored = site.files.keep(stream)
-        entry = Entry(MaterialKind.FILE, name, "", stored.digest, stored.size, kind.media_type)
-        with site.database.writing() as session:
-            return hand_in(session, now, actor, site.settings.time_zone, place, entry)
+        yield Entry(MaterialKind.FILE, name, "", stored.digest, stored.size, kind.media_type)
 
 
 @contextmanager
@@ -140,32 +150,44 @@ def hand_in(session: Session, now: datetime, actor: Actor, zone: tzinfo, place: 
     checklist = _open_row(session, actor, place, lock=True)
     unit, due_on = checklist.unit, checklist.assessment.material_due_on
     handed = checklist.row(place.row_key).item(place.item).handed
-    for each in handed:
-        material = each.material
-        same = (material.kind, material.reference, material.digest) == (entry.kind.value, entry.reference, entry.digest)
-        if same:
-            return material.id
+    there = same_as(entry, handed)
+    if there is not None:
+        return there
     if len(handed) >= MOST_PER_ITEM:
         raise WrongState(f"这一项已有 {MOST_PER_ITEM} 份材料，不能再加。请把材料合并成少数几个文件。")
-    material = Material(
+    material = new_material(now, actor, unit, place.row_key, entry)
+    material.item = place.item
+    material.late = due_on is not None and now.astimezone(zone).date() > due_on
+    session.add(material)
+    detail = f"第 {place.item} 项 {entry.words}"
+    audit.record(session, now, actor, "material.hand_in", subject(unit, place.row_key), detail)
+    session.commit()
+    return material.id
+
+
+def same_as(entry: Entry, handed: Iterable[Handed]) -> int | None:
+    """The id of the material among these that is the same thing."""
+    wanted = (entry.kind.value, entry.reference, entry.digest)
+    found = (each.material for each in handed)
+    return next((each.id for each in found if (each.kind, each.reference, each.digest) == wanted), None)
+
+
+def new_material(now: datetime, actor: Actor, unit: Unit, row_key: str, entry: Entry) -> Material:
+    """For the row as a whole, in time."""
+    return Material(
         unit_id=unit.id,
-        row_key=place.row_key,
-        item=place.item,
+        row_key=row_key,
+        item=0,
         kind=entry.kind.value,
         name=entry.name,
         reference=entry.reference,
         digest=entry.digest,
         size=entry.size,
         media_type=entry.media_type,
-        late=due_on is not None and now.astimezone(zone).date() > due_on,
+        late=False,
         account_id=actor.account_id,
         made_at=now,
     )
-    session.add(material)
-    detail = f"第 {place.item} 项 {entry.name} {entry.digest or entry.reference}"
-    audit.record(session, now, actor, "material.hand_in", subject(unit, place.row_key), detail)
-    session.commit()
-    return material.id
 
 
 def subject(unit: Unit, row_key: str) -> str:
@@ -179,15 +201,15 @@ def own_checklist(session: Session, actor: Actor) -> UnitChecklist:
 
 
 def receipt(session: Session, actor: Actor, material_id: int) -> tuple[UnitChecklist, Handed]:
-    """A material of the own unit, also one that was withdrawn. Raises NotFound, NotAllowed."""
-    material = _own_material(session, actor, material_id)
+    """A material of the own unit, one that was withdrawn or came with an objection too. Raises NotFound, NotAllowed."""
+    material = own_material(session, actor, material_id)
     return own_checklist(session, actor), handed_of(session, [material])[0]
 
 
 def own_file(site: Site, actor: Actor, material_id: int) -> Download:
     """Raises NotFound, NotAllowed."""
     with site.database.reading() as session:
-        material = _own_material(session, actor, material_id)
+        material = own_material(session, actor, material_id)
     return download(site, material)
 
 
@@ -203,7 +225,9 @@ def download(site: Site, material: Material) -> Download:
 
 def withdraw(session: Session, now: datetime, actor: Actor, material_id: int) -> Material:
     """Takes a material back before anybody has reviewed it. Raises NotFound, NotAllowed, WrongState."""
-    material = _own_material(session, actor, material_id, lock=True)
+    material = own_material(session, actor, material_id, lock=True)
+    if material.objection_id is not None:
+        raise NotFound("这份材料是随申诉交的，请到那条申诉下面撤回。")
     if material.withdrawn_at is not None:
         raise WrongState("这份材料已经撤回。")
     if session.scalar(select(Review.id).where(Review.material_id == material_id).limit(1)) is not None:
@@ -243,7 +267,8 @@ def _own_unit(session: Session, actor: Actor, *, lock: bool = False) -> Unit:
     return unit_of(session, actor.unit_id)
 
 
-def _own_material(session: Session, actor: Actor, material_id: int, *, lock: bool = False) -> Material:
+def own_material(session: Session, actor: Actor, material_id: int, *, lock: bool = False) -> Material:
+    """Of the reporter's unit, whatever became of it. Raises NotFound, NotAllowed."""
     unit = _own_unit(session, actor)
     material = session.get(Material, material_id, with_for_update=True if lock else None)
     if material is None or material.unit_id != unit.id:
@@ -264,8 +289,16 @@ def _open_row(session: Session, actor: Actor, place: Place, *, lock: bool = Fals
 
 
 def _require_marking(unit: Unit) -> None:
-    state = AssessmentState(unit.assessment.state)
+    why = why_shut(unit.assessment)
+    if why is not None:
+        raise WrongState(why)
+
+
+def why_shut(assessment: Assessment) -> str | None:
+    """Why nothing can be handed in or taken back now, in Chinese; None while it can."""
+    state = AssessmentState(assessment.state)
+    if state is AssessmentState.MARKING:
+        return None
     if state is AssessmentState.PREPARING:
-        raise WrongState("考核还在准备，尚未开始收材料。请等通知。")
-    if state is not AssessmentState.MARKING:
-        raise WrongState(f"考核已进入“{state.label}”，不再收材料，也不能撤回。如有问题请联系考核办公室。")
+        return "考核还在准备，尚未开始收材料。请等通知。"
+    return f"考核已进入“{state.label}”，不再收材料，也不能撤回。如有问题请联系考核办公室。"

@@ -1,6 +1,9 @@
 """A large file in pieces: sent one after the other, gone on with where a broken network left off, then handed in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +31,13 @@ def add_piece(site: Site, session: Session, actor: Actor, key: str, offset: int,
 
 def hand_in_pieces(site: Site, now: datetime, actor: Actor, place: Place, name: str, key: str, size: int) -> int:
     """Hands in what the pieces make, as `hand_in_file` does. `size`: of the whole, as its sender knows it."""
+    with whole(site, actor, key, size) as stream:
+        return hand_in_file(site, now, actor, place, name, stream)
+
+
+@contextmanager
+def whole(site: Site, actor: Actor, key: str, size: int) -> Iterator[BinaryIO]:
+    """What the pieces make, to be handed in; then they go. Raises NotAllowed, BadInput, WrongState."""
     account, key = _account(actor), _checked(key)
     stream = site.parts.open(account, key)
     if stream is None:
@@ -37,14 +47,13 @@ def hand_in_pieces(site: Site, now: datetime, actor: Actor, place: Place, name: 
         if there > size:
             site.parts.remove(account, key)
         if there != size:
-            raise WrongState("文件没有传完整，没有收下。请再按一次“上传”，会接着传。")
+            raise WrongState("文件没有传完整，没有收下。请再按一次按钮，会接着传。")
         try:
-            material_id = hand_in_file(site, now, actor, place, name, stream)
+            yield stream
         except BadInput:  # of this content nothing will come
             site.parts.remove(account, key)
             raise
     site.parts.remove(account, key)
-    return material_id
 
 
 def _checked(key: str) -> str:

@@ -27,6 +27,9 @@ from surveys.services.poll_entries import (
 from surveys.services.poll_entries import PollEntry as PollEntry
 from surveys.storage.tables import BallotClass, Batch, Poll, Unit
 
+OVER = (PollState.SEALED, PollState.WITHDRAWN)
+"""Nothing of the meeting changes any more."""
+
 
 def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
     """A draft poll with its ballot classes. Raises BadEntry, NotFound."""
@@ -134,8 +137,8 @@ def free_prefix(session: Session) -> str:
 def set_present(session: Session, now: datetime, actor: Actor, poll_id: int, present: int) -> None:
     """Writes down the number present (实到). Raises BadInput, WrongState once the poll is sealed."""
     poll = locked_poll(session, poll_id)
-    if poll.state is PollState.SEALED:
-        raise WrongState("测评会已经封存，实到人数不能再改。")
+    if poll.state in OVER:
+        raise WrongState(f"测评会{poll.state.label}，实到人数不能再改。")
     if present < 0:
         raise BadInput("实到人数不能小于 0。")
     poll.present = present
@@ -227,14 +230,21 @@ def _found(session: Session, query: Select[Poll], poll_id: int) -> Poll:
     return poll
 
 
+def polls_of_unit(session: Session, unit_id: int) -> list[Poll]:
+    """The unit's polls that count or may come to, the newest first: no rehearsals, none set aside."""
+    query = select(Poll).where(Poll.unit_id == unit_id, Poll.rehearsal.is_(False), Poll.set_aside_at.is_(None))
+    return list(session.scalars(query.order_by(Poll.id.desc())))
+
+
 def list_polls(session: Session, state: PollState | None = None, words: str = "") -> list[Poll]:
     """The polls by date, the latest first, then those without one; the newest of a day first.
+
+    `state`: those that were withdrawn are listed only where it asks for them.
 
     `words`: each must be in the unit's name, the title or the place.
     """
     query = select(Poll).join(Unit).order_by(Poll.held_on.is_(None), Poll.held_on.desc(), Poll.id.desc())
-    if state is not None:
-        query = query.where(Poll.state == state)
+    query = query.where(Poll.state != PollState.WITHDRAWN if state is None else Poll.state == state)
     for word in words.split():
         query = query.where(
             or_(*(column.icontains(word, autoescape=True) for column in (Unit.name, Poll.title, Poll.place)))

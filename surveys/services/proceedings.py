@@ -31,7 +31,7 @@ from surveys.services.proceeding_records import (
     rows_marked_by,
 )
 from surveys.storage.photo_files import keep_photo
-from surveys.storage.tables import Proceeding, Unit
+from surveys.storage.tables import Assessment, Proceeding, Unit
 
 LONGEST_BODY, LONGEST_PEOPLE = 5000, 200
 _EARLIEST = date(2000, 1, 1)
@@ -173,9 +173,16 @@ def _must_be_allowed(actor: Actor, unit: Unit, entry: ProceedingEntry) -> None:
 def _open_unit(session: Session, unit_id: int) -> Unit:
     # Locked: of two corrections of one record at once, the later is told.
     unit = session.get(Unit, unit_id, with_for_update=True) or unit_of(session, unit_id)
-    if unit.assessment.state == AssessmentState.ARCHIVED:
-        raise WrongState("这次考核已经归档，不能再登记或撤回记录。")
+    why = why_shut(unit.assessment)
+    if why is not None:
+        raise WrongState(why)
     return unit
+
+
+def why_shut(assessment: Assessment) -> str | None:
+    """Why no record can be added or taken back any more, in Chinese; None while it can."""
+    over = assessment.state == AssessmentState.ARCHIVED
+    return "这次考核已经归档，不能再登记、更正或撤回记录。" if over else None
 
 
 def _check_texts(now: datetime, entry: ProceedingEntry) -> None:

@@ -53,20 +53,15 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, number: i
 
 def object_to(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str) -> int:
     """The unit objects to a row of its sheet; the objection's id. Raises NotFound, WrongState, NotAllowed, BadInput."""
+    objection = add_objection(session, now, actor, unit_id, row_key, reason)
+    session.commit()
+    return objection.id
+
+
+def add_objection(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str) -> Objection:
+    """`object_to` within the caller's transaction."""
     unit, newest = _replying(session, now, actor, unit_id)
-    if all(row["key"] != row_key for row in newest.unit(unit_id)["rows"]):
-        raise NotFound(f"本单位的计分表没有 {row_key} 这一行。")
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("请写明申诉的理由。")
-    if len(reason) > LONGEST:
-        raise BadInput(f"申诉理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
-    if session.get(Agreement, (unit_id, newest.line.number)) is not None:
-        raise WrongState(f"本单位已经对第 {newest.line.number} 版表示同意，不能再申诉。")
-    if any(
-        entry.row_key == row_key and entry.state is ObjectionState.OPEN for entry in objections_of(session, unit_id)
-    ):
-        raise WrongState(f"{row_key} 已有一条申诉在等答复，请等答复后再提。")
+    reason = _check_objection(session, unit, newest, row_key, reason)
     objection = Objection(
         unit_id=unit_id,
         row_key=row_key,
@@ -78,15 +73,57 @@ def object_to(session: Session, now: datetime, actor: Actor, unit_id: int, row_k
         answer="",
     )
     session.add(objection)
+    session.flush()
     audit.record(session, now, actor, "objection.make", f"{unit.name} {row_key}", reason)
-    session.commit()
-    return objection.id
+    return objection
 
 
-def _replying(session: Session, now: datetime, actor: Actor, unit_id: int) -> tuple[Unit, Version]:
-    """The own unit and what it replies to, with the assessment locked in the appeal."""
+def check_objection(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str) -> None:
+    """Raises what `object_to` would raise now, before a large file is taken in for it."""
+    unit, newest = _replying(session, now, actor, unit_id, lock=False)
+    _check_objection(session, unit, newest, row_key, reason)
+
+
+def _check_objection(session: Session, unit: Unit, newest: Version, row_key: str, reason: str) -> str:
+    """The reason as it is kept."""
+    if all(row["key"] != row_key for row in newest.unit(unit.id)["rows"]):
+        raise NotFound(f"本单位的计分表没有 {row_key} 这一行。")
+    reason = reason.strip()
+    if not reason:
+        raise BadInput("请写明申诉的理由。")
+    if len(reason) > LONGEST:
+        raise BadInput(f"申诉理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
+    if session.get(Agreement, (unit.id, newest.line.number)) is not None:
+        raise WrongState(f"本单位已经对第 {newest.line.number} 版表示同意，不能再申诉。")
+    if any(
+        entry.row_key == row_key and entry.state is ObjectionState.OPEN for entry in objections_of(session, unit.id)
+    ):
+        raise WrongState(f"{row_key} 已有一条申诉在等答复，请等答复后再提。")
+    return reason
+
+
+def own_waiting(
+    session: Session, now: datetime, actor: Actor, unit_id: int, objection_id: int, *, lock: bool = True
+) -> tuple[Unit, Objection]:
+    """The own unit and an objection of it that more may be said to: not answered, and in time.
+
+    Raises NotFound, WrongState.
+    """
+    unit, _ = _replying(session, now, actor, unit_id, lock=lock)
+    objection = session.get(Objection, objection_id, populate_existing=True)
+    if objection is None or objection.unit_id != unit_id:
+        raise NotFound("本单位没有这条申诉。")
+    if objection.state != ObjectionState.OPEN:
+        raise WrongState("这条申诉已经答复，不能再加或撤回依据。")
+    return unit, objection
+
+
+def _replying(
+    session: Session, now: datetime, actor: Actor, unit_id: int, *, lock: bool = True
+) -> tuple[Unit, Version]:
+    """The own unit and what it replies to; unless told otherwise with the assessment locked in the appeal."""
     unit = own_unit(session, actor, unit_id)
-    assessment = locked_assessment(session, unit.assessment_id)
+    assessment = locked_assessment(session, unit.assessment_id) if lock else unit.assessment
     if assessment.state != AssessmentState.APPEAL:
         raise WrongState(f"考核{AssessmentState(assessment.state).label}，现在不能表示同意或申诉。")
     if is_past(now, assessment):

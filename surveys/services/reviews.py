@@ -114,9 +114,9 @@ def review(
     if material.withdrawn_at is not None:
         raise WrongState("报送单位刚刚撤回了这份材料，不用审核了。")
     unit = unit_of(session, material.unit_id)
-    state = AssessmentState(unit.assessment.state)
-    if state is not AssessmentState.MARKING:
-        raise WrongState(f"考核现在是“{state.label}”，不能审核材料。")
+    why = why_shut(unit.assessment)
+    if why is not None:
+        raise WrongState(why)
     newest = session.scalar(select(func.max(Review.id)).where(Review.material_id == material_id)) or 0
     if newest != seen:
         raise WrongState("这份材料刚才已由别人审核，您的意见没有保存。请看了最新的意见再定。")
@@ -138,6 +138,16 @@ def review(
     audit.record(session, now, actor, "material.review", subject(unit, material.row_key), detail)
     session.commit()
     return material
+
+
+def why_shut(assessment: Assessment) -> str | None:
+    """Why nothing can be reviewed now, in Chinese; None while marking."""
+    state = AssessmentState(assessment.state)
+    if state is AssessmentState.MARKING:
+        return None
+    if state is AssessmentState.PREPARING:
+        return f"考核现在是“{state.label}”，不能审核材料。开始打分后再审。"
+    return f"考核现在是“{state.label}”，不能审核材料。确需审核，请管理员在“流程”页退回打分。"
 
 
 def _own_rows(actor: Actor, checklist: UnitChecklist) -> UnitChecklist:

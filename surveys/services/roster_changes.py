@@ -3,6 +3,7 @@
 import hashlib
 import json
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -13,7 +14,7 @@ from surveys.intake.cleaning import name_key
 from surveys.intake.rosters import LeaderRow, Roster, UnitRow
 from surveys.polling.states import PollState
 from surveys.services.applicability import tags_hindrance
-from surveys.services.assessments import framework_of, frameworks_of
+from surveys.services.assessments import framework_of, frameworks_of, why_unchangeable
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, Unit
 
 
@@ -81,7 +82,8 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
     added: list[UnitChange] = []
     changed: list[UnitChange] = []
     unchanged: list[str] = []
-    hindrances: list[str] = []
+    shut = why_unchangeable(assessment)
+    hindrances: list[str] = [] if shut is None else [shut]
     for row in roster.units:
         unit = here.get(name_key(row.name))
         change = UnitChange(
@@ -106,7 +108,7 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
         tuple(changed),
         tuple(unchanged),
         tuple(unit.name for key, unit in here.items() if key not in mentioned),
-        (*roster.notes, *_silent(roster, here)),
+        (*roster.notes, *_new_categories(roster, here), *_silent(roster, here)),
         tuple(hindrances),
         hashlib.sha256(json.dumps([len(added), would], ensure_ascii=False).encode()).hexdigest(),
     )
@@ -185,11 +187,21 @@ def _kept(session: Session, unit: Unit, change: UnitChange) -> Iterator[str]:
     """Polls whose ballots stay as they are."""
     if not change.leaders:
         return
-    for poll in session.scalars(select(Poll).where(Poll.unit_id == unit.id).order_by(Poll.id)):
+    standing = select(Poll).where(Poll.unit_id == unit.id, Poll.set_aside_at.is_(None))
+    for poll in session.scalars(standing.order_by(Poll.id)):
         if poll.state is not PollState.DRAFT:
             yield f"测评会“{poll.title}”（{poll.prefix}，{poll.state.label}）的选票已经定下，名单不变。"
         elif poll.leaders is not None:
             yield f"测评会“{poll.title}”（{poll.prefix}）有自己的测评对象名单，不变。"
+
+
+def _new_categories(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
+    """Categories are anybody's words: one mistyped would rank its unit alone, first of one."""
+    known = {unit.category for unit in here.values()}
+    new = Counter(row.category for row in roster.units if row.category and row.category not in known)
+    if new:
+        counted = "、".join(f"“{name}”（{count} 个单位）" for name, count in new.items())
+        yield f"新的类别：{counted}。名次只在同一类别内排；写错了的，请在文件里改好，重新上传。"
 
 
 def _silent(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """A unit's score sheet, put together from its framework, marks, events, exemptions and sealed polls."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
@@ -15,7 +15,7 @@ from surveys.scoring.exact import exact, total
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
 from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
-from surveys.services.democratic import TeamScores
+from surveys.services.democratic import Decided, Hands, TeamScores
 from surveys.services.ledger import counted_events
 from surveys.services.marks import departments_of
 from surveys.services.tallies import Tally, tally_each
@@ -28,7 +28,7 @@ Entry = TypeVar("Entry", Mark, Event, Exemption, Poll, RowChoice)
 class SheetLine:
     """One row of a unit's sheet with all that decides it. `marks`: the latest version by department.
 
-    `counted`: ids of the events that count. `confirmed`: on the democratic row, the mark two people agreed on.
+    `counted`: ids of the events that count. `decided`: on the democratic row, the mark two people agreed on.
     `chosen`: of the row's alternative methods, the one the unit is assessed by.
     """
 
@@ -40,7 +40,7 @@ class SheetLine:
     exemption: Exemption | None
     tally: Tally | None
     counted: frozenset[int]
-    confirmed: Mark | None
+    decided: Decided | None
     chosen: Method | None
 
     @property
@@ -51,7 +51,12 @@ class SheetLine:
     def proposed(self) -> Mark | None:
         """On the democratic row, a value that waits for a second person."""
         latest = self.marks.get(self.departments[0]) if self.is_democratic else None
-        return None if latest is self.confirmed else latest
+        return None if self.decided is not None and latest is self.decided.mark else latest
+
+    @property
+    def confirmed(self) -> Mark | None:
+        """On the democratic row, the value that stands under two hands."""
+        return self.decided.mark if self.decided is not None and self.decided.stands else None
 
     @property
     def methods(self) -> tuple[Method, ...]:
@@ -73,6 +78,12 @@ class UnitSheet:
     @property
     def democratic(self) -> SheetLine | None:
         return next((line for line in self.lines if line.is_democratic), None)
+
+    @property
+    def band_is_limited(self) -> bool:
+        """Whether only a share of the units keep the band: which of them, all their sheets together tell."""
+        rules = ScoringRules.from_json(self.unit.assessment.rules)
+        return rules.top_quota is not None and self.score.band == rules.bands[0].name
 
 
 def unit_sheet(session: Session, unit_id: int) -> UnitSheet:
@@ -120,7 +131,7 @@ def _sheets(
     )
     counting = [poll for own in polls.values() for poll in democratic.counting(own).values()]
     tallies = tally_each(session, counting)
-    approvals = democratic.approvals(session, assessment.id)
+    hands = democratic.hands(session, assessment.id)
     rules = other_rules or ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
     frameworks |= other_frameworks or {}
@@ -130,7 +141,7 @@ def _sheets(
             frameworks[unit.framework],
             rules,
             marks.get(unit.id, []),
-            approvals,
+            hands,
             events.get(unit.id, []),
             exemptions.get(unit.id, []),
             choices.get(unit.id, []),
@@ -152,7 +163,7 @@ def _sheet(
     framework: Framework,
     rules: ScoringRules,
     marks: Sequence[Mark],
-    approvals: Mapping[str, Collection[int]],
+    hands: Hands,
     events: Sequence[Event],
     exemptions: Sequence[Exemption],
     choices: Sequence[RowChoice],
@@ -165,6 +176,7 @@ def _sheet(
         row_marks.setdefault(mark.row_key, []).append(mark)
     chosen = {choice.row_key: Method(choice.method) for choice in choices}
     counted = counted_events(framework, tags, exempted, events)
+    newest = None if teams.newest is None else teams.newest.tally
     lines = []
     for row in framework.rows():
         standard, key = row.standard, row.standard.key
@@ -172,10 +184,10 @@ def _sheet(
         own_events = tuple(event for event in events if event.row_key == key)
         own_marks = row_marks.get(key, [])
         latest = {mark.department: mark for mark in own_marks}
-        agreed = None
+        decided = None
         if Method.DEMOCRATIC in standard.methods:
             own = [mark for mark in own_marks if mark.department == departments[0]]
-            agreed = democratic.confirmed(unit.id, key, own, approvals)
+            decided = hands.decided(unit.id, key, own)
         lines.append(
             SheetLine(
                 row,
@@ -186,21 +198,21 @@ def _sheet(
                     departments,
                     latest,
                     [event for event in own_events if event.id in counted],
-                    agreed,
+                    decided.mark if decided is not None and decided.stands else None,
                     teams,
                 ),
                 departments,
                 latest,
                 own_events,
                 exempted.get(key),
-                teams.newest,
+                newest,
                 counted,
-                agreed,
+                decided,
                 chosen.get(key) if chosen.get(key) in standard.alternatives else None,
             )
         )
     score = score_of(framework, {line.row.standard.key: line.value for line in lines}, rules)
-    return UnitSheet(unit, framework, tuple(lines), score, teams.newest, teams)
+    return UnitSheet(unit, framework, tuple(lines), score, newest, teams)
 
 
 def score_of(framework: Framework, values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:

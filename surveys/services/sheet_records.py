@@ -12,10 +12,9 @@ from surveys.catalog.model import plain
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import ScoreSheet
-from surveys.services.democratic import TeamScores
+from surveys.services.democratic import TeamScores, Vote
 from surveys.services.results import UnitResult
 from surveys.services.score_sheets import SheetLine
-from surveys.services.tallies import Tally
 from surveys.storage.tables import Document, Event, Exemption, Mark, Poll, Unit
 
 Names = Mapping[int | None, str]
@@ -30,12 +29,12 @@ def score_of(figure: Mapping[str, str] | None) -> Score | None:
     return None if figure is None else Fraction(figure["exact"])
 
 
-def unit_record(result: UnitResult, in_category: int, names: Names, poll: Poll | None) -> Document:
-    """`in_category`: units of the category that have a rank; `poll`: the one the tally is of."""
+def unit_record(result: UnitResult, in_category: int, names: Names) -> Document:
+    """`in_category`: units of the category that have a rank."""
     sheet = result.sheet
     return {
         **_unit(sheet.unit),
-        "rows": [row_record(line, sheet.teams, names, poll) for line in sheet.lines],
+        "rows": [row_record(line, sheet.teams, names) for line in sheet.lines],
         "blocks": [
             {"code": block.code, "got": figure(block.got), "points": figure(block.points)}
             for block in sheet.score.blocks
@@ -67,12 +66,13 @@ def _result(score: ScoreSheet) -> Document:
     }
 
 
-def row_record(line: SheetLine, teams: TeamScores, names: Names, poll: Poll | None) -> Document:
-    """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing."""
+def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
+    """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing. `set_aside`
+    is there where polls were."""
     marks = list(line.marks.values())
     if line.is_democratic:
         marks = [] if line.confirmed is None else [line.confirmed]
-    return {
+    found = {
         "key": line.row.standard.key,
         "state": line.value.state.value,
         "got": figure(line.value.got),
@@ -81,7 +81,21 @@ def row_record(line: SheetLine, teams: TeamScores, names: Names, poll: Poll | No
         "marks": [_mark(mark, names) for mark in marks],
         "events": [_event(event, names, counts=event.id in line.counted) for event in line.events],
         "exemption": None if line.exemption is None else _exemption(line.exemption, names),
-        "democratic": _democratic(line.tally, poll, teams) if line.is_democratic and line.tally and poll else None,
+        "democratic": _democratic(teams.newest, teams) if line.is_democratic and teams.newest else None,
+    }
+    if line.is_democratic and teams.set_aside:
+        found["set_aside"] = [_set_aside(poll) for poll in teams.set_aside]
+    return found
+
+
+def _set_aside(poll: Poll) -> Document:
+    """Nothing of its result, which may never have been opened."""
+    return {
+        "title": poll.title,
+        "team": poll.team,
+        "seal": poll.seal,
+        "reason": poll.set_aside_reason,
+        "at": None if poll.set_aside_at is None else _moment(poll.set_aside_at),
     }
 
 
@@ -125,12 +139,24 @@ def _exemption(exemption: Exemption, names: Names) -> Document:
     }
 
 
-def _democratic(tally: Tally, poll: Poll, teams: TeamScores) -> Document:
+def _democratic(newest: Vote, teams: TeamScores) -> Document:
     """The newest poll's seal, turnout and the organization's counts; of the leaders nothing, they decide no row.
 
-    `teams`: what each 班子 got, where there are several the row is their weighted mean.
+    `teams`: what each 班子 got; where there are several the row is their weighted mean, and each has its own `vote`.
     """
-    rules = PollRules.from_json(poll.rules)
+    several = len(teams.teams) + len(teams.waiting) > 1
+    return _vote(newest) | {
+        "teams": [
+            {"team": each.team, "weight": plain(each.weight), "score": figure(each.score), "fault": each.fault}
+            | ({"vote": _vote(vote)} if several else {})
+            for each, vote in zip(teams.teams, teams.votes, strict=True)
+        ],
+        "waiting": list(teams.waiting),
+    }
+
+
+def _vote(vote: Vote) -> Document:
+    tally, rules = vote.tally, PollRules.from_json(vote.poll.rules)
     form = tally.organization
     found: dict[str, Any] = {
         "title": tally.title,
@@ -149,11 +175,6 @@ def _democratic(tally: Tally, poll: Poll, teams: TeamScores) -> Document:
             if not entry.hidden
         ],
         "class_count": len(tally.classes),
-        "teams": [
-            {"team": each.team, "weight": plain(each.weight), "score": figure(each.score), "fault": each.fault}
-            for each in teams.teams
-        ],
-        "waiting": list(teams.waiting),
         "score": None if form is None else figure(form.score),
         "grades": [],
         "items": [],

@@ -16,7 +16,7 @@ from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound, WrongState
-from surveys.services.polls import locked_poll
+from surveys.services.polls import OVER, locked_poll
 from surveys.storage.tables import Batch, Poll, Ticket
 
 MOST_AT_ONCE = 5000
@@ -141,8 +141,8 @@ def _check_reason(reason: str) -> None:
 
 def _voiding(session: Session, poll_id: int) -> Poll:
     poll = locked_poll(session, poll_id)
-    if poll.state is PollState.SEALED:
-        raise WrongState("测评会已经封存，不能再作废票。")
+    if poll.state in OVER:
+        raise WrongState(f"测评会{poll.state.label}，不能再作废票。")
     return poll
 
 

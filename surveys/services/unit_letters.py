@@ -1,86 +1,95 @@
-"""The letter to a unit (反馈函): its result, where it did well, where it lost points."""
+"""The letter to a unit (反馈函): its result, where it did well, where it lost points, its sheet row by row."""
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import tzinfo
 
-from surveys.reporting.documents import Document, Heading, Paragraph, Part, Table
+from surveys.catalog.model import plain
+from surveys.reporting.documents import Document, Heading, Paragraph, Part, Signature, Table
 from surveys.scoring.exact import Score, exact, shown
+from surveys.scoring.grades import BLANK
 from surveys.scoring.score_sheet import Kind, RowState
-from surveys.services.results import Results, UnitResult, plain_points
-from surveys.services.score_sheets import SheetLine, UnitSheet
-from surveys.services.tallies import FormTally, Tally
-from surveys.storage.tables import Event
+from surveys.services.democratic import ONE_TEAM
+from surveys.services.derivations import counts_can_be_told
+from surveys.services.printed_results import PrintedResults, PrintedRow, certificate_words, footing, vote_score
+from surveys.services.results import plain_points
+from surveys.services.sheet_records import score_of
+from surveys.services.versions import STATE_NAMES
+from surveys.storage import tables
 
 _MOST_WEAK = 5
+_EVIDENCE = re.compile(r"[（(]需提供")  # what to hand in follows; it is told elsewhere
 _SIGNS = {Kind.BONUS: "+", Kind.DEDUCTION: "−", Kind.STANDARD: "−", Kind.VETO: ""}
 
 
-def letter(found: Results, result: UnitResult, draft: str | None) -> Document:
+def letter(found: PrintedResults, unit: tables.Document, zone: tzinfo) -> Document:
     """A unit's letter. It shows nothing of other units but how many the unit was ranked among."""
-    sheet = result.sheet
+    rows = found.rows(unit)
+    framework = found.frameworks[unit["framework"]]
+    now = "结果如下，现予反馈" if found.certificate else "目前的结果如下，尚未核定，供核对"
     parts: list[Part] = [
-        Paragraph(f"{sheet.unit.name}：", indented=False),
-        Paragraph(f"{found.title}{'结果如下' if draft is None else '目前的结果如下'}，现予反馈。"),
+        Paragraph(f"{unit['name']}：", indented=False),
+        Paragraph(f"{found.title}{now}。"),
         Heading("一、结果"),
-        *_outcome(found, result),
+        *_outcome(unit, rows),
         Heading("二、各板块得分"),
-        _blocks(sheet),
-        *_rows(sheet),
-        *_events(sheet),
+        _blocks(unit, {block.code: block.name for block in framework.blocks}),
+        *_rows(rows),
+        *_events(rows),
         Heading("六、民主测评"),
-        *_democratic(sheet),
-        Paragraph("请对照以上情况，保持好的做法，改进不足之处。"),
-        Paragraph(sheet.framework.lead_department, indented=False, right=True),
-        Paragraph("年　　月　　日", indented=False, right=True),
+        *_democratic(next((row for row in rows if row.is_democratic), None)),
+        Paragraph("请对照以上情况，保持好的做法，改进不足之处。各行得分见附表。"),
+        Signature(framework.lead_department),
+        Heading("附：计分表", new_page=True),
+        *_sheet(rows),
+        *(Paragraph(words, small=True, indented=False) for words in certificate_words(found, zone)),
     ]
-    return Document(found.title, "考核结果反馈函", draft, tuple(parts))
+    return Document(found.title, "考核结果反馈函", found.draft, tuple(parts), footing(found))
 
 
-def _outcome(found: Results, result: UnitResult) -> Iterator[Part]:
-    sheet, score = result.sheet, result.sheet.score
-    category = sheet.unit.category
-    among = sum(other.rank is not None for other in found.units if other.sheet.unit.category == category)
+def _outcome(unit: tables.Document, rows: Sequence[PrintedRow]) -> Iterator[Part]:
+    result = unit["result"]
     yield Table(
-        ("最后得分", "等次", f"名次（{category}）", "基础分", "加分", "扣分"),
+        ("最后得分", "等次", f"名次（{unit['category']}）", "基础分", "加分", "扣分"),
         (
             (
-                "待定" if result.final is None else str(result.final),
-                result.band or "—",
-                "—" if result.rank is None else f"{result.rank}（共 {among} 个单位）",
-                "—" if score.base is None else str(shown(score.base)),
-                str(shown(score.bonus)),
-                str(shown(score.deduction)),
+                _figure(result["final"], "待定"),
+                result["band"] or "—",
+                "—" if result["rank"] is None else f"{result['rank']}（共 {result['ranked']} 个单位）",
+                *(_figure(result[key]) for key in ("base", "bonus", "deduction")),
             ),
         ),
         (1.2, 1, 2.2, 1, 1, 1),
     )
-    if score.vetoed:
+    if result["vetoed"]:
         yield Paragraph("因一票否决，等次受限。")
-    if score.pending or score.withheld:
-        yield Paragraph(f"还有 {score.pending + score.withheld} 行未定，全部定下后才有最后得分、等次和名次。")
+    unknown = [row.row.standard.key for row in rows if row.state in (RowState.PENDING, RowState.WITHHELD)]
+    if unknown:
+        named = "、".join(unknown)
+        yield Paragraph(f"还有 {len(unknown)} 行未定（{named}），全部定下后才有最后得分、等次和名次。")
 
 
-def _blocks(sheet: UnitSheet) -> Table:
-    names = {block.code: block.name for block in sheet.framework.blocks}
-    rows = tuple(
-        (
-            f"{block.code} {names[block.code]}",
-            str(shown(block.got)),
-            plain_points(block.points),
-            f"{shown(100 * block.got / block.points)}%",
-        )
-        for block in sheet.score.blocks
-        if block.points
-    )
-    return Table(("板块", "得分", "适用分值", "占适用分值"), rows, (4, 1, 1, 1.3), frozenset({1, 2, 3}))
+def _figure(figure: tables.Document | None, missing: str = "—") -> str:
+    return missing if figure is None else str(figure["shown"])
 
 
-def _rows(sheet: UnitSheet) -> Iterator[Part]:
-    marked = [(line, lost) for line in sheet.lines if (lost := _lost(line)) is not None]
-    full = [line for line, lost in marked if lost == 0]
-    weak = sorted(((line, lost) for line, lost in marked if lost > 0), key=lambda pair: -pair[1])
+def _blocks(unit: tables.Document, names: dict[str, str]) -> Table:
+    rows = []
+    for block in unit["blocks"]:
+        got, points = score_of(block["got"]), score_of(block["points"])
+        if got is not None and points:
+            share = f"{shown(100 * got / points)}%"
+            rows.append((f"{block['code']} {names[block['code']]}", str(shown(got)), plain_points(points), share))
+    return Table(("板块", "得分", "适用分值", "得分率"), tuple(rows), (4, 1, 1, 1.3), frozenset({1, 2, 3}))
+
+
+def _rows(rows: Sequence[PrintedRow]) -> Iterator[Part]:
+    marked = [(row, lost) for row in rows if (lost := _lost(row)) is not None]
+    full = [row for row, lost in marked if lost == 0]
+    weak = sorted(((row, lost) for row, lost in marked if lost > 0), key=lambda pair: -pair[1])
     yield Heading("三、得满分的方面")
     if full:
-        yield Paragraph(f"以下 {len(full)} 行得满分：{'；'.join(_name(line) for line in full)}。")
+        yield Paragraph(f"以下 {len(full)} 行得满分：{'；'.join(_name(row) for row in full)}。")
     else:
         yield Paragraph("没有得满分的行。")
     yield Heading("四、失分最多的方面")
@@ -89,92 +98,138 @@ def _rows(sheet: UnitSheet) -> Iterator[Part]:
     else:
         yield Paragraph("没有失分的行。")
     if len(weak) > _MOST_WEAK:
-        yield Paragraph(f"另有 {len(weak) - _MOST_WEAK} 行有失分，见计分表。")
+        yield Paragraph(f"另有 {len(weak) - _MOST_WEAK} 行有失分，见附表。")
 
 
-def _lost(line: SheetLine) -> Score | None:
+def _lost(row: PrintedRow) -> Score | None:
     """Points short of full marks on a row that is marked; the democratic row is told of apart."""
-    standard = line.row.standard
-    if standard.kind is not Kind.STANDARD or line.value.got is None or line.is_democratic or standard.points == 0:
+    standard, got = row.row.standard, row.got
+    if standard.kind is not Kind.STANDARD or got is None or row.is_democratic or standard.points == 0:
         return None
-    return exact(standard.points) - line.value.got
+    return exact(standard.points) - got
 
 
-def _name(line: SheetLine) -> str:
-    return f"{line.row.standard.key} {line.row.content.name}"
+def _name(row: PrintedRow) -> str:
+    return f"{row.row.standard.key} {row.row.content.name}"
 
 
-def _weak_table(rows: Sequence[tuple[SheetLine, Score]]) -> Table:
+def _weak_table(rows: Sequence[tuple[PrintedRow, Score]]) -> Table:
     return Table(
         ("测评标准", "得分", "分值", "失分"),
         tuple(
             (
-                f"{_name(line)}：{line.row.standard.text.partition('（需提供')[0]}",
-                str(shown(exact(line.row.standard.points) - lost)),
-                plain_points(exact(line.row.standard.points)),
+                f"{_name(row)}：{_EVIDENCE.split(row.row.standard.text)[0].rstrip()}",
+                str(shown(exact(row.row.standard.points) - lost)),
+                plain(row.row.standard.points),
                 str(shown(lost)),
             )
-            for line, lost in rows
+            for row, lost in rows
         ),
         (6, 0.9, 0.9, 0.9),
         frozenset({1, 2, 3}),
     )
 
 
-def _events(sheet: UnitSheet) -> Iterator[Part]:
-    found = [(line, event) for line in sheet.lines for event in line.events if event.cancelled_at is None]
+def _events(rows: Sequence[PrintedRow]) -> Iterator[Part]:
+    found = [(row, event) for row in rows for event in row.record["events"] if event["cancelled_at"] is None]
     yield Heading("五、加分、扣分事项")
     if not found:
         yield Paragraph("没有。")
         return
     yield Table(
         ("日期", "事项", "依据文件", "分数"),
-        tuple((str(event.happened_on), event.reason, event.document, _change(line, event)) for line, event in found),
+        tuple((event["happened_on"], event["reason"], event["document"], _change(row, event)) for row, event in found),
         (1.3, 3.6, 2.6, 1.1),
         frozenset({3}),
     )
+    if not all(event["counts"] for _, event in found):
+        yield Paragraph("同一事项登记几次的，只计最高的一次，其余不计。", small=True)
 
 
-def _change(line: SheetLine, event: Event) -> str:
-    kind = line.row.standard.kind
-    return kind.label if kind is Kind.VETO else f"{_SIGNS[kind]}{shown(exact(event.points))}"
+def _change(row: PrintedRow, event: tables.Document) -> str:
+    kind = row.row.standard.kind
+    if not event["counts"]:
+        return "不计"
+    return kind.label if kind is Kind.VETO else f"{_SIGNS[kind]}{shown(exact(event['points']))}"
 
 
-def _democratic(sheet: UnitSheet) -> Iterator[Part]:
-    line, result = sheet.democratic, sheet.tally
-    if line is None:
+def _democratic(row: PrintedRow | None) -> Iterator[Part]:
+    if row is None:
         yield Paragraph("本单位的测评体系没有民主测评。")
         return
-    if result is None:
+    if row.vote is None:
         yield Paragraph("没有可反馈的测评结果。")
-    elif result.shortcoming is not None:
-        yield Paragraph(f"{result.shortcoming}。")
-    elif result.organization is None or result.organization.score is None:
-        yield Paragraph("测评会没有领导班子的有效评价。")
     else:
-        yield from _poll(result, result.organization, result.organization.score)
-    if line.value.state is RowState.MARKED and line.value.got is not None:
-        how = "由考核组确认，" if line.confirmed else ""
-        points = plain_points(exact(line.row.standard.points))
-        yield Paragraph(f"本行{how}得 {shown(line.value.got)} 分，分值 {points} 分。")
+        yield from _vote(row.vote)
+    if row.got is not None:
+        how = "由考核组确认，" if row.record["marks"] else ""
+        yield Paragraph(f"本行{how}得 {shown(row.got)} 分，分值 {plain(row.row.standard.points)} 分。")
 
 
-def _poll(result: Tally, form: FormTally, score: Score) -> Iterator[Part]:
-    turnout = result.turnout
-    present = "" if turnout.present is None else f"实到 {turnout.present} 人，"
-    yield Paragraph(
-        f"应到 {turnout.entitled} 人，{present}收回 {turnout.returned} 张，有效 {result.valid} 张；"
-        f"领导班子得分 {shown(score)} 分。"
-    )
-    if result.few or result.has_hidden_class or result.unanimous:
+def _vote(vote: tables.Document) -> Iterator[Part]:
+    present = "" if vote["present"] is None else f"实到 {vote['present']} 人，"
+    turnout = f"应到 {vote['entitled']} 人，{present}收回 {vote['returned']} 张，有效 {vote['valid']} 张"
+    if len(vote["teams"]) > 1 or vote["waiting"]:
+        yield from _teams(vote)
+    elif vote["shortcoming"] is not None:
+        yield Paragraph(f"{turnout}。{vote['shortcoming']}。")
+    elif (score := vote_score(vote)) is None:
+        yield Paragraph(f"{turnout}。测评会没有领导班子的有效评价。")
+    else:
+        yield Paragraph(f"{turnout}；领导班子得分 {shown(score)} 分。")
+        yield from _items(vote)
+
+
+def _teams(vote: tables.Document) -> Iterator[Part]:
+    """Of several 班子 each one's score and no item: the items in the record are of one of them alone."""
+    yield Paragraph("分班子测评，按权重合成：")
+    rows = [
+        (each["team"] or ONE_TEAM, each["weight"], _figure(each["score"]), each["fault"] or "")
+        for each in vote["teams"]
+    ]
+    rows += [(team, "", "—", "还没有结果") for team in vote["waiting"]]
+    yield Table(("班子", "权重", "得分", "说明"), tuple(rows), (3, 1, 1.2, 3), frozenset({1, 2}))
+
+
+def _items(vote: tables.Document) -> Iterator[Part]:
+    if not counts_can_be_told(vote) or any(map(_unanimous, vote["items"])):
         yield Paragraph("为保护填票人，各项得分不单独列出。")
         return
     yield Table(
         ("项", "测评内容", "得分"),
-        tuple(
-            (question.key, question.text, "—" if question.score is None else str(shown(question.score)))
-            for question in form.questions
-        ),
+        tuple((item["key"], item["text"], _figure(item["score"])) for item in vote["items"]),
         (0.5, 6.5, 1),
         frozenset({2}),
     )
+
+
+def _unanimous(item: tables.Document) -> bool:
+    """Everybody gave the same grade: the score tells what each of them wrote."""
+    counts: dict[str, int] = item["counts"]
+    return sum(count > 0 for count in counts.values()) == 1 and counts[BLANK] == 0
+
+
+def _sheet(rows: Sequence[PrintedRow]) -> Iterator[Part]:
+    """Every row that applies. A veto or a deduction that did not happen is a line too: it was looked at."""
+    lines = []
+    apart = 0
+    for row in rows:
+        standard = row.row.standard
+        if row.state is RowState.NOT_APPLICABLE:
+            apart += 1
+            continue
+        points = "—" if standard.kind is Kind.VETO else plain(standard.points)
+        lines.append((standard.key, row.row.content.name, standard.kind.label, points, _got(row)))
+    titles = ("行", "测评内容", "种类", "分值", "得分")
+    yield Table(titles, tuple(lines), (1.2, 4.2, 1.3, 0.9, 1.2), frozenset({3, 4}))
+    if apart:
+        yield Paragraph(f"另有 {apart} 行不适用于本单位，不计入基础分，没有列出。", small=True, indented=False)
+
+
+def _got(row: PrintedRow) -> str:
+    kind, got = row.row.standard.kind, row.got
+    if got is None:
+        return STATE_NAMES[row.state]
+    if kind is Kind.VETO:
+        return "否决" if got else "无"
+    return f"{_SIGNS[kind]}{shown(got)}" if got and kind is not Kind.STANDARD else str(shown(got))

@@ -172,7 +172,14 @@ def _reasons(old: Document, new: Document) -> Iterable[str]:
         yield "取消免考" if exemption is None else f"免考：{exemption['document']} {exemption['reason']}"
     if old["departments"] != new["departments"]:
         yield f"打分部门由{'、'.join(old['departments'])}改为{'、'.join(new['departments'])}"
-    if old["democratic"] != new["democratic"]:
+    told = {poll["seal"] for poll in old.get("set_aside", ())}
+    apart = [poll for poll in new.get("set_aside", ()) if poll["seal"] not in told]
+    for poll in apart:
+        yield f"测评会“{poll['title']}”经两人决定不计入得分：{poll['reason']}"
+    for department, mark in marks.items():
+        if department not in {each["department"] for each in new["marks"]}:
+            yield f"撤回{department}的 {mark['points']} 分"
+    if old["democratic"] != new["democratic"] and not apart:
         yield "民主测评有新的封存结果"
 
 

@@ -20,17 +20,22 @@ from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, framework_in, locked_assessment, unit_of
 from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
+from surveys.services.proceeding_records import ProceedingKind, standing_by_unit
 from surveys.services.results import Results, UnitResult, results
 from surveys.services.score_sheets import unit_sheet
 from surveys.services.sheet_records import unit_record
 from surveys.services.version_contents import Content, content
-from surveys.storage.tables import Account, Approval, Assessment, Document, Poll, RuleVersion, ScoreVersion
+from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
-FORMAT = "ceping-scores/1"
+FORMAT = "ceping-scores/2"
+"""2 tells also of how many units records were made (`proceedings`), which the report says; a version of format 1 is
+read without."""
+
 CERTIFY = "certify"
 """The act of an approval of a certified version; its subject is the digest."""
 
 HANDS = 2
+_COUNTED = (ProceedingKind.REPORT, ProceedingKind.HEARING, ProceedingKind.INSPECTION)
 
 STATE_NAMES = {
     RowState.NOT_APPLICABLE: "不适用",
@@ -103,7 +108,10 @@ def live_body(session: Session, assessment_id: int, found: Results | None = None
     """
     assessment = assessment_of(session, assessment_id)
     found = found or results(session, assessment_id)
-    return _header(session, assessment) | {"units": _units(session, found.units)}
+    return _header(session, assessment) | {
+        "units": _units(session, found.units),
+        "proceedings": _proceedings(session, [result.sheet.unit.id for result in found.units]),
+    }
 
 
 def live_sheet(session: Session, unit_id: int) -> Document:
@@ -127,17 +135,14 @@ def _units(session: Session, every: Sequence[UnitResult], only: Collection[int] 
     names: dict[int | None, str] = {None: "命令行"}
     names |= {number: name for number, name in session.execute(select(Account.id, Account.name))}
     ranked = Counter(result.sheet.unit.category for result in every if result.rank is not None)
-    wanted = [result.sheet.tally.poll_id for result in found if result.sheet.tally is not None]
-    polls = {poll.id: poll for poll in session.scalars(select(Poll).where(Poll.id.in_(wanted)))}
-    return [
-        unit_record(
-            result,
-            ranked[result.sheet.unit.category],
-            names,
-            None if result.sheet.tally is None else polls[result.sheet.tally.poll_id],
-        )
-        for result in found
-    ]
+    return [unit_record(result, ranked[result.sheet.unit.category], names) for result in found]
+
+
+def _proceedings(session: Session, unit_ids: Sequence[int]) -> dict[str, int]:
+    """How many units were read, heard and inspected. Talks leave the assessment group not even as a number; the
+    feedback is given once the version stands."""
+    standing = standing_by_unit(session, unit_ids).values()
+    return {kind.value: sum(any(entry.kind == kind for entry in own) for own in standing) for kind in _COUNTED}
 
 
 def newest_rules(session: Session, assessment_id: int) -> int:
@@ -254,6 +259,19 @@ def newest(session: Session, assessment_id: int) -> Version | None:
     return version(session, assessment_id, number) if number else None
 
 
+def is_final(state: AssessmentState) -> bool:
+    """Whether the scores of an assessment in this state are certified."""
+    return state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
+
+
+def certified(session: Session, assessment_id: int) -> Version:
+    """The certified version of a certified assessment. Raises Imbalance."""
+    found = newest(session, assessment_id)
+    if found is None or found.line.kind is not VersionKind.CERTIFIED:
+        raise Imbalance("考核已核定，却没有核定的版本。请保留现场并联系管理员。")
+    return found
+
+
 def certifiers(session: Session, assessment_id: int, subject: str) -> list[tuple[str, datetime]]:
     """Who approved a version of this digest, and when."""
     query = select(Account.name, Approval.made_at).join(Account, Account.id == Approval.account_id)
@@ -274,13 +292,23 @@ def verify(session: Session, assessment_id: int) -> list[VersionLine]:
     lines = listing(session, assessment_id)
     if not lines:
         raise WrongState("这次考核还没有形成过版本，没有可以核对的。")
-    checked = [version(session, assessment_id, line.number) for line in lines]
-    final = AssessmentState(assessment.state) in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
-    if final and checked[-1].line.kind is not VersionKind.CERTIFIED:
-        raise Imbalance("考核已核定，却没有核定的版本。请保留现场并联系管理员。")
-    if final and not same_scores(checked[-1].body, live_body(session, assessment_id)):
-        raise Imbalance("核定之后打分、事件或规则被改动过，与核定的版本不一致。请保留现场并联系管理员。")
+    for line in lines:
+        version(session, assessment_id, line.number)
+    unaltered(session, assessment)
     return lines
+
+
+def unaltered(session: Session, assessment: Assessment) -> VersionLine | None:
+    """The version that a certified assessment's scores are still those of; None before the certificate.
+
+    Raises Imbalance.
+    """
+    if not is_final(AssessmentState(assessment.state)):
+        return None
+    found = certified(session, assessment.id)
+    if not same_scores(found.body, live_body(session, assessment.id)):
+        raise Imbalance("核定之后打分、事件或规则被改动过，与核定的版本不一致。请保留现场并联系管理员。")
+    return found.line
 
 
 CSV_TITLES = (

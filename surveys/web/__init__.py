@@ -8,6 +8,8 @@ from werkzeug.routing import IntegerConverter, Map
 from surveys.services.screens import Screens
 from surveys.web import (
     access,
+    account_batches,
+    accounts,
     applicability,
     assets,
     ballot,
@@ -29,8 +31,10 @@ from surveys.web import (
     poll_results,
     poll_setup,
     poll_tickets,
+    poll_withdrawals,
     polls,
     proceedings,
+    publications,
     results,
     reviews,
     rosters,
@@ -43,11 +47,11 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
-POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results)
+POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results, poll_withdrawals)
 SETTING_UP = (setup, rosters, frameworks, applicability)
-MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results)
+MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, proceedings, own_unit)
-STAFF = (sign_in, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
+STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 
 
 class IdConverter(IntegerConverter):

@@ -18,6 +18,9 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 SIGNED_IN = "signed in"
 
+WITH_ONE_TIME_PASSWORD = ("sign_in.password", "sign_in.sign_out")
+"""All that somebody may call who has not changed the one-time password yet."""
+
 csrf = CSRFProtect()
 
 
@@ -84,6 +87,8 @@ def check() -> ResponseReturnValue | None:
         if request.method == "POST":
             flash("登录已过期，请重新登录后再操作一次，刚才的操作没有生效。")
         return redirect(url_for("sign_in.form"))
+    if actor().must_change and request.endpoint not in WITH_ONE_TIME_PASSWORD:
+        return redirect(url_for("sign_in.password"))
     if access != SIGNED_IN and not may(Permission(access)):
         abort(403)
     return None

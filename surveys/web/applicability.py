@@ -4,6 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.catalog.model import Method, plain
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
 from surveys.services import applicability, assessments
 from surveys.services.actors import Permission
@@ -52,7 +53,7 @@ def _matrix_page(assessment_id: int, fault: str | None = None) -> str:
         no_tags=NO_TAGS,
         fault=fault,
         form=TakeOverForm(formdata=None, shown=found.fingerprint),
-        can_change=found.state in ("preparing", "marking"),
+        shut=applicability.why_shut(found.state),
         has_signed=any(sign.account_id == actor().account_id for sign in found.signs),
         firsts=[place == 0 or row.block is not part.rows[place - 1].block for place, row in enumerate(part.rows)],
         marks=MARKS,
@@ -105,6 +106,7 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
         framework, fit = applicability.unit_fit(session, unit_id)
         assessment = assessments.unit_of(session, unit_id).assessment
     part = FrameworkFit(framework, tuple(framework.rows()), (fit,))
+    shut = applicability.why_shut(AssessmentState(assessment.state))
     return render_template(
         "applicability/unit.html",
         assessment=assessment,
@@ -115,7 +117,8 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
         choices=[(row, cell) for row, cell in zip(part.rows, fit.cells, strict=True) if row.standard.alternatives],
         rows=list(zip(part.rows, fit.cells, strict=True)),
         fault=fault,
-        can_change=assessment.state in ("preparing", "marking"),
+        shut=shut,
+        can_change=shut is None,
         cell_words=cell_words,
         Fit=Fit,
         Kind=Kind,

@@ -19,24 +19,25 @@ REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
     casting.UnknownTicket: (
         404,
         "没有这张票",
-        "票码可能输错了一位。请对照纸条再输一遍，或重新扫描二维码。仍不行，请找现场工作人员。",
+        "票码可能输错了一位。请对照纸条再输一遍，或重新扫描二维码。\n仍不行，请找现场工作人员。",
     ),
     casting.TicketUsed: (
         409,
         "此票已使用",
-        "这张票已经计入，每张票只计一次，不能再投，也不能修改。如果是您本人刚投的，已经成功，可以关闭页面。"
+        "这张票已经计入，每张票只计一次，不能再投，也不能修改。\n"
+        "如果是您本人刚投的，已经成功，可以关闭页面。\n"
         "如果您还没有投过，请找现场工作人员。",
     ),
     casting.TicketVoid: (410, "此票已作废", "这张票已由工作人员作废，不能再投。请向现场工作人员领取新票。"),
     casting.PollNotOpen: (
         409,
         "投票还没有开始",
-        "您的票是有效的，还没有使用。请不要关闭本页，等主持人宣布开始后刷新；手里有纸条的，再扫一次也行。",
+        "您的票是有效的，还没有使用。\n请不要关闭本页，等主持人宣布开始，再刷新本页。手里有纸条的，再扫一次也行。",
     ),
     casting.PollPaused: (
         409,
         "投票暂停",
-        "您的票是有效的，还没有使用，填好的也保留在这部手机上。请等主持人宣布继续后，刷新本页再提交。",
+        "您的票是有效的，还没有使用。\n请不要关闭本页，等主持人宣布继续后，刷新本页再提交。",
     ),
     casting.PollClosed: (
         410,
@@ -46,7 +47,7 @@ REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
     casting.RefusedAnswers: (
         400,
         "这次提交没有计入",
-        "提交的内容和这张测评表对不上，票没有使用。请重新扫描二维码，打开表格再填一次。",
+        "提交的内容和这张测评表对不上。您的票没有使用，还可以投。\n请重新扫描二维码，打开测评表再填一次。",
     ),
 }
 
@@ -63,12 +64,19 @@ def find() -> ResponseReturnValue:
     """A typed code: to its ballot. In the body, not the address, so that no log keeps what was mistyped."""
     typed = request.form.get("code", "")
     try:
-        code = casting.normalized(typed)
+        code = casting.normalized(typed.rpartition("/b/")[2])  # a scanner types the whole address
     except casting.UnknownTicket:
         fault = "票码应是 20 个字母和数字，请对照纸条再输一遍。" if typed.strip() else "请输入纸条上的票码。"
-        page = render_template("ballot/start.html", typed=typed[:60], fault=fault)
+        page = render_template("ballot/start.html", typed=typed[:200], fault=fault)
         return make_response(page, 400)
     return redirect(url_for("ballot.show", code=grouped(code)), 303)
+
+
+@pages.get("/help")
+@public
+def help_page() -> ResponseReturnValue:
+    """For whoever WeChat does not let in, and for whoever has no phone."""
+    return render_template("ballot/help.html", host=site().settings.public_url)
 
 
 @pages.get("/b/<code>")

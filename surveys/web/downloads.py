@@ -24,6 +24,11 @@ def attachment(data: bytes, mimetype: str, name: str) -> Response:
     return send_file(io.BytesIO(data), mimetype, as_attachment=True, download_name=name)
 
 
+def of_poll(rehearsal: bool, name: str) -> str:
+    """A poll's file: a rehearsal's must not be taken for the real one's on the desktop."""
+    return f"演练-{name}" if rehearsal else name
+
+
 STEPWISE = "application/vnd.ceping.steps"
 """What static/progress.js asks for."""
 

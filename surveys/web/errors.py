@@ -3,6 +3,7 @@
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import NotFound as NotFoundAddress
 
 from surveys.services.errors import BadInput, DatabaseBusy, Imbalance, NotAllowed, NotFound, Refusal, WrongState
 from surveys.web import uploads
@@ -11,7 +12,8 @@ from surveys.web.masking import mask_record, masked
 STATUS = {NotFound: 404, NotAllowed: 403, BadInput: 400, WrongState: 409, Imbalance: 500}
 
 # Whoever sees these pages is no staff, and gets no cookie.
-HALL = ("/b/", "/board/", "/d/", "/door/", "/screen/")
+VOTERS = ("/b/", "/board/", "/secrecy", "/help")
+SCREENS = ("/d/", "/door/", "/screen/")
 
 TEXTS = {
     400: ("提交的内容不完整", "没有改动任何数据。请返回上一页核对后重新提交。"),
@@ -23,6 +25,20 @@ TEXTS = {
     415: ("提交的格式不对", "没有改动任何数据。请从页面上的表单提交。"),
     500: ("网站出了故障", "您刚才的操作可能没有完成，请返回核对后再试。若反复出现，请告诉管理员。"),
     503: ("网站正忙", "刚才的操作没有完成，请过几秒钟再试一次。"),
+}
+# True whether or not the vote was counted. Without script the browser's own button leads back to what was filled in.
+SAFE = "您的票不受影响：没有计入的还能投，已经计入的不会重复。"
+AGAIN = "请过几秒钟再试一次：填好的表，按返回键回去，再点提交。仍不行，请找现场工作人员。"
+AFRESH = "请重新扫描纸条上的二维码，再填一次。仍不行，请找现场工作人员。"
+VOTER_TEXTS = {
+    400: ("这次没有计入", f"{SAFE}{AGAIN}"),
+    404: ("没有这个页面", "您的票不受影响。请重新扫描纸条上的二维码，或输入票码。"),
+    405: ("没有这个页面", "您的票不受影响。请重新扫描纸条上的二维码，或输入票码。"),
+    411: ("提交的格式不对", f"{SAFE}{AFRESH}"),
+    413: ("提交的内容太大", f"{SAFE}{AFRESH}"),
+    415: ("提交的格式不对", f"{SAFE}{AFRESH}"),
+    500: ("网站出了故障", f"{SAFE}{AGAIN}"),
+    503: ("网站正忙", f"{SAFE}{AGAIN}"),
 }
 
 
@@ -39,8 +55,8 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    title, text = TEXTS.get(status, TEXTS[400 if status < 500 else 500])
-    if status == 413:
+    title, text = _words(status)
+    if status == 413 and not _for_voter():
         text = f"{text}这里一次最多收 {uploads.size(request.max_content_length or 0)}。"
     response = error_page(status, title, text)
     allow = getattr(error, "valid_methods", None)
@@ -55,11 +71,23 @@ def csrf_failed(_error: CSRFError) -> Response:
 
 def database_busy(error: DatabaseBusy) -> Response:
     current_app.logger.error("database: %s", masked(str(error.orig)))
-    return error_page(503, *TEXTS[503])
+    return error_page(503, *_words(503))
 
 
 def broken(error: InternalServerError) -> Response:
-    return error_page(500, *TEXTS[500])
+    return error_page(500, *_words(500))
+
+
+def _for_voter() -> bool:
+    """Also of an address that does not exist, unless one of the staff asks: it may be copied from a slip, wrongly."""
+    astray = isinstance(request.routing_exception, NotFoundAddress)
+    nobody = current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
+    return request.path == "/" or request.path.startswith((*VOTERS, *SCREENS)) or (astray and nobody)
+
+
+def _words(status: int) -> tuple[str, str]:
+    texts = VOTER_TEXTS if _for_voter() and not request.path.startswith(SCREENS) else TEXTS
+    return texts.get(status, texts[400 if status < 500 else 500])
 
 
 def register(app: Flask) -> None:
@@ -69,4 +97,4 @@ def register(app: Flask) -> None:
     app.register_error_handler(DatabaseBusy, database_busy)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(500, broken)
-    app.context_processor(lambda: {"for_voter": request.path == "/" or request.path.startswith(HALL)})
+    app.context_processor(lambda: {"for_voter": _for_voter()})

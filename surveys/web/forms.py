@@ -16,7 +16,7 @@ from wtforms import (
 )
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
-from wtforms.widgets import HiddenInput
+from wtforms.widgets import CheckboxInput, HiddenInput
 
 from surveys.scoring.score_sheet import Mode
 from surveys.services.errors import BadInput
@@ -150,6 +150,10 @@ class RemovePaperForm(StaffForm):
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
 
 
+class WithdrawPollForm(ConfirmForm):
+    reason = StringField("撤回的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
+
+
 class PresentForm(StaffForm):
     present = IntegerField("实到人数", [InputRequired(NUMBER), NumberRange(0, 100000, "人数须是 0 至 100000。")])
 
@@ -168,7 +172,10 @@ class AssessmentForm(StaffForm):
     title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=100)])
     # The service says which frameworks there are, in Chinese.
     frameworks = SelectMultipleField(
-        "测评体系（可多选）", [DataRequired("请至少选一个测评体系。")], validate_choice=False
+        "测评体系（可多选）",
+        [DataRequired("请至少选一个测评体系。")],
+        validate_choice=False,
+        option_widget=CheckboxInput(),
     )
 
 
@@ -218,10 +225,6 @@ class AnswerForm(StaffForm):
     words = TextAreaField("答复内容（单位会看到）", [DataRequired("请写明答复，单位会看到。"), Length(max=2000)])
 
 
-class ObjectionForm(StaffForm):
-    reason = TextAreaField("申诉理由", [DataRequired("请写明申诉的理由。"), Length(max=2000)])
-
-
 class AgreeForm(ConfirmForm):
     """`version`: of the sheet that was shown."""
 
@@ -229,14 +232,17 @@ class AgreeForm(ConfirmForm):
     version = IntegerField("版本", [InputRequired(REQUIRED)], widget=HiddenInput())
 
 
-class MaterialFileForm(StaffForm):
+class FileFields(StaffForm):
     """A file as it is, or the name of one that came in pieces."""
 
-    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
     file = FileField("文件")
     part = HiddenField("已上传的内容", [Optional(), Length(max=400)])
     part_name = HiddenField("文件名", [Optional(), Length(max=1000)])
     part_size = IntegerField("大小", [Optional()], widget=HiddenInput())
+
+
+class MaterialFileForm(FileFields):
+    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
 
 
 class PieceForm(StaffForm):
@@ -245,13 +251,23 @@ class PieceForm(StaffForm):
     piece = FileField("一段", [FileRequired("没有内容。")])
 
 
-class ReferenceForm(StaffForm):
-    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
+class ReferenceFields(StaffForm):
     kind = RadioField(
         "报送什么", choices=[SelectChoice("link", "网页链接"), SelectChoice("document", "文号")], default="link"
     )
     reference = StringField("链接或文号", [DataRequired(REQUIRED), Length(max=500)])
     title = StringField("名称（可不填）", [Optional(), Length(max=100)])
+
+
+class ReferenceForm(ReferenceFields):
+    item = IntegerField("项", [InputRequired(NUMBER)], widget=HiddenInput())
+
+
+class ObjectionForm(FileFields, ReferenceFields):
+    """With or without what supports it."""
+
+    reason = TextAreaField("申诉理由", [DataRequired("请写明申诉的理由。"), Length(max=2000)])
+    reference = StringField("链接或文号", [Optional(), Length(max=500)])
 
 
 class DueForm(StaffForm):
@@ -341,6 +357,10 @@ class ConfirmMarkForm(StaffForm):
 
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     version = IntegerField("版本", [InputRequired(NUMBER)])
+
+
+class WithdrawMarkForm(ConfirmMarkForm):
+    reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=500)])
 
 
 class CancelForm(StaffForm):

@@ -10,6 +10,7 @@ from surveys.services.actors import Permission
 from surveys.services.errors import NotFound, Refusal
 from surveys.services.ledger import AppealState
 from surveys.services.ledger_lines import KINDS, LedgerLine, Standing
+from surveys.services.openings import opening
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.forms import CancelForm, EventAnswerForm, EventAppealForm
@@ -94,12 +95,14 @@ def _unit_page(unit_id: int, fault: str | None = None, at: tuple[str, int] | Non
         found = assessments.unit_of(session, unit_id)
         lines = ledger_lines.unit_lines(session, unit_id, site().settings.time_zone)
         title = found.assessment.title
+        openings = opening(session, found.assessment)
     return render_template(
         "ledger/unit.html",
         unit=found,
         title=title,
         lines=lines,
-        is_open=found.assessment.state not in ("certified", "archived"),
+        opening=openings,
+        answerable=ledger.may_answer(found.assessment),
         fault=fault,
         at=at,
         typed=request.form,

@@ -9,12 +9,22 @@ from flask.typing import ResponseReturnValue
 
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import assessment_life, assessments, replies, rule_changes, version_changes, versions
+from surveys.services import (
+    assessment_life,
+    assessments,
+    objection_files,
+    replies,
+    rule_changes,
+    version_changes,
+    versions,
+)
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.services.materials import MaterialKind
 from surveys.services.rule_changes import Effect
 from surveys.services.rule_editing import parse_rules
 from surveys.web.access import actor, needs, site
+from surveys.web.downloads import handed_in
 from surveys.web.forms import ActForm, AnswerForm, AppealForm, CertifyForm, ChangeRulesForm, GroundsForm, StaffForm
 from surveys.web.rule_fields import form_values, typed_rules
 
@@ -187,8 +197,22 @@ def answer(unit_id: int, objection_id: int) -> ResponseReturnValue:
         if reply is None:
             raise NotFound("这个单位没有这条申诉。")
         assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        page = render_template("life/objection.html", reply=reply, form=form, fault=fault, assessment_id=assessment_id)
+        page = render_template(
+            "life/objection.html",
+            reply=reply,
+            put_forward=objection_files.put_forward(session, [objection_id]).get(objection_id, []),
+            MaterialKind=MaterialKind,
+            form=form,
+            fault=fault,
+            assessment_id=assessment_id,
+        )
     return page, 400 if fault else 200
+
+
+@pages.get("/units/<id:unit_id>/objection-files/<id:material_id>")
+@needs(Permission.DECIDE)
+def objection_file(unit_id: int, material_id: int) -> ResponseReturnValue:
+    return handed_in(objection_files.file_for_office(site(), actor(), unit_id, material_id))
 
 
 @pages.route("/assessments/<id:assessment_id>/rules/change", methods=["GET", "POST"])

@@ -13,6 +13,7 @@ from surveys.services.assessments import assessment_of
 from surveys.services.errors import Refusal, WrongState
 from surveys.services.mark_workbooks import MarkPreview
 from surveys.services.marking_sheets import department_for
+from surveys.services.openings import opening
 from surveys.services.rosters import FaultyFile
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
@@ -57,9 +58,11 @@ def _upload_page(
 ) -> str:
     with site().database.reading() as session:
         assessment = assessment_of(session, assessment_id)
+        openings = opening(session, assessment)
     return render_template(
         "marking/upload.html",
         assessment=assessment,
+        opening=openings,
         form=form,
         fault=fault,
         faults=faults,

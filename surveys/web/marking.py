@@ -10,6 +10,7 @@ from surveys.services.assessments import assessment_of
 from surveys.services.errors import Refusal
 from surveys.services.marking_sheets import RowSheet
 from surveys.services.marks import FaultyMarks, Overtaken
+from surveys.services.openings import opening
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm
 from surveys.web.mark_fields import mark_field, typed_entry
@@ -22,12 +23,14 @@ pages = Blueprint("marking", __name__)
 def index(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessment_of(session, assessment_id)
+        openings = opening(session, assessment)
         rows = marking_sheets.rows_of(session, actor(), assessment_id)
     wanted = request.args.get("department", "") if may(Permission.DECIDE) else ""
     departments = list(dict.fromkeys(row.department for row in rows))
     return render_template(
         "marking/index.html",
         assessment=assessment,
+        opening=openings,
         rows=[row for row in rows if wanted in ("", row.department)],
         departments=departments,
         wanted=wanted,
@@ -78,6 +81,8 @@ def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
     return render_template(
         "marking/sheet.html",
         sheet=found,
+        opening=found.opening,
+        savable=any(line.is_open and not line.shut for line in found.lines),
         address=_address(found),
         lines=[
             (line, mark_field(f"u{line.unit.id}", line.mark, (line.unit.id, key, found.department), refusal))

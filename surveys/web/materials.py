@@ -3,21 +3,19 @@
 from flask import Blueprint, flash, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.intake.evidence_files import ENDINGS, MOST_BYTES, TAKEN
+from surveys.intake.evidence_files import MOST_BYTES
 from surveys.services import materials, pieces
 from surveys.services.actors import Permission
 from surveys.services.checklists import ItemState, UnitChecklist, days_left
-from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal
+from surveys.services.errors import NotAllowed, NotFound, Refusal
 from surveys.services.materials import MaterialKind, Place
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import handed_in
 from surveys.web.forms import ActForm, MaterialFileForm, PieceForm, ReferenceForm
-from surveys.web.uploads import size, takes_upload
+from surveys.web.material_fields import ROUND_THE_FILE, limits, sent_file, typed_reference
+from surveys.web.uploads import takes_upload
 
 pages = Blueprint("materials", __name__)
-
-ROUND_THE_FILE = 64 * 1024
-"""What a multipart form has besides the file."""
 
 
 @pages.app_template_filter("file_size")
@@ -33,7 +31,13 @@ def file_size(count: int) -> str:
 def overview() -> ResponseReturnValue:
     with site().database.reading() as session:
         checklist = materials.own_checklist(session, actor())
-    return render_template("materials/overview.html", checklist=checklist, ItemState=ItemState, left=_left(checklist))
+    return render_template(
+        "materials/overview.html",
+        checklist=checklist,
+        ItemState=ItemState,
+        left=_left(checklist),
+        shut=materials.why_shut(checklist.assessment),
+    )
 
 
 @pages.get("/materials/report", defaults={"row_key": ""})
@@ -55,16 +59,11 @@ def _row_page(row_key: str, fault: str | None = None, at: int | None = None, typ
         left=_left(checklist),
         MaterialKind=MaterialKind,
         ItemState=ItemState,
+        shut=materials.why_shut(checklist.assessment),
         fault=fault,
         at=at if any(item.number == at for item in found.items) else None,
         typed=typed,
-        limits={
-            "bytes": MOST_BYTES,
-            "size": size(MOST_BYTES),
-            "endings": ",".join(ENDINGS),
-            "taken": TAKEN,
-            "piece": pieces.PIECE_BYTES,
-        },
+        limits=limits(),
     )
 
 
@@ -90,13 +89,8 @@ def upload(row_key: str) -> ResponseReturnValue:
 
 
 def _taken(form: MaterialFileForm, place: Place) -> int:
-    now = site().now()
-    if form.part.data:
-        name, whole = form.part_name.data or "", form.part_size.data or 0
-        return pieces.hand_in_pieces(site(), now, actor(), place, name, form.part.data, whole)
-    if not form.file.data:
-        raise BadInput("请先选一个文件，再按“上传”。")
-    return materials.hand_in_file(site(), now, actor(), place, form.file.data.filename or "", form.file.data.stream)
+    with sent_file(form) as (name, stream):
+        return materials.hand_in_file(site(), site().now(), actor(), place, name, stream)
 
 
 @pages.post("/materials/pieces")
@@ -121,8 +115,7 @@ def refer(row_key: str) -> ResponseReturnValue:
     form = ReferenceForm()
     try:
         form.checked()
-        make = materials.link if form.kind.data == MaterialKind.LINK else materials.document
-        entry = make(form.reference.data, form.title.data or "")
+        entry = typed_reference(form)
         with site().database.writing() as session:
             place = Place(row_key, form.item.data)
             zone = site().settings.time_zone

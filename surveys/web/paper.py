@@ -14,7 +14,7 @@ from surveys.services.errors import NotAllowed, WrongState
 from surveys.services.keyings import HANDS, KEYED_WHILE, Saved
 from surveys.services.tickets import ISSUING
 from surveys.web.access import actor, needs, site
-from surveys.web.downloads import attachment
+from surveys.web.downloads import attachment, of_poll
 from surveys.web.forms import ActForm, ConfirmForm, PaperForm, RemovePaperForm
 
 pages = Blueprint("paper", __name__)
@@ -49,7 +49,7 @@ def print_ballots(poll_id: int) -> ResponseReturnValue:
         poll = polls.poll_of(session, poll_id)
         form.class_key.choices = [SelectChoice(entry.key) for entry in poll.classes]
         form.checked()
-        name = f"{poll.unit.name}-{form.class_key.data}类纸质票-{form.count.data}份.pdf"
+        name = of_poll(poll.rehearsal, f"{poll.unit.name}-{form.class_key.data}类纸质票-{form.count.data}份.pdf")
     pdf = paper.printed(
         site(),
         site().now(),
@@ -202,7 +202,7 @@ def cast(poll_id: int, class_key: str) -> ResponseReturnValue:
     ConfirmForm().checked()
     with site().database.writing() as session:
         count = keyings.cast(session, _secret(), site().now(), actor(), poll_id, class_key)
-    flash(f"{class_key} 类 {count} 张纸质票已计入票箱，录入的内容已清除。")
+    flash(f"{class_key} 类 {count} 张纸质票已计入票箱，录入的内容已清除。这一叠请另放，不要再录。")
     return redirect(url_for("paper.index", poll_id=poll_id))
 
 

@@ -15,7 +15,7 @@ from surveys.services.errors import BadInput
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.forms import ActForm
-from surveys.web.uploads import takes_upload
+from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("poll_imports", __name__)
 
@@ -50,8 +50,10 @@ CHOICES = {
 def upload(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
+    assessments.require_changeable(assessment)
+    limits = {"bytes": MOST_BYTES, "size": size(MOST_BYTES)}
     if request.method != "POST":
-        return render_template("polls/import.html", assessment=assessment, fault=None)
+        return render_template("polls/import.html", assessment=assessment, limits=limits, fault=None)
     ActForm().checked()
     file = request.files.get("file")
     try:
@@ -60,7 +62,7 @@ def upload(assessment_id: int) -> ResponseReturnValue:
         name = typed.visible(file.filename)[:200]
         tables = plan_tables(name, file.read())
     except (BadInput, UnreadableFile) as error:
-        return render_template("polls/import.html", assessment=assessment, fault=str(error)), 400
+        return render_template("polls/import.html", assessment=assessment, limits=limits, fault=str(error)), 400
     with site().database.writing() as session:
         import_id = poll_imports.keep(session, site().now(), actor(), assessment_id, name, tables)
     return redirect(url_for("poll_imports.show", import_id=import_id))
@@ -71,7 +73,8 @@ def upload(assessment_id: int) -> ResponseReturnValue:
 def show(import_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         planned = poll_imports.preview(session, actor(), import_id)
-    return render_template("polls/import_preview.html", planned=planned)
+        shut = assessments.why_unchangeable(assessments.assessment_of(session, planned.assessment_id))
+    return render_template("polls/import_preview.html", planned=planned, shut=shut)
 
 
 @pages.post("/polls/imports/<id:import_id>")

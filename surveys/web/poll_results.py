@@ -12,7 +12,7 @@ from surveys.services import bundles, polls, tallies, tally_sheets
 from surveys.services.actors import Permission
 from surveys.services.tallies import FormTally, Tally
 from surveys.web.access import needs, site
-from surveys.web.downloads import attachment, chart_type, image
+from surveys.web.downloads import attachment, chart_type, image, of_poll
 
 pages = Blueprint("poll_results", __name__)
 pages.add_app_template_global(tallies.is_visible, "result_visible")
@@ -47,7 +47,7 @@ def sheet(poll_id: int, extension: str) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         data = tally_sheets.write_tally_sheet(session, poll, extension)
-        name = f"统计单-{poll.unit.name}-{poll.prefix}.{extension}"
+        name = of_poll(poll.rehearsal, f"统计单-{poll.unit.name}-{poll.prefix}.{extension}")
     return attachment(data, tally_sheets.MEDIA_TYPES[extension], name)
 
 
@@ -104,4 +104,5 @@ def _chart_rows(form: FormTally) -> Sequence[GradeRow]:
 def bundle(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        return attachment(bundles.write_bundle(session, poll), "application/zip", f"选票包-{poll.prefix}.zip")
+        name = of_poll(poll.rehearsal, f"选票包-{poll.prefix}.zip")
+        return attachment(bundles.write_bundle(session, poll), "application/zip", name)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -36,7 +37,8 @@ BLANKS = {
 def create(unit_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
-        wizard = Wizard(unit_id, unit.name, roster_of(unit))
+        assessments.require_changeable(unit.assessment)
+        wizard = Wizard(unit_id, unit.name, roster_of(unit), others=polls.polls_of_unit(session, unit_id))
     return wizard.answer(lambda: poll_form.fresh(wizard.roster))
 
 
@@ -53,12 +55,13 @@ def edit(poll_id: int) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Wizard:
-    """The form of a unit's poll, new or, with `poll_id`, a draft."""
+    """The form of a unit's poll, new or, with `poll_id`, a draft. `others`: of the unit, for who means one of them."""
 
     unit_id: int
     unit: str
     roster: Sequence[LeaderEntry]
     poll_id: int | None = None
+    others: Sequence[Any] = ()
 
     def answer(self, start: Callable[[], PollForm]) -> ResponseReturnValue:
         if request.method != "POST":

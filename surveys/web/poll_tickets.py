@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from wtforms.fields import SelectChoice
 
 from surveys.polling.disclosure import shown_turnout
-from surveys.polling.states import PollState, Purpose
+from surveys.polling.states import Purpose
 from surveys.reporting.slip_files import Format, file_name, slip_file
 from surveys.reporting.slip_layout import Size
 from surveys.reporting.slips import SlipSheet, finished
@@ -140,7 +140,7 @@ def _batch_page(
             batch=line,
             class_name=next(entry.name for entry in poll.classes if entry.key == line.class_key),
             may_reissue=left and poll.state in tickets.ISSUING,
-            may_void=left and poll.state is not PollState.SEALED,
+            may_void=left and poll.state not in polls.OVER,
             reissue_form=reissue_form or ReissueForm(None),
             void_form=void_form or VoidBatchForm(None),
             not_saved=NOT_SAVED,

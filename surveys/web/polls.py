@@ -7,11 +7,30 @@ from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState, has_ended
 from surveys.reporting.cards import card_pdf
-from surveys.services import audit, hall, polls, printing, records, rehearsals, sealing, tallies
+from surveys.services import (
+    assessments,
+    audit,
+    hall,
+    poll_withdrawals,
+    polls,
+    printing,
+    records,
+    rehearsals,
+    sealing,
+    tallies,
+)
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
-from surveys.web.downloads import attachment
-from surveys.web.forms import ActForm, ConfirmForm, EndInForm, PauseForm, PresentForm
+from surveys.web.downloads import attachment, of_poll
+from surveys.web.forms import (
+    ActForm,
+    ConfirmForm,
+    EndInForm,
+    GroundsForm,
+    PauseForm,
+    PresentForm,
+    WithdrawPollForm,
+)
 
 pages = Blueprint("polls", __name__)
 
@@ -60,6 +79,10 @@ def show(poll_id: int) -> ResponseReturnValue:
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
             opened_by=[entry.key for entry in poll.unsealings],
             own_key=sealing.KEYS.get(actor().role),
+            withdraw_form=WithdrawPollForm(),
+            grounds_form=GroundsForm(),
+            proposal=poll_withdrawals.proposal(session, poll),
+            shut=assessments.why_unchangeable(poll.unit.assessment),
         )
 
 
@@ -70,7 +93,7 @@ def card(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         made = printing.meeting_card(site(), poll)
-    return attachment(card_pdf(made), "application/pdf", f"会场操作卡-{made.unit}.pdf")
+    return attachment(card_pdf(made), "application/pdf", of_poll(made.rehearsal, f"会场操作卡-{made.unit}.pdf"))
 
 
 @pages.get("/polls/<id:poll_id>/log")
@@ -166,7 +189,9 @@ def close(poll_id: int) -> ResponseReturnValue:
 def seal(poll_id: int) -> ResponseReturnValue:
     ConfirmForm().checked()
     sealing.seal_poll(site(), site().now(), actor(), poll_id)
-    return _back(poll_id, "已封存，结果已生成。")
+    with site().database.reading() as session:
+        visible = tallies.is_visible(polls.poll_of(session, poll_id))
+    return _back(poll_id, "已封存，结果已生成。" if visible else "已封存。组织员和监票人都启封以后，才有结果。")
 
 
 @pages.post("/polls/<id:poll_id>/unseal")

@@ -43,8 +43,9 @@ def show(unit_id: int) -> ResponseReturnValue:
         records = proceeding_records.unit_records(session, actor(), unit_id)
         kinds = proceeding_records.kinds_for(session, actor(), unit_id)
         heard = proceeding_boards.heard_rows_of(session, unit)
-    sections = [(kind, [record for record in records if record.kind is kind]) for kind in kinds]
-    return render_template("proceedings/show.html", unit=unit, sections=sections, heard=heard, people=PEOPLE)
+        sections = [(kind, [record for record in records if record.kind is kind]) for kind in kinds]
+        shut = proceedings.why_shut(unit.assessment)
+    return render_template("proceedings/show.html", unit=unit, sections=sections, heard=heard, people=PEOPLE, shut=shut)
 
 
 @pages.route("/units/<id:unit_id>/proceedings/new/<kind>", methods=["GET", "POST"])
@@ -84,7 +85,9 @@ def withdraw(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
         else:
             flash("已撤回，原来的记录仍保留。")
             return _back(unit_id)
-    page = render_template("proceedings/withdraw.html", record=record, form=form, fault=fault)
+    with site().database.reading() as session:
+        shut = proceedings.why_shut(assessments.unit_of(session, unit_id).assessment)
+    page = render_template("proceedings/withdraw.html", record=record, form=form, fault=fault, shut=shut)
     return page if fault is None else (page, 400)
 
 
@@ -216,9 +219,11 @@ def _form_page(
 ) -> str:
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
+        shut = proceedings.why_shut(unit.assessment)
     return render_template(
         "proceedings/add.html",
         unit=unit,
+        shut=shut,
         kind=kind,
         form=form,
         old=old,

@@ -5,11 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from surveys.reporting.charts import UnitBar, unit_bars
 from surveys.scoring.exact import shown
-from surveys.services import annual_reports, results
+from surveys.services import results
 from surveys.services.actors import Permission
+from surveys.services.printed_results import draft_note
 from surveys.services.results import Results
 from surveys.web.access import needs, site
-from surveys.web.downloads import attachment, chart_type, image
+from surveys.web.downloads import chart_type, image
 
 pages = Blueprint("results", __name__)
 
@@ -18,7 +19,7 @@ pages = Blueprint("results", __name__)
 @needs(Permission.SEE_RESULTS)
 def show(assessment_id: int) -> ResponseReturnValue:
     found = _results(assessment_id)
-    return render_template("results/show.html", results=found, draft=annual_reports.draft_of(found), shown=shown)
+    return render_template("results/show.html", results=found, draft=draft_note(found.state), shown=shown)
 
 
 @pages.get("/assessments/<id:assessment_id>/charts/<int:number>.<extension>")
@@ -38,22 +39,6 @@ def chart(assessment_id: int, number: int, extension: str) -> ResponseReturnValu
         bands=[(band.name, band.floor) for band in found.rules.bands if band.floor > 0],
     )
     return image(data, chart_format, f"{found.title}-{category}.{extension}", download="download" in request.args)
-
-
-@pages.get("/assessments/<id:assessment_id>/report.pdf")
-@needs(Permission.SEE_RESULTS)
-def report(assessment_id: int) -> ResponseReturnValue:
-    with site().database.reading() as session:
-        data = annual_reports.report_pdf(session, assessment_id)
-    return attachment(data, "application/pdf", "考核报告.pdf")
-
-
-@pages.get("/assessments/<id:assessment_id>/letters.zip")
-@needs(Permission.SEE_RESULTS)
-def letters(assessment_id: int) -> ResponseReturnValue:
-    with site().database.reading() as session:
-        data = annual_reports.letters_zip(session, assessment_id)
-    return attachment(data, "application/zip", "反馈函.zip")
 
 
 def _results(assessment_id: int) -> Results:

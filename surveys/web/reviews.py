@@ -32,6 +32,7 @@ def _desk_page(assessment_id: int, form: DueForm | None = None, fault: str | Non
     return render_template(
         "reviews/desk.html",
         desk=found,
+        shut=reviews.why_shut(found.assessment),
         form=form or DueForm(formdata=None, due_on=due_on),
         fault=fault,
         left=days_left(due_on, site().now().astimezone(site().settings.time_zone).date()),
@@ -90,6 +91,7 @@ def _row_page(
         "reviews/row.html",
         checklist=checklist,
         row=found,
+        shut=reviews.why_shut(checklist.assessment),
         ItemState=ItemState,
         MaterialKind=MaterialKind,
         Verdict=Verdict,

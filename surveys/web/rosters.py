@@ -52,6 +52,7 @@ def _upload_page(
     return render_template(
         "rosters/upload.html",
         assessment=assessment,
+        shut=assessments.why_unchangeable(assessment),
         form=form,
         fault=fault,
         faults=faults,

@@ -14,11 +14,12 @@ from surveys.services.actors import Permission
 from surveys.services.checklists import RowChecklist
 from surveys.services.errors import BadInput, Refusal
 from surveys.services.marks import FaultyMarks, Overtaken
+from surveys.services.openings import Opening, opening
 from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
 from surveys.services.results import plain_points
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.web.access import actor, may, needs, site
-from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm
+from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
 from surveys.web.mark_fields import mark_field, typed_entry
 
 pages = Blueprint("score_sheets", __name__)
@@ -39,10 +40,12 @@ def show(unit_id: int) -> ResponseReturnValue:
 
 
 def _page(unit_id: int, refusal: Refusal | None = None) -> str:
-    sheet = _sheet(unit_id)
+    sheet, opening = _sheet(unit_id)
     return render_template(
         "score_sheets/show.html",
         sheet=sheet,
+        opening=opening,
+        savable=any(opening.why_shut(unit_id, line.row.standard.key) is None for line in _visible(sheet)),
         blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
         form=ActForm(),
         department=actor().department,
@@ -66,7 +69,7 @@ def enter_marks(unit_id: int) -> ResponseReturnValue:
     """All the marks typed on the sheet, together: what did not change makes no new version."""
     ActForm().checked()
     entries = []
-    for line in _visible(_sheet(unit_id)):
+    for line in _visible(_sheet(unit_id)[0]):
         for department in line.departments:
             entry = typed_entry(_prefix(line, department), line.row.standard.key, department)
             if entry is not None:
@@ -96,7 +99,7 @@ def _row_page(
     exempt_form: ExemptForm | None = None,
 ) -> str:
     """With a fault in the form that was sent, if any."""
-    sheet = _sheet(unit_id)
+    sheet, opening = _sheet(unit_id)
     line = next((line for line in sheet.lines if line.row.standard.key == row_key), None)
     if line is None:
         abort(404)
@@ -105,6 +108,8 @@ def _row_page(
         "score_sheets/row.html",
         sheet=sheet,
         line=line,
+        shut=opening.why_shut(unit_id, row_key),
+        exempt_shut=opening.why_shut(unit_id, row_key, preparing=True),
         checklist=_checklist(unit_id, row_key),
         hearings=_hearings(sheet, line),
         shortest_basis=marks.SHORTEST_BASIS,
@@ -178,9 +183,42 @@ def confirm(unit_id: int) -> ResponseReturnValue:
     return _back(unit_id, form.row_key.data, "已由第二人确认，这个分数现在有效。")
 
 
-def _sheet(unit_id: int) -> UnitSheet:
+@pages.post("/units/<id:unit_id>/confirmed/withdraw")
+@needs(Permission.DECIDE)
+def propose_withdrawal(unit_id: int) -> ResponseReturnValue:
+    """The first hand on taking back a confirmed value of the democratic row."""
+    form = WithdrawMarkForm()
+    form.checked()
+    key, version, reason = form.row_key.data, form.version.data, form.reason.data
+    with site().database.writing() as session:
+        democratic.propose_withdrawal(session, site().now(), actor(), unit_id, key, version, reason)
+    return _back(unit_id, key, "已提出撤回，另一名管理员在这里确认以后才撤回，现在照计。")
+
+
+@pages.post("/units/<id:unit_id>/confirmed/withdraw/agree")
+@needs(Permission.DECIDE)
+def agree_to_withdrawal(unit_id: int) -> ResponseReturnValue:
+    form = ConfirmMarkForm()
+    form.checked()
+    with site().database.writing() as session:
+        democratic.agree_to_withdrawal(session, site().now(), actor(), unit_id, form.row_key.data, form.version.data)
+    return _back(unit_id, form.row_key.data, "确认的得分已撤回，这一行又按测评会计分。")
+
+
+@pages.post("/units/<id:unit_id>/confirmed/withdraw/decline")
+@needs(Permission.DECIDE)
+def decline_withdrawal(unit_id: int) -> ResponseReturnValue:
+    form = ConfirmMarkForm()
+    form.checked()
+    with site().database.writing() as session:
+        democratic.decline_withdrawal(session, site().now(), actor(), unit_id, form.row_key.data, form.version.data)
+    return _back(unit_id, form.row_key.data, "撤回的提议已撤下，确认的得分照计。")
+
+
+def _sheet(unit_id: int) -> tuple[UnitSheet, Opening]:
     with site().database.reading() as session:
-        return score_sheets.unit_sheet(session, unit_id)
+        sheet = score_sheets.unit_sheet(session, unit_id)
+        return sheet, opening(session, sheet.unit.assessment)
 
 
 def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:

@@ -47,7 +47,10 @@ def create() -> ResponseReturnValue:
 def add_unit(assessment_id: int) -> ResponseReturnValue:
     form = UnitForm()
     with site().database.reading() as session:
-        frameworks = assessments.frameworks_of(assessments.assessment_of(session, assessment_id))
+        assessment = assessments.assessment_of(session, assessment_id)
+        frameworks = assessments.frameworks_of(assessment)
+    if request.method != "POST":
+        assessments.require_changeable(assessment)
     form.framework.choices = [SelectChoice(framework.key, framework.title) for framework in frameworks]
     if request.method != "POST":
         return render_template("setup/new_unit.html", form=form, frameworks=frameworks, fault=None)

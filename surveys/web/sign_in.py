@@ -1,14 +1,18 @@
 """Signing in and out, and the account's own password."""
 
+import math
 from urllib.parse import urlsplit
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
-from surveys.services import accounts
+from surveys.services import accounts, sign_ins
+from surveys.services.accounts import WrongCredentials
 from surveys.services.actors import Permission
 from surveys.services.errors import Refusal
+from surveys.services.sign_ins import TooManyFailures
+from surveys.web import callers
 from surveys.web.access import Staff, actor, may, public, signed_in, site
 from surveys.web.forms import ActForm, PasswordForm, SignInForm
 
@@ -29,16 +33,23 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     try:
         form.checked()
+        session_key = sign_ins.sign_in(site(), site().now(), form.name.data, form.password.data, callers.address())
         with site().database.reading() as database_session:
-            session_key = accounts.sign_in(database_session, form.name.data, form.password.data)
             found = accounts.signed_in(database_session, session_key)
+        if found is None:  # switched off, or given another password, in this very moment
+            raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
     except Refusal as error:
-        return render_template("staff/sign_in.html", form=form, fault=str(error)), 400
-    assert found is not None
+        return _refused(render_template("staff/sign_in.html", form=form, fault=str(error)), error)
     session.clear()
     session.permanent = True
     login_user(Staff(found, session_key))
     return redirect(_safe_next() or url_for("sign_in.home"))
+
+
+def _refused(page: str, error: Refusal) -> ResponseReturnValue:
+    if isinstance(error, TooManyFailures):
+        return page, 429, {"Retry-After": str(math.ceil(error.wait.total_seconds()))}
+    return page, 400
 
 
 def _safe_next() -> str | None:
@@ -75,10 +86,10 @@ def password() -> ResponseReturnValue:
         return render_template("staff/password.html", form=form, fault=None)
     try:
         form.checked()
-        with site().database.writing() as database_session:
-            key = accounts.change_password(database_session, site().now(), actor(), form.old.data, form.new.data)
+        now, address = site().now(), callers.address()
+        key = sign_ins.change_password(site(), now, actor(), form.old.data, form.new.data, address)
     except Refusal as error:
-        return render_template("staff/password.html", form=form, fault=str(error)), 400
+        return _refused(render_template("staff/password.html", form=form, fault=str(error)), error)
     login_user(Staff(actor(), key))
     flash("密码已修改，其他地方的登录已失效。")
     return redirect(url_for("sign_in.home"))

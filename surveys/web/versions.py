@@ -124,12 +124,11 @@ def sheet(body: Body, unit_id: int) -> dict[str, Any]:
 def explained(body: Body, unit_id: int, row_key: str, *, for_unit: bool = False) -> dict[str, Any]:
     """What the template of a row needs. `for_unit`: the reader is the unit that was rated."""
     row, record = derivations.row_of(dict(body), unit_id, row_key)
-    counts = not for_unit or derivations.counts_can_be_told(record)
     return {
         "unit": versions.unit_in(dict(body), unit_id),
         "row": row,
         "record": record,
-        "derivation": derivations.derive_row(dict(body), unit_id, row_key, counts=counts),
+        "derivation": derivations.derive_row(dict(body), unit_id, row_key, for_unit=for_unit),
         "state_names": STATE_NAMES,
     }
 

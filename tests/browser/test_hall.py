@@ -10,8 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from surveys.services import polls
-from surveys.services.actors import COMMAND_LINE
+from surveys.services import accounts, polls
+from surveys.services.actors import COMMAND_LINE, Role
 from surveys.settings import database_url_of
 from tests.builders import box_counts, build_poll, cast, close, filled, seal, sheet_of
 from tests.conftest import NOW
@@ -317,6 +317,33 @@ def test_the_meetings_screen_follows_the_poll(server: Server, browser: Browser, 
     context.close()
 
 
+def test_the_organizers_page_follows_the_poll_and_keeps_what_is_typed(server: Server, browser: Browser) -> None:
+    world = build_poll(server.site, entitled=12)
+    with server.site.database.writing() as session:
+        password = accounts.create_account(session, NOW, COMMAND_LINE, "desk", Role.ORGANIZER)
+    page = browser.new_page(viewport=TABLET)
+    page.goto(f"{server.url}/login")
+    page.get_by_label("账号").fill("desk")
+    page.get_by_label("密码").fill(password)
+    page.get_by_role("button", name="登录").click()
+    page.wait_for_url("**/polls")
+    watch = Watch(page)
+    page.goto(f"{server.url}/polls/{world.poll_id}")
+    page.get_by_label("暂停的原因").fill("正在输入")
+    sheet = sheet_of(server.site, world.poll_id)
+    for code in world.codes["A"][:7]:
+        cast(server.site, code, filled(sheet))
+    expect(page.locator("#figures .chief dd")).to_have_text("5", timeout=12_000)
+    change(server.site, world.poll_id, present=3)
+    expect(page.locator("#checks")).to_contain_text("实到 3 人，应到 12 人", timeout=12_000)
+    expect(page.locator("#changed")).to_be_hidden()
+    close(server.site, world.poll_id)
+    expect(page.locator("#changed")).to_contain_text("刷新本页", timeout=12_000)
+    assert page.get_by_label("暂停的原因").input_value() == "正在输入"
+    assert not watch.complaints
+    page.close()
+
+
 def test_the_meetings_screen_counts_down(server: Server, browser: Browser) -> None:
     world = build_poll(server.site)
     change(server.site, world.poll_id, closes_at=datetime.now(UTC) + timedelta(seconds=65))
@@ -348,7 +375,7 @@ def test_the_halls_pages_are_readable_for_everybody(server: Server, browser: Bro
     context.close()
 
 
-@pytest.mark.parametrize("name", ["door.js", "screen.js"])
+@pytest.mark.parametrize("name", ["desk.js", "door.js", "screen.js"])
 def test_the_scripts_are_es5(name: str) -> None:
     code = re.sub(r"/\*.*?\*/", "", (ROOT / "static" / name).read_text(encoding="utf-8"), flags=re.DOTALL)
     code = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', code)

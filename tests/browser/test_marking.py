@@ -85,6 +85,16 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+def test_a_printed_score_sheet_has_its_rows(browser: Browser, office: Office) -> None:
+    """And nothing of what is only there to click."""
+    with signed_in(browser, office) as context:
+        page = context.new_page()
+        page.goto(f"{office.server.url}/units/{office.units[0]}")
+        page.emulate_media(media="print")
+        assert page.locator("tr#III-4").is_visible()
+        assert not page.get_by_role("button", name="保存打分").is_visible()
+
+
 def signed_in(browser: Browser, office: Office, *, script: bool = True) -> BrowserContext:
     context = browser.new_context(viewport=OFFICE, locale="zh-CN", java_script_enabled=script)
     context.set_default_timeout(10_000)

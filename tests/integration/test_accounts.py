@@ -3,10 +3,11 @@
 import pytest
 from argon2 import extract_parameters
 
-from surveys.services import accounts
-from surveys.services.accounts import MINIMUM_PASSWORD, WrongCredentials
+from surveys.services import accounts, sign_ins
+from surveys.services.accounts import WrongCredentials
 from surveys.services.actors import COMMAND_LINE, WHO_MAY, Actor, Permission, Role
 from surveys.services.errors import BadInput, NotFound
+from surveys.services.passwords import MINIMUM_PASSWORD
 from surveys.services.site import Site
 from tests.builders import dump, run_sql
 from tests.conftest import NOW
@@ -78,8 +79,7 @@ def test_changing_the_password_ends_the_other_sessions(site):
     key = sign_in(site, "张三", password)
     actor = signed_in(site, key)
     assert actor is not None
-    with site.database.writing() as session:
-        new_key = accounts.change_password(session, NOW, actor, password, NEW)
+    new_key = sign_ins.change_password(site, NOW, actor, password, NEW, "")
     assert signed_in(site, key) is None
     assert signed_in(site, new_key) == actor
     assert sign_in(site, "张三", NEW) == new_key
@@ -93,8 +93,8 @@ def test_a_password_is_not_changed_without_the_old_one_or_to_a_short_one(site):
     actor = signed_in(site, key)
     assert actor is not None
     for old, new, refusal in (("错", NEW, WrongCredentials), (password, "x" * (MINIMUM_PASSWORD - 1), BadInput)):
-        with site.database.writing() as session, pytest.raises(refusal):
-            accounts.change_password(session, NOW, actor, old, new)
+        with pytest.raises(refusal):
+            sign_ins.change_password(site, NOW, actor, old, new, "")
     assert sign_in(site, "张三", password) == key
 
 

@@ -1,27 +1,44 @@
 """The report and the letters: their figures are those of the results, and a draft says that it is one."""
 
 import io
+import json
 import re
 import zipfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from surveys.services import annual_reports, results
+from surveys.reporting.slips import finished
+from surveys.services import publications, results
 from surveys.services.actors import Role
-from surveys.services.errors import NotFound, WrongState
+from surveys.services.errors import Imbalance, NotFound, WrongState
 from surveys.services.marks import MarkEntry
 from surveys.services.proceeding_records import ProceedingKind
+from surveys.services.publications import Form
 from surveys.services.site import Site
-from surveys.storage.tables import Assessment
-from tests.builders import GROUP, build_unit, enter, event, exempt, fill_marks, record, sealed_poll
+from surveys.storage.tables import Account, Approval, Assessment, ScoreVersion
+from tests.builders import GROUP, build_unit, enter, event, exempt, fill_marks, record, run_sql, sealed_poll
 from tests.conftest import NOW
 from tests.integration.test_proceedings import add
 from tests.integration.test_web_polls import PDF, ZIP, download_name
+from tests.integration.test_web_tickets import STEPWISE
+from tests.seasons import build_season, digest_of
 from tests.unit.test_reporting_documents import pages_of
+from tests.unit.test_reporting_word import text_of as word_text
 from tests.worlds import TALKED, Shown, build_accounts, client_of
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+def session_key_of(site: Site, name: str) -> str:
+    with site.database.reading() as session:
+        return session.scalars(sa.select(Account.session_key).where(Account.name == name)).one()
 
 
 def build_round(site: Site) -> int:
@@ -45,14 +62,31 @@ def build_round(site: Site) -> int:
 
 def report_text(site: Site, assessment_id: int, folder: Path) -> str:
     with site.database.reading() as session:
-        return "\n".join(pages_of(annual_reports.report_pdf(session, assessment_id), folder))
+        return "\n".join(pages_of(publications.report_file(session, ZONE, assessment_id), folder))
 
 
 def letter_texts(site: Site, assessment_id: int, folder: Path) -> dict[str, str]:
     with site.database.reading() as session:
-        data = annual_reports.letters_zip(session, assessment_id)
+        data = letters_zip(session, assessment_id)
     with zipfile.ZipFile(io.BytesIO(data)) as bundle:
         return {name: "\n".join(pages_of(bundle.read(name), folder)) for name in bundle.namelist()}
+
+
+def written(session: Session, assessment_id: int) -> list[bytes]:
+    """The report and the letters in each form."""
+    return [
+        *(publications.report_file(session, ZONE, assessment_id, form) for form in Form),
+        *(letters_zip(session, assessment_id, form) for form in Form),
+    ]
+
+
+def letters_zip(session: Session, assessment_id: int, form: Form = Form.PDF) -> bytes:
+    return finished(publications.letters(session, ZONE, assessment_id, form).zipped())
+
+
+def all_written(site: Site, assessment_id: int) -> list[bytes]:
+    with site.database.reading() as session:
+        return written(session, assessment_id)
 
 
 def results_of(site: Site, assessment_id: int) -> list[dict[str, Any]]:
@@ -82,7 +116,7 @@ def test_the_reports_figures_are_the_results(site: Site, tmp_path: Path) -> None
     assert "本次考核 4 个单位：市直单位 3 个、县区 1 个" in text
     assert re.search(r"样例丙局\s+民主测评没有达到\s+1 行：III-36", text)
     assert re.search(r"样例丁县\s+待打分", text)
-    assert "民主测评计分 2 个单位" in text
+    assert "民主测评按测评会计分 2 个单位" in text
     assert TALKED not in text
     assert "谈话" not in text
 
@@ -129,22 +163,116 @@ def test_a_letter_names_no_leader(site: Site, tmp_path: Path) -> None:
     assert "样例1" not in "".join(letter_texts(site, assessment_id, tmp_path).values())
 
 
-@pytest.mark.parametrize(
-    ("state", "draft"),
-    [
-        ("preparing", True),
-        ("marking", True),
-        ("provisional", True),
-        ("appeal", True),
-        ("certified", False),
-        ("archived", False),
-    ],
-)
-def test_only_what_is_certified_is_final(site: Site, tmp_path: Path, state: str, draft: bool) -> None:
+@pytest.mark.parametrize("state", ["preparing", "marking", "provisional", "appeal"])
+def test_until_it_is_certified_it_is_a_draft(site: Site, tmp_path: Path, state: str) -> None:
     assessment_id, _ = build_unit(site)
     set_state(site, assessment_id, state)
-    texts = [report_text(site, assessment_id, tmp_path), *letter_texts(site, assessment_id, tmp_path).values()]
-    assert [("草稿" in text, "尚未核定" in text) for text in texts] == [(draft, draft)] * 2
+    for text in (report_text(site, assessment_id, tmp_path), *letter_texts(site, assessment_id, tmp_path).values()):
+        assert "草稿" in text
+        assert "尚未核定" in text
+        assert "封存码" not in text
+
+
+def test_what_is_certified_names_its_version_and_who_certified(lite_site: Site, tmp_path: Path) -> None:
+    season = build_season(lite_site, voted=True).certified()
+    line = season.version(2).line
+    for text in (
+        report_text(lite_site, season.assessment_id, tmp_path),
+        *letter_texts(lite_site, season.assessment_id, tmp_path).values(),
+    ):
+        assert "草稿" not in text
+        assert "尚未核定" not in text
+        assert "第 2 版得分（核定）" in text
+        words = "".join(text.split())
+        assert "由管理一（2026-03-1017:30）、管理二（2026-03-1017:30）核定" in words
+        # On each page, and once more where it is told who certified.
+        assert words.count(line.digest) == text.count("数据出自") == len(re.findall(r"—\d+—", words)) + 1
+
+
+def test_what_is_certified_is_the_same_bytes_whenever_it_is_made(site: Site) -> None:
+    """Whatever happens to marks, rules, names and records afterwards, by whatever way."""
+    season = build_season(site, voted=True).certified()
+    before = all_written(site, season.assessment_id)
+    add(site, season.first, ProceedingKind.FEEDBACK, body="已当面反馈。")
+    run_sql(site, "UPDATE marks SET points = 0 WHERE unit_id = :unit", unit=season.first)
+    run_sql(site, "UPDATE units SET name = name || '（改）'")
+    run_sql(site, "UPDATE assessments SET title = '别的考核', rules = '{}'")
+    set_state(site, season.assessment_id, "archived")
+    assert all_written(site, season.assessment_id) == before
+
+
+def test_of_a_version_that_was_altered_nothing_is_written(lite_site: Site) -> None:
+    season = build_season(lite_site).certified()
+    with lite_site.database.writing() as session:
+        version = session.get_one(ScoreVersion, (season.assessment_id, 2))
+        version.body = version.body | {"title": "别的考核"}
+        session.commit()
+    with lite_site.database.reading() as session:
+        for make in (publications.report_file, publications.letters):
+            with pytest.raises(Imbalance, match="数据有改动"):
+                make(session, ZONE, season.assessment_id)
+        with pytest.raises(Imbalance):
+            publications.letter_file(session, ZONE, season.first)
+
+
+def test_without_its_version_a_certified_assessment_is_no_draft(lite_site: Site) -> None:
+    assessment_id, _ = build_unit(lite_site)
+    set_state(lite_site, assessment_id, "certified")
+    with lite_site.database.reading() as session, pytest.raises(Imbalance, match="没有核定的版本"):
+        publications.report_file(session, ZONE, assessment_id)
+
+
+def test_a_version_of_the_first_format_is_written_too(lite_site: Site, tmp_path: Path) -> None:
+    """It does not tell how many units were heard: nothing is said of it."""
+    season = build_season(lite_site)
+    add(lite_site, season.first, ProceedingKind.HEARING, body="听取了汇报。")
+    season.certified()
+    assert "听取汇报 1 个单位" in report_text(lite_site, season.assessment_id, tmp_path)
+    with lite_site.database.writing() as session:
+        version = session.get_one(ScoreVersion, (season.assessment_id, 2))
+        body = {key: value for key, value in version.body.items() if key != "proceedings"}
+        body["format"] = "ceping-scores/1"
+        earlier, version.body, version.digest = version.digest, body, digest_of(body)
+        for approval in session.scalars(sa.select(Approval).where(Approval.subject == earlier)):
+            approval.subject = version.digest
+        session.commit()
+    text = report_text(lite_site, season.assessment_id, tmp_path)
+    assert "第 2 版得分（核定）" in text
+    assert "听取汇报 1 个单位" not in text
+
+
+def test_a_unit_gets_its_own_letter_once_it_is_certified(lite_app: Flask, lite_site: Site) -> None:
+    season = build_season(lite_site).appeal()
+    keys = {name: session_key_of(lite_site, name) for name in ("报送一", "报送二", "管理一")}
+    unit, admin = client_of(lite_app, keys["报送一"]), client_of(lite_app, keys["管理一"])
+    address = f"/own-unit/{season.first}/letter.pdf"
+    assert address not in unit.page(f"/own-unit/{season.first}").links()
+    assert unit.get(address).status_code == 409
+    for each in season.admins:
+        season.certify(each)
+    assert address in unit.page(f"/own-unit/{season.first}").links()
+    answer = unit.get(address)
+    assert answer.data == admin.get(f"/units/{season.first}/letter.pdf").data
+    assert answer.data.startswith(PDF)
+    assert download_name(answer) == "考核结果反馈函.pdf"
+    assert client_of(lite_app, keys["报送二"]).get(address).status_code == 404
+    assert unit.get(f"/units/{season.first}/letter.pdf").status_code == 403
+
+
+def test_word_files_say_what_the_pdfs_say(lite_site: Site, tmp_path: Path) -> None:
+    """Word by word, but for what stands on every page."""
+    season = build_season(lite_site, voted=True).certified()
+    report, report_word, letters, letters_word = all_written(lite_site, season.assessment_id)
+    pairs = [(report, report_word)]
+    with zipfile.ZipFile(io.BytesIO(letters)) as pdfs, zipfile.ZipFile(io.BytesIO(letters_word)) as words:
+        assert [name.replace(".pdf", ".docx") for name in pdfs.namelist()] == words.namelist()
+        pairs += [(pdfs.read(name), words.read(name.replace(".pdf", ".docx"))) for name in pdfs.namelist()]
+    for pdf, word in pairs:
+        printed = "".join("".join(pages_of(pdf, tmp_path)).split())
+        said = word_text(word)
+        assert len(said) > 40
+        # What goes over a line or a page is not found whole: compared is how often each character is there.
+        assert Counter("".join("".join(said).split())) <= Counter(printed)
 
 
 def test_the_same_data_are_the_same_bytes(site: Site) -> None:
@@ -152,16 +280,14 @@ def test_the_same_data_are_the_same_bytes(site: Site) -> None:
     made = []
     for _ in range(2):
         with site.database.reading() as session:
-            made.append(
-                (annual_reports.report_pdf(session, assessment_id), annual_reports.letters_zip(session, assessment_id))
-            )
+            made.append(written(session, assessment_id))
     assert made[0] == made[1]
 
 
 def test_a_units_name_stays_inside_the_zip(site: Site) -> None:
     assessment_id, _ = build_unit(site, "../../样例/局\\:*")
     with site.database.reading() as session:
-        data = annual_reports.letters_zip(session, assessment_id)
+        data = letters_zip(session, assessment_id)
     assert zipfile.ZipFile(io.BytesIO(data)).namelist() == ["001-_.._样例_局___.pdf"]
 
 
@@ -171,20 +297,39 @@ def test_without_units_there_is_no_report(site: Site) -> None:
         session.add(Assessment(title="空", state="marking", rules=rules, created_at=NOW))
         session.commit()
         with pytest.raises(WrongState, match="没有单位"):
-            annual_reports.report_pdf(session, 1)
+            publications.report_file(session, ZONE, 1)
         with pytest.raises(NotFound):
-            annual_reports.letters_zip(session, 2)
+            publications.letters(session, ZONE, 2)
 
 
-def test_the_results_page_offers_both(shown: Shown) -> None:
+def test_the_results_page_offers_all(shown: Shown) -> None:
     address = f"/assessments/{shown.world.assessment_id}"
     page = shown.client(Role.ADMIN).page(f"{address}/results")
     assert "每页都印“草稿”" in page.text
-    for name, kind, title in (("report.pdf", PDF, "考核报告.pdf"), ("letters.zip", ZIP, "反馈函.zip")):
-        assert f"{address}/{name}" in page.links()
+    for name, kind, title in (
+        ("report.pdf", PDF, "考核报告.pdf"),
+        ("report.docx", ZIP, "考核报告.docx"),
+        ("letters.zip", ZIP, "反馈函.zip"),
+        ("letters-docx.zip", ZIP, "反馈函（Word）.zip"),
+    ):
+        assert f"{address}/{name}" in page.html
         response = shown.client(Role.ADMIN).get(f"{address}/{name}")
         assert response.data.startswith(kind)
         assert download_name(response) == title
+    assert shown.client(Role.ADMIN).get(f"{address}/report.xlsx").status_code == 404
+
+
+def test_the_letters_come_with_their_progress(shown: Shown) -> None:
+    """What static/progress.js reads: about, dots, length, the file."""
+    client = shown.client(Role.ADMIN)
+    address = f"/assessments/{shown.world.assessment_id}/letters-docx.zip"
+    response = client.get(address, headers={"Accept": STEPWISE})
+    assert response.mimetype == STEPWISE
+    about, dots, length, data = response.data.split(b"\n", 3)
+    assert json.loads(about) == {"name": "反馈函（Word）.zip", "type": "application/zip"}
+    assert dots == b"." * 100
+    assert int(length) == len(data)
+    assert data == client.get(address).data
 
 
 def test_the_commands_write_the_same(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
@@ -192,9 +337,14 @@ def test_the_commands_write_the_same(lite_app: Flask, lite_site: Site, tmp_path:
     runner = lite_app.test_cli_runner()
     keys, _ = build_accounts(lite_site)
     client = client_of(lite_app, keys[Role.ADMIN])
-    for name in ("report.pdf", "letters.zip"):
+    for name, act, form in (
+        ("report.pdf", "report", "pdf"),
+        ("report.docx", "report", "docx"),
+        ("letters.zip", "letters", "pdf"),
+        ("letters-docx.zip", "letters", "docx"),
+    ):
         out = tmp_path / name
-        command = ["assessment", name.split(".")[0], str(assessment_id), "--out", str(out)]
+        command = ["assessment", act, str(assessment_id), "--form", form, "--out", str(out)]
         assert runner.invoke(args=command).exit_code == 0
         assert out.read_bytes() == client.get(f"/assessments/{assessment_id}/{name}").data
         assert runner.invoke(args=[*command[:2], "99", *command[3:]]).exit_code != 0

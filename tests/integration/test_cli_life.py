@@ -67,3 +67,16 @@ def test_two_people_certify_with_their_passwords(lite_app: Flask, season: Season
     run_sql(season.site, "UPDATE marks SET points = '0' WHERE row_key = 'III-4'")
     broken = run(lite_app, "verify", season.assessment_id)
     assert (broken.exit_code, "被改动过" in broken.stderr) == (1, True)
+
+
+def test_results_name_the_version_they_are_those_of_or_are_not_told(lite_app: Flask, lite_site: Site) -> None:
+    season = build_season(lite_site)
+    assert json.loads(run(lite_app, "results", season.assessment_id, "--json").stdout)["version"] is None
+    season.certified()
+    told = json.loads(run(lite_app, "results", season.assessment_id, "--json").stdout)["version"]
+    assert told == {"number": 2, "digest": season.version(2).line.digest}
+    run_sql(lite_site, "UPDATE marks SET points = 0 WHERE unit_id = :unit", unit=season.first)
+    for words in ((), ("--json",)):
+        refused = run(lite_app, "results", season.assessment_id, *words)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+        assert "与核定的版本不一致" in refused.stderr

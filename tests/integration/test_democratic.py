@@ -6,7 +6,7 @@ import pytest
 
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import RowState
-from surveys.services import democratic, results
+from surveys.services import completion, democratic, derivations, results, version_changes, versions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.marks import MarkEntry
@@ -224,3 +224,108 @@ def test_a_team_that_cannot_be_is_refused(site, options):
     _, unit_id = build_unit(site)
     with pytest.raises(BadInput, match="班子"):
         build_poll(site, unit_id=unit_id, count=0, opened=False, **options)
+
+
+def withdraw(site: Site, unit_id: int, actor: Actor, version: int = 1, reason: str = "重新测评了", row_key: str = ROW):
+    with site.database.writing() as session:
+        democratic.propose_withdrawal(session, NOW, actor, unit_id, row_key, version, reason)
+
+
+def agree(site: Site, unit_id: int, actor: Actor, version: int = 1) -> None:
+    with site.database.writing() as session:
+        democratic.agree_to_withdrawal(session, NOW, actor, unit_id, ROW, version)
+
+
+def decline(site: Site, unit_id: int, actor: Actor, version: int = 1) -> None:
+    with site.database.writing() as session:
+        democratic.decline_withdrawal(session, NOW, actor, unit_id, ROW, version)
+
+
+def test_a_confirmed_value_is_withdrawn_by_two_and_the_poll_counts_again(site):
+    assessment_id, unit_id = build_unit(site)
+    sealed_poll(site, unit_id, "B")
+    first, second = account(site, "甲"), account(site, "乙")
+    propose(site, unit_id, "7.5", first)
+    approve(site, unit_id, second)
+    with site.database.reading() as session:
+        before = versions.live_body(session, assessment_id)
+    withdraw(site, unit_id, second)
+    assert state_of(site, unit_id) == (RowState.MARKED, Fraction(15, 2)), "one hand changes nothing"
+    agree(site, unit_id, first)
+    assert state_of(site, unit_id) == (RowState.MARKED, 8)
+    line = line_for(site, unit_id, ROW)
+    assert (line.confirmed, line.proposed) == (None, None)
+    with site.database.reading() as session:
+        after = versions.live_body(session, assessment_id)
+        (unit,) = version_changes.report(session, assessment_id, before, after).units
+        assert completion.board(session, COMMAND_LINE, assessment_id).departments[completion.DEMOCRATIC].missing == 0
+    assert [row.reasons for row in unit.rows] == [("撤回考核组的 7.5 分",)]
+    assert derivations.derive_row(after, unit_id, ROW).agrees
+    acts = {row[3]: row[5] for row in dump(site.database)["audit_log"]}
+    assert (acts["mark.propose_withdrawal"], acts["mark.withdraw"]) == ("重新测评了", "乙提出：重新测评了")
+
+
+def test_nobody_withdraws_alone(site):
+    _, unit_id = build_unit(site)
+    first, second = account(site, "甲"), account(site, "乙")
+    propose(site, unit_id, "7.5", first)
+    with pytest.raises(WrongState, match="没有两人确认"):
+        withdraw(site, unit_id, first)
+    approve(site, unit_id, second)
+    with pytest.raises(WrongState, match="没有等您确认"):
+        agree(site, unit_id, first)
+    with pytest.raises(BadInput, match="理由"):
+        withdraw(site, unit_id, first, reason=" \n")
+    for actor in (COMMAND_LINE, account(site, "丙", Role.ORGANIZER), assessor(GROUP)):
+        with pytest.raises(NotAllowed):
+            withdraw(site, unit_id, actor)
+    with pytest.raises(WrongState, match="刚刚有改动"):
+        withdraw(site, unit_id, first, 2)
+    with pytest.raises(WrongState):
+        withdraw(site, unit_id, first, row_key="III-4")
+    withdraw(site, unit_id, first)
+    with pytest.raises(NotAllowed, match="另一名管理员"):
+        agree(site, unit_id, first)
+    with pytest.raises(WrongState, match="已由别人提出"):
+        withdraw(site, unit_id, second)
+    decline(site, unit_id, second)
+    with pytest.raises(WrongState, match="没有等您确认"):
+        agree(site, unit_id, second)
+    assert state_of(site, unit_id) == (RowState.MARKED, Fraction(15, 2))
+
+
+def test_what_was_withdrawn_comes_back_by_a_new_proposal_alone(site):
+    """Nor does it bring back what was confirmed before it."""
+    assessment_id, unit_id = build_unit(site)
+    first, second, third = (account(site, name) for name in "甲乙丙")
+    for version, points in ((1, "6"), (2, "7.5")):
+        propose(site, unit_id, points, first)
+        approve(site, unit_id, second, version)
+    withdraw(site, unit_id, first, 2)
+    agree(site, unit_id, second, 2)
+    assert state_of(site, unit_id) == (RowState.PENDING, None)
+    with site.database.reading() as session:
+        assert completion.board(session, COMMAND_LINE, assessment_id).departments[completion.DEMOCRATIC].missing == 1
+    with pytest.raises(WrongState, match="已经撤回"):
+        approve(site, unit_id, third, 2)
+    for act in (lambda: withdraw(site, unit_id, first, 2), lambda: agree(site, unit_id, third, 2)):
+        with pytest.raises(WrongState, match="没有两人确认"):
+            act()
+    propose(site, unit_id, "8", second, "复议")
+    approve(site, unit_id, first, 3)
+    assert state_of(site, unit_id) == (RowState.MARKED, 8)
+
+
+def test_after_marking_nothing_is_withdrawn(site):
+    assessment_id, unit_id = build_unit(site)
+    first, second = account(site, "甲"), account(site, "乙")
+    propose(site, unit_id, "7.5", first)
+    approve(site, unit_id, second)
+    withdraw(site, unit_id, first)
+    before = dump(site.database)["approvals"]
+    for state in (AssessmentState.PROVISIONAL, AssessmentState.APPEAL, AssessmentState.CERTIFIED):
+        set_state(site, assessment_id, state)
+        for act in (agree, decline):
+            with pytest.raises(WrongState, match=r"不能再改|没有被接受"):
+                act(site, unit_id, second)
+    assert dump(site.database)["approvals"] == before

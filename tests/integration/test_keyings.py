@@ -99,7 +99,7 @@ def test_a_difference_is_settled_by_what_the_paper_says(site, people):
     papers.key(site, people[0], world.poll_id, 1, FIRST, first)
     saved = papers.key(site, people[1], world.poll_id, 1, SECOND, first | {"o-3": "2", "o-9": "0"})
     assert saved.differing == 2
-    with pytest.raises(WrongState, match="没有两遍一致"):
+    with pytest.raises(WrongState, match="没有录完两遍或没有核定"):
         papers.cast(site, people[2], world.poll_id)
     with site.database.reading() as session:
         found = keyings.differences(session, site.settings.secret_key, world.poll_id, "A", 1)
@@ -212,17 +212,23 @@ def test_a_paper_ballot_spends_a_ticket_of_its_own_class(site, people):
     assert keyings_left(site) == 2
 
 
-def test_what_is_not_agreed_stays(site, people):
-    world = paper_poll(site, 4, leaders=0)
+def test_nothing_is_cast_while_one_is_not_agreed(site, people):
+    """Numbers begin at 1 again: what is left of the pile would be keyed, and counted, twice."""
+    world = paper_poll(site, 5, leaders=0)
     papers.key_twice(site, people, world.poll_id, {1: "1", 4: "4"})
     papers.key(site, people[0], world.poll_id, 2, FIRST, "2")
     papers.key(site, people[0], world.poll_id, 3, FIRST, "3")
     papers.key(site, people[1], world.poll_id, 3, SECOND, "1")
-    assert papers.cast(site, people[0], world.poll_id) == 2
+    with pytest.raises(WrongState, match=r"A 类票有 2 张没有录完两遍或没有核定（第 2、3 张），一张都没有计入"):
+        papers.cast(site, people[0], world.poll_id)
     found = status(site, people[0], world.poll_id)
-    assert [paper.number for paper in found.papers] == [2, 3]
-    assert (found.issued, found.cast, found.agreed) == (4, 2, 0)
-    assert sorted(record_of(site, world.poll_id).ballots) == [("A", "A" * 9), ("A", "D" * 9)]
+    assert (found.issued, found.cast, found.agreed) == (5, 0, 2)
+    papers.key(site, people[1], world.poll_id, 2, SECOND, "2")
+    papers.key(site, people[0], world.poll_id, 3, FIRST, "1")
+    assert papers.cast(site, people[0], world.poll_id) == 4
+    assert status(site, people[0], world.poll_id).papers == ()
+    assert status(site, people[0], world.poll_id).following[FIRST] == 1, "a new pile"
+    assert sorted(record_of(site, world.poll_id).ballots) == [("A", letter * 9) for letter in "AABD"]
 
 
 @pytest.mark.parametrize("acts", [[], ["pause"], ["close"]])

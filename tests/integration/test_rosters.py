@@ -95,6 +95,15 @@ def test_units_are_added_in_the_order_of_the_file(site, admin):
     assert "新增 2 个单位，修改 0 个单位" in str(entries[0])
 
 
+def test_a_category_nobody_has_yet_is_pointed_out(site, admin):
+    assessment_id, _ = build_unit(site)
+    head = "单位,类别,体系\n"
+    text = head + "样例甲局,市直单位,municipal\n样例乙局,市直单立,municipal\n样例县,县区,county\n样例区,县区,county\n"
+    (note,) = preview(site, admin, read(site, admin, assessment_id, text)).notes
+    assert note.startswith("新的类别：“市直单立”（1 个单位）、“县区”（2 个单位）。")
+    assert not preview(site, admin, read(site, admin, assessment_id, head + "样例甲局,市直单位,municipal\n")).notes
+
+
 def test_changes_are_told_field_by_field(site, admin):
     assessment_id, _ = build_unit(site, tags=("宣传",), department="市某局", leaders=4)
     text = (
@@ -348,7 +357,7 @@ def test_the_templates_can_be_imported_as_they_are(lite_site, keys):
         again = rosters.import_file(session, NOW, COMMAND_LINE, number, "模板.csv", text, write=False)
     assert [change.name for change in first.added] == ["样例局", "样例县"]
     assert first.leaders("新增") == 3
-    assert first.notes == ()
+    assert [note.split("：")[0] for note in first.notes] == ["新的类别"]
     assert again.is_empty
     assert [table.name for table in read_tables("a.xlsx", book)] == ["单位", "领导", "填写说明"]
 

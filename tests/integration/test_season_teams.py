@@ -20,21 +20,51 @@ from tests.seasons import build_season
 ROW = "III-36"
 
 
-def derived(site: Site, assessment_id: int, unit_id: int):
+def derived(site: Site, assessment_id: int, unit_id: int, *, for_unit: bool = False):
     with site.database.reading() as session:
         body = versions.live_body(session, assessment_id)
-    return derive_row(body, unit_id, ROW)
+    return derive_row(body, unit_id, ROW, for_unit=for_unit)
 
 
-def test_the_row_of_several_teams_is_worked_out_again(site):
+def test_the_row_of_several_teams_is_worked_out_again_down_to_each_ones_counts(site):
     assessment_id, unit_id = build_unit(site)
-    sealed_poll(site, unit_id, "A", team="党委班子", team_weight="0.6")
+    sealed_poll(site, unit_id, "AB", team="党委班子", team_weight="0.6")
     sealed_poll(site, unit_id, "B", team="行政班子", team_weight="0.4")
     found = derived(site, assessment_id, unit_id)
     assert found.agrees
     assert found.result is not None
-    assert "党委班子" in found.steps[0].words
-    assert found.steps[2].sum.startswith("(100 × 0.6 + ")
+    assert derived(site, assessment_id, unit_id, for_unit=True) == found
+    words, sums = [step.words for step in found.steps], [step.sum for step in found.steps]
+    assert [line.split("，")[0] for line in words if "封存码" in line] == ["党委班子", "行政班子"]
+    assert "(0×100 + 10×80 + 0×60 + 0×40) ÷ 10 = 80" in sums
+    assert "(10×100 + 0×80 + 0×60 + 0×40) ÷ 10 = 100" in sums
+    assert sum("第 1 题" in line for line in words) == 2
+    assert "党委班子的测评会：得 91.11，权重 0.6。" in words
+    assert sums[-2] == "(91.11 × 0.6 + 80 × 0.4) ÷ 1 ≈ 86.67"
+
+
+def test_a_small_team_is_not_told_to_the_unit_and_the_large_one_is(site):
+    assessment_id, unit_id = build_unit(site)
+    sealed_poll(site, unit_id, "A", team="党委班子")
+    sealed_poll(site, unit_id, "B", team="行政班子", count=3, entitled=3)
+    office, unit = (derived(site, assessment_id, unit_id, for_unit=each) for each in (False, True))
+    assert office.agrees
+    assert unit.agrees
+    assert office.result == unit.result == 9
+    assert "÷ 3 = 80" in str(office)
+    assert "÷ 3 = 80" not in str(unit)
+    assert "÷ 10 = 100" in str(unit)
+    assert "行政班子的测评会：得 80，权重 1。" in str(unit)
+
+
+def test_before_both_have_opened_it_a_teams_vote_is_in_no_derivation(site):
+    assessment_id, unit_id = build_unit(site)
+    sealed_poll(site, unit_id, "A", team="党委班子")
+    sealed_poll(site, unit_id, "C", team="行政班子", two_person=True)
+    text = str(derived(site, assessment_id, unit_id))
+    assert "÷ 10 = 100" in text
+    assert "÷ 10 = 60" not in text
+    assert "行政班子的测评会还没有结果" in text
 
 
 def test_a_team_that_falls_short_or_has_not_voted_leaves_the_row_open(site):

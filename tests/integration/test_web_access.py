@@ -47,7 +47,7 @@ def test_only_these_routes_are_public(shown: Shown) -> None:
     public = {rule.rule for rule in rules(shown.app) if access_of(shown.app, rule) == PUBLIC}
     doors = {"/door/<token>", "/door/<token>/state", "/d/<showing>"}
     screens = {"/screen/<prefix>", "/screen/<prefix>/live"}
-    ballots = {"/", "/b/<code>", "/board/<prefix>", "/secrecy"}
+    ballots = {"/", "/b/<code>", "/board/<prefix>", "/secrecy", "/help"}
     assert public == {*ballots, *doors, *screens, "/login", "/static/<path:filename>"}
 
 

@@ -13,7 +13,7 @@ from surveys.polling.states import PollState
 from surveys.services import polls, records
 from surveys.services.actors import Role
 from surveys.services.site import Site
-from tests.builders import build_poll, build_unit, cast, filled, sheet_of
+from tests.builders import build_poll, build_unit, cast, close, filled, sheet_of
 from tests.strict_client import Page, StrictClient, words
 from tests.worlds import UNIT_NAMES, Shown, build_accounts, client_of
 
@@ -112,6 +112,22 @@ def test_the_card_for_the_hall(shown: Shown, role: Role) -> None:
     assert response.mimetype == "application/pdf"
     assert download_name(response) == "会场操作卡-样例审计局.pdf"
     assert response.data.startswith(PDF)
+
+
+def test_a_rehearsal_is_marked_on_the_desk_and_in_its_files(lite_site: Site, organizer: StrictClient) -> None:
+    world = build_poll(lite_site, opened=False, rehearsal=True)
+    home = f"/polls/{world.poll_id}"
+    for address in (home, f"{home}/setup", f"{home}/tickets", f"{home}/doors", f"{home}/paper", f"{home}/log"):
+        assert "演练，结果不计入考核" in organizer.page(address).text, address
+    assert download_name(organizer.get(f"{home}/card.pdf")) == "演练-会场操作卡-样例局.pdf"
+
+
+def test_sealed_for_two_there_is_no_result_to_announce(lite_site: Site, organizer: StrictClient) -> None:
+    world = build_poll(lite_site, two_person=True)
+    close(lite_site, world.poll_id)
+    address = f"/polls/{world.poll_id}"
+    organizer.submit(address, f"{address}/seal", sure="y")
+    assert "已封存。组织员和监票人都启封以后，才有结果。" in organizer.page(address).text
 
 
 def test_the_bundle(shown: Shown) -> None:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
 from app import create_app
-from surveys.services import assessments
+from surveys.services import assessments, casting
 from surveys.services.actors import WHO_MAY, Permission, Role
 from surveys.services.site import Site
 from surveys.settings import Settings, database_url_of
@@ -147,6 +148,37 @@ def test_the_list_of_assessments_offers_what_a_role_may(shown: Shown, role: Role
 def test_an_unknown_address_is_a_page_of_its_own(shown: Shown, role: Role | None, path: str) -> None:
     page = shown.client(role).page(path, 404)
     assert page.heading == "没有这个页面"
+
+
+def test_whoever_is_no_staff_is_led_to_the_ballot_and_not_to_the_office(shown: Shown) -> None:
+    """An address copied from a slip, wrongly."""
+    for path in ("/YFZN-NG40", "/b", "/nothing"):
+        response = shown.client().get(path)
+        assert "您的票不受影响" in response.text
+        assert 'href="/"' in response.text
+        assert "Set-Cookie" not in response.headers
+        assert "您的票" not in shown.client(Role.ADMIN).get(path).text
+
+
+@pytest.mark.parametrize(
+    ("error", "heading"),
+    [(RuntimeError(), "网站出了故障"), (sa.exc.OperationalError("", {}, Exception()), "网站正忙")],
+    ids=["broken", "busy"],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_voter_reads_that_the_ticket_is_safe(
+    lite_app: Flask, monkeypatch: pytest.MonkeyPatch, method: str, error: Exception, heading: str
+) -> None:
+    def fail(*_given: object) -> None:
+        raise error
+
+    monkeypatch.setattr(casting, "normalized", fail)
+    monkeypatch.setitem(lite_app.config, "PROPAGATE_EXCEPTIONS", False)
+    data = {"o-1": "A"} if method == "POST" else None
+    page = Page(client_of(lite_app).open(f"/b/{'0' * 20}", method=method, data=data))
+    assert page.heading == heading
+    assert "您的票不受影响" in page.text
+    assert "请找现场工作人员" in page.text
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])

@@ -277,11 +277,12 @@ def typed(code: str, how: str) -> str:
         "spaces": "  " + grouped(code).replace("-", " ") + "\u3000",
         "look-alikes": grouped(code).replace("0", "O").replace("1", "l"),
         "long dashes": grouped(code).replace("-", "—"),
+        "scanned": f"https://a-rather-long-name.assessment.example.cn/b/{grouped(code)}",
     }[how]
 
 
 @pytest.mark.parametrize(
-    "how", ["as printed", "in one", "lower case", "full width", "spaces", "look-alikes", "long dashes"]
+    "how", ["as printed", "in one", "lower case", "full width", "spaces", "look-alikes", "long dashes", "scanned"]
 )
 def test_a_typed_code_leads_to_its_ballot(hall: Hall, how: str) -> None:
     for number in range(10):
@@ -405,6 +406,35 @@ def test_the_hot_path_is_short(app: Flask, site: Site) -> None:
         receipt_of(hall.vote())
     assert 3 <= len(vote.statements) - 1 <= 5, vote.statements  # one reads the sheet for `answers`
     assert vote.committed == 1
+
+
+def test_the_look_up_uses_its_indexes(lite_app: Flask, lite_site: Site) -> None:
+    hall = Hall(lite_site, client_of(lite_app), build_poll(lite_site))
+    hall.client.page(hall.address())
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            found = connection.connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            plans.extend(row[-1] for row in found)
+
+    sa.event.listen(lite_site.database.engine, "before_cursor_execute", explain)
+    hall.client.page(hall.address(1))
+    sa.event.remove(lite_site.database.engine, "before_cursor_execute", explain)
+    assert len(plans) == 2
+    assert all(re.match(r"SEARCH (polls|tickets) USING (INDEX|PRIMARY KEY)", plan) for plan in plans), plans
+
+
+@pytest.mark.parametrize("agent", ["Mozilla/5.0 MicroMessenger/8.0", "Mozilla/5.0 (compatible; WeChat-Preview)", ""])
+def test_previews_spend_nothing(hall: Hall, agent: str) -> None:
+    """A messenger's servers ask again for what people send or scan, and ask for the head alone."""
+    headers = {"User-Agent": agent}
+    for method in ("HEAD", "GET", "GET", "OPTIONS"):
+        response = hall.client.open(hall.address(), method=method, headers=headers)
+        assert response.status_code == 200
+        assert "Set-Cookie" not in response.headers
+    assert hall.boxes() == (0, 0, 0)
+    receipt_of(hall.vote())
 
 
 def test_a_refused_vote_commits_nothing(app: Flask, site: Site) -> None:

@@ -74,6 +74,18 @@ def test_with_nothing_but_the_number_entitled(lite_site: Site, organizer: Strict
     ]
 
 
+def test_who_would_make_a_second_poll_is_shown_the_first(
+    lite_site: Site, organizer: StrictClient, unit_id: int
+) -> None:
+    words = "这个单位已经有测评会"
+    assert words not in organizer.page(f"/units/{unit_id}/polls/new").text
+    world = build_poll(lite_site, unit_id=unit_id, opened=False)
+    page = organizer.page(f"/units/{unit_id}/polls/new")
+    assert words in page.text
+    assert f"/polls/{world.poll_id}" in page.links()
+    assert words not in organizer.page(f"/polls/{world.poll_id}/edit").text
+
+
 def test_leaders_are_left_out_moved_and_added(lite_site: Site, organizer: StrictClient, unit_id: int) -> None:
     changed = {"leaders-1-order": "1", "leaders-3-name": "样例外", "leaders-3-post": "党组成员", "leaders-3-order": "2"}
     assert sent(organizer, f"/units/{unit_id}/polls/new", ("leaders-2-on",), **GOOD, **changed).status_code == 302

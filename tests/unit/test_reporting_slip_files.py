@@ -78,6 +78,10 @@ def test_a_file_says_whose_it_is(form, name, mimetype):
     assert finished(slip_file(sheet, form)) == finished(slip_file(sheet, form))
 
 
+def test_a_rehearsals_file_is_not_taken_for_the_real_one():
+    assert file_name(a_sheet(3, rehearsal=True), Format.PDF) == "演练-市教育局-A类票-第7批-3张.pdf"
+
+
 @pytest.mark.slow
 def test_two_thousand_pictures_soon():
     start = time.process_time()

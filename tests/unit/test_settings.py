@@ -196,3 +196,17 @@ def test_a_data_folder_that_is_a_file_is_refused(environment, tmp_path):
     environment["DATA_DIR"] = f"{tmp_path}/file"
 
     assert faults_of(environment) == [f"DATA_DIR 不能用：{tmp_path}/file（File exists）。{REMEDIES['DATA_DIR']}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("", {"127.0.0.1", "::1"}), ("10.0.0.5", {"10.0.0.5"}), ("10.0.0.5, 2001:DB8::1", {"10.0.0.5", "2001:db8::1"})],
+)
+def test_the_proxies_whose_word_is_taken(environment, text, found):
+    assert Settings.from_environment(environment | {"TRUSTED_PROXY": text}).trusted_proxies == found
+
+
+def test_a_proxy_that_is_no_address_is_refused(environment):
+    assert faults_of(environment | {"TRUSTED_PROXY": "proxy.example.cn"}) == [
+        "TRUSTED_PROXY 不是 IP 地址：proxy.example.cn。请设为前置代理的地址，几个用逗号隔开；代理在本机就不用设。"
+    ]

@@ -30,6 +30,7 @@ from surveys.storage.tables.office import (
     Account,
     AuditEntry,
     Import,
+    SignInFailure,
 )
 from surveys.storage.tables.polls import (
     Ballot,
@@ -71,6 +72,7 @@ __all__ = [
     "RowChoice",
     "RuleVersion",
     "ScoreVersion",
+    "SignInFailure",
     "Ticket",
     "Unit",
     "UnitTag",

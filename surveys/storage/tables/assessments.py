@@ -46,7 +46,8 @@ class RuleVersion(Base):
 
 
 class Approval(Base):
-    """One of two hands, or one hand over something exact. `subject`: what was approved, as a digest or key."""
+    """One of two hands, or one hand over something exact. `subject`: what was approved, as a digest or key. `reason`:
+    of who proposed what another must agree to."""
 
     __tablename__ = "approvals"
     __table_args__ = (UniqueConstraint("assessment_id", "act", "subject", "account_id"),)
@@ -55,6 +56,7 @@ class Approval(Base):
     act: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(200))
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str | None]
     made_at: Mapped[datetime]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.storage.tables.base import Base, Document
@@ -11,7 +11,8 @@ from surveys.storage.tables.base import Base, Document
 class Account(Base):
     """Staff. `department`: an assessor's own; `unit_id`: the unit a reporter hands in for.
 
-    Renewing `session_key` ends every session of the account.
+    Renewing `session_key` ends every session of the account. `one_time`: the password was made by the site, and must be
+    changed before anything else.
     """
 
     __tablename__ = "accounts"
@@ -21,9 +22,20 @@ class Account(Base):
     department: Mapped[str | None] = mapped_column(String(100))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     password_hash: Mapped[str]
+    one_time: Mapped[bool] = mapped_column(default=False)
     session_key: Mapped[str] = mapped_column(String(32), unique=True)
     active: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class SignInFailure(Base):
+    """A sign-in that failed within the last minutes, or is under way. Names and addresses are keyed digests."""
+
+    __tablename__ = "sign_in_failures"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    address: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    at: Mapped[datetime]
 
 
 class AuditEntry(Base):

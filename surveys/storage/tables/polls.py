@@ -19,7 +19,8 @@ class Poll(Base):
     `leaders`: who is on the ballot, in order, as [name, post]; None: the unit's leaders as they are when it opens.
     `closes_at`: when voting ends by itself. `rehearsal_of`: the poll this one rehearses.
     `team`: which of the unit's 班子 was rated; within one the newest sealed poll counts; several combine by
-    `team_weight`.
+    `team_weight`. `set_aside_at`: since when it does not count: withdrawn before anybody voted, or set aside once it
+    was sealed.
     """
 
     __tablename__ = "polls"
@@ -47,6 +48,8 @@ class Poll(Base):
     closed_at: Mapped[datetime | None]
     sealed_at: Mapped[datetime | None]
     seal: Mapped[str | None]
+    set_aside_at: Mapped[datetime | None]
+    set_aside_reason: Mapped[str | None]
     envelope_salt: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     unit: Mapped[Unit] = relationship()
     classes: Mapped[list["BallotClass"]] = relationship(order_by="BallotClass.key")

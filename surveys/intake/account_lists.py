@@ -1,0 +1,188 @@
+"""Tables -> accounts to be made: name, role, department or unit; and every fault at its cell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from surveys.intake.cleaning import clean_line, clean_name, header_key, name_key, unfit
+from surveys.intake.headers import Fault, Faults, Record, find_header, read_records
+from surveys.intake.tables import Table
+
+TITLES: Mapping[str, Sequence[str]] = {
+    "name": ("账号名", "账号", "账号名称", "用户名", "登录名"),
+    "role": ("角色", "身份", "账号角色", "账号类型"),
+    "place": ("部门或单位", "单位或部门", "部门", "单位", "考核部门", "单位名称", "所属部门", "所属单位"),
+}
+MOST_NAME = 100
+MOST_PLACE = 200
+DEPARTMENT, UNIT = "考核部门", "单位"
+
+
+@dataclass(frozen=True)
+class KnownRole:
+    """`place`: DEPARTMENT, UNIT or nothing."""
+
+    key: str
+    label: str
+    place: str
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """`role`: its key. `place`: the department or unit as the assessment writes it."""
+
+    name: str
+    role: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """`accounts`: those that are there, by name."""
+
+    roles: Sequence[KnownRole]
+    departments: Sequence[str]
+    units: Sequence[str]
+    accounts: Mapping[str, AccountRow]
+
+
+@dataclass(frozen=True)
+class AccountList:
+    """`there`: names of accounts that are as the file says. `notes`: what was not read, as sentences."""
+
+    rows: tuple[AccountRow, ...]
+    there: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "AccountList":
+        return cls(tuple(AccountRow(**row) for row in data["rows"]), tuple(data["there"]), tuple(data["notes"]))
+
+
+def read_accounts(tables: Sequence[Table], known: Known) -> tuple[AccountList, Faults]:
+    """The list, which is of use only when there is no fault."""
+    reading = _Reading(known)
+    for table in tables:
+        reading.take(table)
+    return reading.finish(), reading.faults
+
+
+class _Reading:
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self.faults = Faults()
+        self.rows: list[AccountRow] = []
+        self.there: list[str] = []
+        self.notes: list[str] = []
+        self.seen: dict[str, Record] = {}
+        self.accounts = {name_key(name): (name, row) for name, row in known.accounts.items()}
+        self.headers = 0
+
+    def take(self, table: Table) -> None:
+        if table.hidden:
+            self.notes.append(f"工作表“{table.name}”是隐藏的，没有读。")
+            return
+        header = find_header(table, TITLES, ["name"])
+        if header is None:
+            if table.name and table.rows and "说明" not in table.name:
+                self.notes.append(f"工作表“{table.name}”没有认出表头，没有读。")
+            return
+        self.headers += 1
+        for fault in header.doubled:
+            self.faults.add(fault)
+        if "role" not in header.columns:
+            remedy = f"缺“角色”一列。请补上，每行写{self._roles()}之一。"
+            self.faults.add(Fault(table.name, header.row.number, "", "", remedy))
+            return
+        records, skipped = read_records(table, header)
+        for row in skipped:
+            where = f"工作表“{row.sheet}”" if row.sheet else ""
+            self.notes.append(f"{where}第 {row.row} 行“{row.text[:30]}”当作说明，没有读。")
+        for record in records:
+            self._take(record)
+
+    def finish(self) -> AccountList:
+        if not self.headers:
+            remedy = "没有认出表头。表里要有一行列名：“账号名”“角色”“部门或单位”。可以下载模板照着填。"
+            self.faults.add(Fault("", None, "", "", remedy))
+        elif not self.rows and not self.there and not self.faults.count:
+            self.faults.add(Fault("", None, "", "", "表头下面没有账号，请填好后再导入。"))
+        return AccountList(tuple(self.rows), tuple(self.there), tuple(self.notes))
+
+    def _take(self, record: Record) -> None:
+        before = self.faults.count
+        name = self._text(record, "name", clean_name(record.text("name")), MOST_NAME)
+        place = self._text(record, "place", clean_line(record.text("place")), MOST_PLACE)
+        role = self._role(record)
+        if not name:
+            self._fault(record, "name", "没有写账号名，请补上；多余的行请整行删去。")
+        else:
+            first = self.seen.setdefault(name_key(name), record)
+            if first is not record:
+                self._fault(record, "name", f"和第 {first.row.number} 行重复。每人一个账号，请改名或删去一行。")
+        found = "" if role is None else self._place(record, role, place)
+        if self.faults.count > before or role is None:
+            return
+        self._sort(record, AccountRow(name, role.key, found))
+
+    def _sort(self, record: Record, row: AccountRow) -> None:
+        """New, there already, or in the way."""
+        name, there = self.accounts.get(name_key(row.name), ("", None))
+        if there is None:
+            self.rows.append(row)
+        elif (there.role, there.place) == (row.role, row.place):
+            self.there.append(name)
+        else:
+            labels = {role.key: role.label for role in self.known.roles}
+            about = "，".join(part for part in (labels[there.role], there.place) if part)
+            remedy = (
+                f"账号“{name}”已经有了（{about}）。是另一个人就换个名字；是同一个人，请到账号页里调整，并删去这一行。"
+            )
+            self._fault(record, "name", remedy)
+
+    def _role(self, record: Record) -> KnownRole | None:
+        wanted = header_key(record.text("role"))
+        for role in self.known.roles:
+            if wanted in (header_key(role.label), role.key):
+                return role
+        self._fault(record, "role", f"{'不是' if wanted else '没有写'}角色，须是{self._roles()}之一。")
+        return None
+
+    def _roles(self) -> str:
+        return "、".join(role.label for role in self.known.roles)
+
+    def _place(self, record: Record, role: KnownRole, place: str) -> str:
+        if not role.place:
+            if place:
+                self._fault(record, "place", f"{role.label}不分部门和单位，这一格请留空。")
+            return ""
+        names = self.known.departments if role.place == DEPARTMENT else self.known.units
+        if not place:
+            self._fault(record, "place", f"没有写。{role.label}须写所属{role.place}{_some(names)}。")
+            return ""
+        by_key = {name_key(name): name for name in reversed(names)}
+        if name_key(place) in by_key:
+            return by_key[name_key(place)]
+        close = get_close_matches(name_key(place), list(by_key), n=1, cutoff=0.6)
+        guess = f"是不是“{by_key[close[0]]}”？" if close else ""
+        which = "测评体系里没有这个考核部门" if role.place == DEPARTMENT else "这次考核里没有这个单位"
+        self._fault(record, "place", f"{which}。{guess}请照{role.place}的写法填写{_some(names)}。")
+        return ""
+
+    def _text(self, record: Record, each: str, value: str, most: int) -> str:
+        remedy = unfit(value, most)
+        if remedy is not None:
+            self._fault(record, each, remedy)
+        return value
+
+    def _fault(self, record: Record, each: str, remedy: str) -> None:
+        self.faults.add(record.fault(each, remedy))
+
+
+def _some(names: Sequence[str]) -> str:
+    """A few to choose from."""
+    return f"，如{'、'.join(names[:3])}" if names else ""

@@ -1,0 +1,99 @@
+"""Polls made by mistake: withdrawn before anybody has voted; set aside by two people once sealed."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from surveys.polling.states import PollState, TicketState
+from surveys.services import audit, two_hands
+from surveys.services.actors import Actor
+from surveys.services.assessments import locked_assessment, require_changeable
+from surveys.services.errors import BadInput, WrongState
+from surveys.services.polls import locked_poll, poll_of
+from surveys.services.rehearsals import rehearsal_of
+from surveys.services.two_hands import Proposal
+from surveys.storage.tables import Ballot, Door, Keying, Poll, Ticket
+
+ACT = "poll.set_aside"
+MOST_REASON = 200
+
+
+def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
+    """Ends a poll in which nobody has voted: its tickets are void, it counts nowhere. Raises BadInput, WrongState.
+
+    The refusal tells that somebody has voted, which turnout in steps of 5 does not; asking costs the poll.
+    """
+    reason = reason.strip()
+    if not 1 <= len(reason) <= MOST_REASON:
+        raise BadInput(f"请写明撤回的原因，最多 {MOST_REASON} 个字，会记入日志。")
+    poll = locked_poll(session, poll_id, against_casting=True)
+    if poll.rehearsal:
+        raise WrongState("演练不用撤回，请点“清除演练”。")
+    if poll.state in (PollState.SEALED, PollState.WITHDRAWN):
+        raise WrongState(f"测评会{poll.state.label}，不能撤回。")
+    if rehearsal_of(session, poll_id) is not None:
+        raise WrongState("这次测评会还有一个演练，请先到演练的页面清除，再撤回。")
+    if _has(session, Ballot, poll_id) or _has(session, Keying, poll_id):
+        raise WrongState(
+            "这次测评会已有人投票或录了纸质票，不能撤回，票都还有效。请结束投票并封存，再由两名管理员决定不计入得分。"
+        )
+    unused = update(Ticket).where(Ticket.poll_id == poll_id, Ticket.state == TicketState.ISSUED)
+    count: int = session.execute(unused.values(state=TicketState.VOID)).rowcount  # type: ignore[attr-defined]
+    session.execute(update(Door).where(Door.poll_id == poll_id).values(shut=True))
+    poll.state = PollState.WITHDRAWN
+    poll.closes_at = None
+    poll.set_aside_at = now
+    poll.set_aside_reason = reason
+    poll.envelope_salt = None
+    detail = f"{poll.unit.name} {poll.title}，作废 {count} 张票，{reason}"
+    audit.record(session, now, actor, "poll.withdraw", poll.prefix, detail)
+    session.commit()
+
+
+def _has(session: Session, box: type[Ballot] | type[Keying], poll_id: int) -> bool:
+    return bool(session.scalar(select(func.count()).select_from(box).where(box.poll_id == poll_id)))
+
+
+def proposal(session: Session, poll: Poll) -> Proposal | None:
+    """That this poll be set aside, waiting or decided."""
+    return two_hands.proposals(session, poll.unit.assessment_id, ACT).get(str(poll.id))
+
+
+def propose(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
+    """Proposes that a sealed poll does not count. Raises NotAllowed, BadInput, WrongState."""
+    poll = _sealed(session, poll_id)
+    reason = two_hands.propose(session, now, actor, poll.unit.assessment_id, ACT, str(poll_id), reason)
+    audit.record(session, now, actor, "poll.propose_set_aside", poll.prefix, reason)
+    session.commit()
+
+
+def agree(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
+    """The second person's hand: from now on the poll does not count. Raises NotAllowed, WrongState."""
+    poll = _sealed(session, poll_id)
+    found = two_hands.agree(session, now, actor, poll.unit.assessment_id, ACT, str(poll_id))
+    poll.set_aside_at = now
+    poll.set_aside_reason = found.reason
+    audit.record(session, now, actor, ACT, poll.prefix, f"{found.by}提出：{found.reason}")
+    session.commit()
+
+
+def decline(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
+    """Raises NotAllowed, WrongState."""
+    poll = _sealed(session, poll_id)
+    found = two_hands.decline(session, actor, poll.unit.assessment_id, ACT, str(poll_id))
+    audit.record(session, now, actor, "poll.keep", poll.prefix, f"{found.by}提出：{found.reason}")
+    session.commit()
+
+
+def _sealed(session: Session, poll_id: int) -> Poll:
+    """The poll, with its assessment locked where what counts may still change."""
+    require_changeable(locked_assessment(session, poll_of(session, poll_id).unit.assessment_id))
+    poll = locked_poll(session, poll_id)
+    if poll.rehearsal:
+        raise WrongState("演练本来就不计入得分。")
+    if poll.state is not PollState.SEALED:
+        raise WrongState(f"测评会{poll.state.label}，封存之后才能决定不计入得分。")
+    if poll.set_aside_at is not None:
+        raise WrongState("这次测评会已经决定不计入得分。")
+    return poll

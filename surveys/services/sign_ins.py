@@ -1,0 +1,137 @@
+"""Signing in from a page, with a limit on failures; and the account's own password (docs/decisions/0018).
+
+Checking a password takes a tenth of a second or more, and no transaction is open meanwhile: voters would wait for it.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy.orm import Session
+
+from surveys.services import audit, passwords
+from surveys.services.accounts import WrongCredentials, credentials_of, new_session_key, require_match
+from surveys.services.actors import Actor
+from surveys.services.errors import BadInput, Refusal
+from surveys.services.site import Site
+from surveys.storage.tables import Account, SignInFailure
+
+WINDOW = timedelta(minutes=5)
+MOST_HERE = 5
+"""Failures of one name from one address."""
+MOST_OF_NAME = 20
+"""From all addresses: a stranger alone, at `MOST_HERE`, keeps nobody else out."""
+MOST_FROM_ADDRESS = 40
+"""Of all names: an office has one address for all its people."""
+
+
+class TooManyFailures(Refusal):
+    """Nothing was checked; `wait` says when it will be again."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        minutes, seconds = divmod(max(1, -(-wait // timedelta(seconds=1))), 60)
+        words = f"{minutes} 分 {seconds} 秒" if minutes else f"{seconds} 秒"
+        super().__init__(f"密码错得太多，这次没有核对。请过 {words}再试；账号没有停用，忘了密码请找管理员重设。")
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """`address` is a digest too; not `known`: a proxy does not say who calls."""
+
+    name: bytes
+    address: bytes
+    known: bool
+
+    @classmethod
+    def of(cls, site: Site, name: str, address: str) -> "_Caller":
+        return cls(_digest(site, "name", name.strip()), _digest(site, "address", address), bool(address))
+
+    def limits(self) -> list[tuple[ColumnElement[bool], int]]:
+        here = (SignInFailure.name == self.name) & (SignInFailure.address == self.address)
+        found = [(here, MOST_HERE), (SignInFailure.name == self.name, MOST_OF_NAME)]
+        return [*found, (SignInFailure.address == self.address, MOST_FROM_ADDRESS)] if self.known else found
+
+
+def _digest(site: Site, kind: str, text: str) -> bytes:
+    """Keyed: people type passwords where a name belongs, and addresses are nobody's business."""
+    return hmac.new(site.settings.secret_key.encode(), f"{kind} {text}".encode(), hashlib.sha256).digest()
+
+
+def sign_in(site: Site, now: datetime, name: str, password: str, address: str) -> str:
+    """The session key of the account. Raises WrongCredentials, TooManyFailures.
+
+    `address`: where the request came from, empty where nobody knows.
+    """
+    caller = _Caller.of(site, name, address)
+    _count(site, now, caller)
+    with site.database.reading() as session:
+        found = credentials_of(session, name)
+    account = require_match(found, password)
+    with site.database.writing() as session:
+        _forget(session, caller)
+        session.commit()
+    return account.session_key
+
+
+def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str, address: str) -> str:
+    """Sets a password of one's own, ends the account's other sessions and returns the new session key.
+
+    Raises WrongCredentials, TooManyFailures, BadInput.
+    """
+    if len(new) < passwords.MINIMUM_PASSWORD:
+        raise BadInput(f"新密码至少 {passwords.MINIMUM_PASSWORD} 个字符，密码没有改动。")
+    caller = _Caller.of(site, actor.name, address)
+    _count(site, now, caller)
+    with site.database.reading() as session:
+        before = session.get_one(Account, actor.account_id)
+    if not passwords.matches(before.password_hash, before.one_time, old):
+        raise WrongCredentials("原密码不对，密码没有改动。")
+    if passwords.is_same(new, old):
+        raise BadInput("新密码和原来的一样，密码没有改动。请另想一个。")
+    chosen, key = passwords.hash_chosen(new), new_session_key()
+    with site.database.writing() as session:
+        account = session.get_one(Account, actor.account_id, with_for_update=True)
+        if account.password_hash != before.password_hash or not account.active:
+            raise WrongCredentials("密码刚刚在别处改过，这次没有改动。请重新登录。")
+        account.password_hash, account.one_time, account.session_key = chosen, False, key
+        _forget(session, caller)
+        audit.record(session, now, actor, "account.password", account.name)
+        session.commit()
+    return key
+
+
+def _count(site: Site, now: datetime, caller: _Caller) -> None:
+    """Counts a try before it is made, so that of many at once no more are made than may fail. Raises TooManyFailures.
+
+    A refused try is not counted: whoever keeps trying does not lengthen the wait.
+    """
+    with site.database.writing() as session:
+        _check(session, now, caller, already=0)
+        session.execute(delete(SignInFailure).where(SignInFailure.at <= now - WINDOW))
+        own = SignInFailure(name=caller.name, address=caller.address, at=now)
+        session.add(own)
+        session.commit()
+        try:
+            # On PostgreSQL others may have counted theirs meanwhile: each sees all that came before its own.
+            _check(session, now, caller, already=1)
+        except TooManyFailures:
+            session.delete(own)
+            session.commit()
+            raise
+
+
+def _check(session: Session, now: datetime, caller: _Caller, already: int) -> None:
+    for condition, most in caller.limits():
+        query = select(SignInFailure.at).where(condition, SignInFailure.at > now - WINDOW)
+        last = session.scalars(query.order_by(SignInFailure.at.desc()).limit(most + already)).all()
+        if len(last) == most + already:
+            raise TooManyFailures(last[most - 1] + WINDOW - now)
+
+
+def _forget(session: Session, caller: _Caller) -> None:
+    """The right password: what failed before it was mistyped."""
+    here = (SignInFailure.name == caller.name) & (SignInFailure.address == caller.address)
+    session.execute(delete(SignInFailure).where(here))

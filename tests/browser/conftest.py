@@ -1,0 +1,29 @@
+"""A site and a browser for each module, a phone for each test."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from surveys.settings import database_url_of
+from tests.phones import chromium, phone
+from tests.servers import Server, running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("server")
+    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with phone(browser) as found:
+        yield found
