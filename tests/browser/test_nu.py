@@ -26,7 +26,7 @@ from tests.strict_client import StrictClient, text_of
 from tests.tools import require_tool
 from tests.worlds import Shown, addresses, client_of, without_token
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 RENDERED = re.compile(r'"([a-z_]+/[a-z_]+\.html)"')
 PLAN = "单位,应到人数\n样例局,48\n没有的局,12\n"
