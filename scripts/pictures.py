@@ -37,6 +37,14 @@ def voter(browser: Browser, base: str, link: str) -> None:
     page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
     page.goto(base)
     save(page, "voter-start")
+    page.fill("#code", link[-9:])
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector("#fault")
+    save(page, "voter-mistyped")
+    page.goto(f"{base}/help")
+    save(page, "voter-help")
+    page.goto(f"{base}/{link[-9:]}")
+    save(page, "voter-missing")
     page.goto(link)
     save(page, "voter-ballot")
     sections = page.locator("form section:not(.review)").count()
@@ -50,7 +58,11 @@ def voter(browser: Browser, base: str, link: str) -> None:
             save(page, "voter-leader")
         page.locator(".steps .primary").click()
     save(page, "voter-review")
+    page.context.set_offline(True)
     page.locator("button[type=submit]").click()
+    page.get_by_role("button", name="立即重试").wait_for()
+    page.screenshot(path=PICTURES / "voter-retry.png")
+    page.context.set_offline(False)
     page.wait_for_selector("#receipt")
     save(page, "voter-receipt")
     page.goto(link)
@@ -82,13 +94,33 @@ def refusals(browser: Browser, links: dict[str, str]) -> None:
 
 
 def refused(browser: Browser, link: str) -> None:
-    """A submission that does not fit its sheet."""
+    """Without script: blanks asked about; a submission that does not fit its sheet."""
     page = browser.new_context(viewport=PHONE, device_scale_factor=2, java_script_enabled=False).new_page()
+    page.goto(link)
+    page.locator("fieldset").first.locator("label").first.click()
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector("[role=alert]")
+    page.evaluate("scrollTo(0, 0)")
+    save(page, "voter-blanks")
     page.goto(link)
     page.route("**/b/*", lambda route: route.continue_(post_data="nonce=x"))
     page.locator("button[type=submit]").click()
     page.wait_for_selector("#reason")
     save(page, "voter-refused")
+
+
+def tablet(browser: Browser, base: str, link: str) -> None:
+    """A shared tablet, before and after a vote."""
+    page = browser.new_context(viewport=PHONE, device_scale_factor=2).new_page()
+    page.goto(f"{base}/?kiosk=1")
+    save(page, "voter-tablet")
+    page.goto(link)
+    page.evaluate("document.querySelectorAll('fieldset').forEach(each => each.querySelector('input').click())")
+    while page.locator(".steps .primary").is_visible():
+        page.locator(".steps .primary").click()
+    page.locator("button[type=submit]").click()
+    page.get_by_role("button", name="完成").wait_for()
+    save(page, "voter-tablet-receipt")
 
 
 def staff(browser: Browser, base: str, password: str) -> None:
@@ -143,6 +175,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             voter(browser, base, links[0])
             other_looks(browser, base, links[1])
+            tablet(browser, base, links[1])
             staff(browser, base, passwords["admin"])
             Desk(browser, base, passwords, Path(folder), save).take()
             refused(browser, late)

@@ -32,7 +32,7 @@ REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
     casting.PollNotOpen: (
         409,
         "投票还没有开始",
-        "您的票是有效的，还没有使用。\n请等主持人宣布开始，再刷新本页。手里有纸条的，再扫一次也行。",
+        "您的票是有效的，还没有使用。\n请不要关闭本页，等主持人宣布开始，再刷新本页。手里有纸条的，再扫一次也行。",
     ),
     casting.PollPaused: (
         409,

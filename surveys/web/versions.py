@@ -149,7 +149,7 @@ def _difference(assessment_id: int, number: int) -> Difference:
 def _live(unit_id: int) -> tuple[int, Body]:
     with site().database.reading() as session:
         assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        return assessment_id, versions.live_body(session, assessment_id)
+        return assessment_id, versions.live_sheet(session, unit_id)
 
 
 def _json(data: object) -> bytes:

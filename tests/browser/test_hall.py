@@ -375,7 +375,7 @@ def test_the_halls_pages_are_readable_for_everybody(server: Server, browser: Bro
     context.close()
 
 
-@pytest.mark.parametrize("name", ["door.js", "screen.js"])
+@pytest.mark.parametrize("name", ["desk.js", "door.js", "screen.js"])
 def test_the_scripts_are_es5(name: str) -> None:
     code = re.sub(r"/\*.*?\*/", "", (ROOT / "static" / name).read_text(encoding="utf-8"), flags=re.DOTALL)
     code = re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', code)

@@ -26,7 +26,7 @@ from tests.strict_client import StrictClient, text_of
 from tests.tools import require_tool
 from tests.worlds import Shown, addresses, client_of, without_token
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 RENDERED = re.compile(r'"([a-z_]+/[a-z_]+\.html)"')
 PLAN = "单位,应到人数\n样例局,48\n没有的局,12\n"
@@ -124,6 +124,14 @@ def paper(pages: Pages, app: Flask, site: Site) -> None:
     pages.take(client, f"{home}/A/{FIRST}/2", page.form(f"{home}/A/{FIRST}/2") | {"o-1": "9"})
 
 
+def handing_out(pages: Pages, app: Flask, site: Site) -> None:
+    """A new account's password, shown once; a form with a fault."""
+    client, new = signed_in(app, site, papers.person(site, "丁管理", Role.ADMIN)), "/accounts/new"
+    form = client.page(new).form(new)
+    for name in ("戊组织", ""):
+        pages.take(client, new, form | {"name": name, "role": Role.ORGANIZER.value})
+
+
 def organizing(pages: Pages, app: Flask, site: Site) -> None:
     """A door's link, shown once; polls from a file, with a fault in it."""
     world = build_poll(site, count=1)
@@ -152,7 +160,7 @@ def test_the_nu_checker_finds_nothing(
         pages.take(shown.client(), f"/b/{code}", filled(sheet_of(shown.site, shown.world.open.poll_id)))
     monkeypatch.setattr(Site, "now", lambda _site: seasons.NOW)
     with pages.kept(lite_app):
-        for some in (votes, own_units, paper, organizing):
+        for some in (votes, own_units, paper, handing_out, organizing):
             some(pages, lite_app, lite_site)
     views = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "surveys" / "web").glob("*.py"))
     assert set(RENDERED.findall(views)) - pages.templates == set(), "pages that were not looked at"

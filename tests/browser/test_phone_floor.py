@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Request
+from playwright.sync_api import Browser, Page, Request
 
+from tests.phones import phone
 from tests.phones import ticket as fresh_ticket
 from tests.servers import ROOT, Server
 
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.slow
 SCRIPT = (ROOT / "static" / "ballot.js").read_text(encoding="utf-8")
 STYLE = (ROOT / "static" / "ceping.css").read_text(encoding="utf-8")
 LIMIT = 12 * 1024
+USABLE_MS = 2000
 
 
 def test_the_weight_of_a_first_visit(server: Server, page: Page) -> None:
@@ -33,8 +35,17 @@ def test_the_weight_of_a_first_visit(server: Server, page: Page) -> None:
         assert ("max-age=31536000" in kept) if "/static/" in request.url else (kept == "no-store")
 
 
-def test_slow_3g(server: Server, page: Page) -> None:
-    """The first grade can be tapped in good time: the aim is 2 s, a busy machine gets 3."""
+def test_slow_3g(server: Server, browser: Browser) -> None:
+    """The first grade can be tapped within 2 s: at the best of three visits, for a machine may be busy."""
+    took: list[float] = []
+    while len(took) < 3 and min(took, default=USABLE_MS) >= USABLE_MS:
+        with phone(browser) as page:
+            took.append(usable_after(server, page))
+    assert min(took) < USABLE_MS, took
+
+
+def usable_after(server: Server, page: Page) -> float:
+    """Milliseconds from the first byte asked for until the script has set the ballot up."""
     found = fresh_ticket(server, leaders=8)
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
@@ -45,10 +56,10 @@ def test_slow_3g(server: Server, page: Page) -> None:
     )
     page.goto(found.address, wait_until="commit")
     page.wait_for_function("() => document.documentElement.classList.contains('stepwise')")
-    usable = page.evaluate("() => performance.now()")
+    usable = float(page.evaluate("() => performance.now()"))
     page.locator(".grades label").first.tap()
     assert page.locator("input:checked").count() == 1
-    assert usable < 3000, f"usable after {usable:.0f} ms"
+    return usable
 
 
 NEWER = re.compile(

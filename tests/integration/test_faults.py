@@ -20,6 +20,7 @@ FAULTS = [
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(360)  # the script's own limit ends first
 @pytest.mark.parametrize(("database", "fault"), FAULTS)
 def test_nobody_is_lost_or_counted_twice(database, fault):
     if database == "postgresql" and not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):

@@ -160,6 +160,7 @@ def test_a_small_season_is_as_worked_out_by_hand(site: Site):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_full_season_is_as_worked_out_by_hand(full: tuple[Flask, Stage]):
     """In mode whole with a quota, and by other rules."""
     _, stage = full
@@ -300,6 +301,7 @@ def check_board(stage: Stage) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_workbooks_of_a_full_season_come_back_unchanged(full: tuple[Flask, Stage]):
     check_workbooks(full[1])
 
@@ -360,6 +362,7 @@ def check_roster(stage: Stage) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_board_and_the_sheets_of_a_full_season_answer_at_once(full: tuple[Flask, Stage]):
     app, stage = full
     client = app.test_client()  # not the strict one: that takes longer to parse a page than the site to make it
@@ -389,6 +392,7 @@ def test_the_board_and_the_sheets_of_a_full_season_answer_at_once(full: tuple[Fl
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_script_makes_a_season_and_says_how_to_look_at_it(tmp_path: Path):
     named = {"DATABASE_URL": f"sqlite:///{tmp_path / 'a.db'}", "DATA_DIR": str(tmp_path)}
 
