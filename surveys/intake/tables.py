@@ -4,6 +4,8 @@ import codecs
 import csv
 import io
 import json
+import logging
+import signal
 import subprocess
 import sys
 import zipfile
@@ -17,7 +19,11 @@ MOST_UNPACKED = 80 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_COLUMNS = 60
 READER_SECONDS = 60
+STARTED = b"started"
+"""The first line of what the reader says, before it looks at the file."""
 ENDINGS = (".xlsx", ".xlsm", ".xls", ".csv", ".txt", ".tsv")
+
+log = logging.getLogger(__name__)
 
 _SAVE_AS = "请用 Excel 或 WPS 打开，另存为 .xlsx 后再导入。"
 _OTHERS = {
@@ -41,7 +47,11 @@ _UNFIT = {
     "broken": f"文件已损坏，或不是 Excel 工作簿。{_SAVE_AS}",
     "rows": f"超过 {MOST_ROWS} 行，不能导入。请只留名单所在的行，删去下面多余的内容。",
     "columns": f"超过 {MOST_COLUMNS} 列，不能导入。请删去右边多余的列。",
+    "not started": "网站读 Excel 的程序没有启动，文件还没有读，什么都没有导入。不是文件的问题，请联系管服务器的人。",
+    "crashed": f"网站读这个文件时出了故障，什么都没有导入。{_SAVE_AS}还不行，请联系管服务器的人。",
 }
+_LIMITS = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGXCPU)
+"""How a reader ends that wants more memory or time than it may have."""
 
 
 class UnreadableFile(Exception):
@@ -125,13 +135,26 @@ def _workbook(data: bytes) -> tuple[Table, ...]:
         done = subprocess.run(command, input=data, capture_output=True, timeout=READER_SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:
         raise UnreadableFile(_UNFIT["large"]) from None
-    if done.returncode != 0:  # out of memory or time: the limits ended it
-        raise UnreadableFile(_UNFIT["large"])
-    answer = json.loads(done.stdout)
+    except OSError as error:  # no process to be had
+        log.error("the reader of workbooks did not start: %s", error)
+        raise UnreadableFile(_UNFIT["not started"]) from None
+    started, _, said = done.stdout.partition(b"\n")
+    if done.returncode != 0 or started != STARTED:
+        raise UnreadableFile(_UNFIT[_why_silent(done, started == STARTED)])
+    answer = json.loads(said)
     if "fault" in answer:
         where = f"工作表“{answer['sheet']}”" if answer["sheet"] else ""
         raise UnreadableFile(where + _UNFIT[answer["fault"]])
     return tuple(Table(sheet["name"], tuple(map(_row, sheet["rows"])), sheet["hidden"]) for sheet in answer["sheets"])
+
+
+def _why_silent(done: subprocess.CompletedProcess[bytes], started: bool) -> str:
+    if started and done.returncode in _LIMITS:
+        return "large"
+    log.error(
+        "the reader of workbooks ended with %d: %s", done.returncode, done.stderr[-2000:].decode(errors="replace")
+    )
+    return "crashed" if started else "not started"
 
 
 def _row(found: list[Any]) -> Row:

@@ -1,4 +1,5 @@
-"""A program of its own: a workbook on stdin, its visible cells as JSON on stdout. Started by `tables`, never imported.
+"""A program of its own: a workbook on stdin, its visible cells as JSON on stdout, after a line "started". `tables`
+starts it, nothing imports it.
 
 calamine holds a sheet as one dense block and aborts the process that cannot have it: a file of 5 KB with a cell in the
 last row and column would end a worker and the votes it is counting. Here it ends this process, within these limits.
@@ -76,6 +77,8 @@ def main() -> None:
         resource.setrlimit(limit, (least, least))
     most_rows, most_columns = int(sys.argv[1]), int(sys.argv[2])
     answer: dict[str, Any]
+    sys.stdout.write("started\n")
+    sys.stdout.flush()  # from here on, whatever ends it is the file
     try:
         answer = {"sheets": sheets_of(sys.stdin.buffer.read(), most_rows, most_columns)}
     except Unfit as error:

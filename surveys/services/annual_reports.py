@@ -10,7 +10,7 @@ from surveys.reporting.charts import UnitBar, unit_bars
 from surveys.reporting.documents import Document, Heading, Paragraph, Part, Picture, Table
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import Mode, RowState, ScoringRules
-from surveys.services.printed_results import PrintedResults, certificate_words, footing, vote_score
+from surveys.services.printed_results import PrintedResults, certificate_words, footing
 from surveys.services.proceeding_records import ProceedingKind
 from surveys.storage import tables
 
@@ -96,8 +96,7 @@ def _categories(found: PrintedResults) -> Iterator[Part]:
 
 
 def _result_row(found: PrintedResults, unit: tables.Document) -> tuple[str, ...]:
-    result, row = unit["result"], found.democratic(unit)
-    score = None if row is None or row.vote is None else vote_score(row.vote)
+    result, score = unit["result"], found.democratic_score(unit)
     return (
         "—" if result["rank"] is None else str(result["rank"]),
         unit["name"],

@@ -35,7 +35,7 @@ from surveys.storage.tables import (
 
 KIND = "framework"
 _OnARow = type[Mark] | type[Event] | type[Exemption] | type[RowChoice] | type[Material] | type[Proceeding]
-FROZEN = "打分已经开始，测评体系、分值和规则都已定下，不能再改。"
+FROZEN = "打分已经开始，测评体系、分值和规则都已定下，这里不能再改。"
 _ON_A_ROW: dict[_OnARow, str] = {
     Mark: "打分",
     Event: "事件",

@@ -101,6 +101,11 @@ class PrintedResults:
         own = [unit for unit in self.units if unit["category"] == category]
         return sorted(own, key=lambda unit: (unit["result"]["rank"] is None, unit["result"]["rank"]))
 
+    def democratic_score(self, unit: Document) -> Score | None:
+        """What the polls of a unit come to; None where there is no score."""
+        row = self.democratic(unit)
+        return None if row is None or row.vote is None else vote_score(row.vote)
+
     def rows(self, unit: Document) -> list[PrintedRow]:
         rows = self._rows[unit["framework"]]
         return [PrintedRow(rows[record["key"]], record) for record in unit["rows"]]
@@ -117,11 +122,6 @@ def printed_results(session: Session, assessment_id: int) -> PrintedResults:
     found = versions.certified(session, assessment_id)
     hands = tuple(versions.certifiers(session, assessment_id, found.line.digest))
     return PrintedResults(found.body, Certificate(found.line.number, found.line.kind, found.line.digest, hands))
-
-
-def draft_note(state: str) -> str | None:
-    """Why what would be printed in this state is not final, or None."""
-    return None if versions.is_final(AssessmentState(state)) else DRAFT
 
 
 def vote_score(vote: Document) -> Score | None:

@@ -363,6 +363,10 @@ class WithdrawMarkForm(ConfirmMarkForm):
     reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=500)])
 
 
+class WithdrawRecordForm(StaffForm):
+    reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=500)])
+
+
 class CancelForm(StaffForm):
     reason = StringField("撤销理由", [DataRequired(REQUIRED), Length(max=500)])
 

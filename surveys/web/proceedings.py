@@ -14,7 +14,7 @@ from surveys.services.proceeding_records import ProceedingKind, Record
 from surveys.services.proceedings import ProceedingEntry, SpeakerNamed
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, uploaded
-from surveys.web.forms import ActForm, CancelForm, InspectionForm, ProceedingForm
+from surveys.web.forms import ActForm, InspectionForm, ProceedingForm, WithdrawRecordForm
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("proceedings", __name__)
@@ -74,7 +74,7 @@ def add(unit_id: int, kind: str) -> ResponseReturnValue:
 @needs(Permission.REVIEW)
 def withdraw(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
     record = _record(unit_id, proceeding_id)
-    form, fault = CancelForm(), None
+    form, fault = WithdrawRecordForm(), None
     if request.method == "POST":
         try:
             form.checked()

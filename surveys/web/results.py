@@ -1,25 +1,29 @@
-"""The admin's page of results: ranking, bands, charts."""
+"""The admin's page of results: ranking, bands, charts; the same figures as in the report and the letters."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from surveys.reporting.charts import UnitBar, unit_bars
 from surveys.scoring.exact import shown
-from surveys.services import results
 from surveys.services.actors import Permission
-from surveys.services.printed_results import draft_note
-from surveys.services.results import Results
+from surveys.services.printed_results import PrintedResults, printed_results
 from surveys.web.access import needs, site
 from surveys.web.downloads import chart_type, image
 
 pages = Blueprint("results", __name__)
+
+Document = Mapping[str, Any]
 
 
 @pages.get("/assessments/<id:assessment_id>/results")
 @needs(Permission.SEE_RESULTS)
 def show(assessment_id: int) -> ResponseReturnValue:
     found = _results(assessment_id)
-    return render_template("results/show.html", results=found, draft=draft_note(found.state), shown=shown)
+    return render_template("results/show.html", results=found, assessment_id=assessment_id, shown=shown)
 
 
 @pages.get("/assessments/<id:assessment_id>/charts/<int:number>.<extension>")
@@ -34,13 +38,19 @@ def chart(assessment_id: int, number: int, extension: str) -> ResponseReturnValu
     data = unit_bars(
         category,
         found.title,
-        [UnitBar(result.sheet.unit.name, result.final, result.band) for result in found.ranked(category)],
+        [_bar(unit) for unit in found.ranked(category)],
         chart_format,
         bands=[(band.name, band.floor) for band in found.rules.bands if band.floor > 0],
     )
     return image(data, chart_format, f"{found.title}-{category}.{extension}", download="download" in request.args)
 
 
-def _results(assessment_id: int) -> Results:
+def _bar(unit: Document) -> UnitBar:
+    result = unit["result"]
+    final = None if result["final"] is None else Decimal(result["final"]["shown"])
+    return UnitBar(unit["name"], final, result["band"])
+
+
+def _results(assessment_id: int) -> PrintedResults:
     with site().database.reading() as session:
-        return results.results(session, assessment_id)
+        return printed_results(session, assessment_id)

@@ -6,6 +6,7 @@ from wtforms.fields import SelectChoice
 
 from surveys.catalog import loader
 from surveys.intake.cleaning import split_tags
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import assessments
 from surveys.services.actors import Permission
 from surveys.services.assessments import UnitEntry
@@ -22,7 +23,8 @@ def index() -> ResponseReturnValue:
     if may(Permission.SEE_OWN_UNIT):
         return redirect(url_for("sign_in.home"))  # a reporter sees the own unit alone
     with site().database.reading() as session:
-        return render_template("setup/index.html", assessments=assessments.list_assessments(session))
+        found = assessments.list_assessments(session)
+    return render_template("setup/index.html", assessments=found, state_of=AssessmentState)
 
 
 @pages.route("/assessments/new", methods=["GET", "POST"])

@@ -1,16 +1,18 @@
 """Frozen versions of the score sheets, their differences, and why each score is what it is."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import assessments, derivations, version_changes, versions
 from surveys.services.actors import Permission
 from surveys.services.errors import NotFound
+from surveys.services.printed_results import PrintedResults, printed_results
 from surveys.services.version_changes import Difference
 from surveys.services.versions import STATE_NAMES, Version
 from surveys.web.access import needs, site
@@ -33,7 +35,7 @@ def show(assessment_id: int, version: int) -> ResponseReturnValue:
         version=found.line,
         body=found.body,
         hands=hands,
-        categories=list(dict.fromkeys(unit["category"] for unit in found.body["units"])),
+        results=PrintedResults(found.body, None),
     )
 
 
@@ -91,20 +93,35 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
 @pages.get("/units/<id:unit_id>/why")
 @needs(Permission.SEE_RESULTS)
 def why(unit_id: int) -> ResponseReturnValue:
-    """A unit's sheet as it stands now, explained."""
-    assessment_id, body = _live(unit_id)
-    return render_template("life/unit.html", assessment_id=assessment_id, version=None, **sheet(body, unit_id))
+    """A unit's sheet explained."""
+    found = _present(unit_id, versions.live_sheet)
+    return render_template(
+        "life/unit.html",
+        assessment_id=found.body["assessment"],
+        version=found.certificate,
+        **sheet(found.body, unit_id),
+    )
 
 
 @pages.get("/units/<id:unit_id>/rows/<row_key>/why")
 @needs(Permission.SEE_RESULTS)
 def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
-    with site().database.reading() as session:
-        assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        body = versions.live_unit(session, unit_id)
+    found = _present(unit_id, versions.live_unit)
     return render_template(
-        "life/row.html", assessment_id=assessment_id, version=None, **explained(body, unit_id, row_key)
+        "life/row.html",
+        assessment_id=found.body["assessment"],
+        version=found.certificate,
+        **explained(found.body, unit_id, row_key),
     )
+
+
+def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PrintedResults:
+    """What is said of a unit: `live` while nothing is certified, then the certified version."""
+    with site().database.reading() as session:
+        assessment = assessments.unit_of(session, unit_id).assessment
+        if versions.is_final(AssessmentState(assessment.state)):
+            return printed_results(session, assessment.id)
+        return PrintedResults(live(session, unit_id), None)
 
 
 def sheet(body: Body, unit_id: int) -> dict[str, Any]:
@@ -144,12 +161,6 @@ def _difference(assessment_id: int, number: int) -> Difference:
             raise NotFound("第 1 版之前没有别的版本，没有可以比较的。")
         old, new = (versions.version(session, assessment_id, each) for each in (number - 1, number))
         return version_changes.report(session, assessment_id, old.body, new.body)
-
-
-def _live(unit_id: int) -> tuple[int, Body]:
-    with site().database.reading() as session:
-        assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        return assessment_id, versions.live_sheet(session, unit_id)
 
 
 def _json(data: object) -> bytes:

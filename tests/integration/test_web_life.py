@@ -199,6 +199,28 @@ def test_the_office_reads_why_live_and_frozen(walk: Walk) -> None:
     admin.page(f"/assessments/{season.assessment_id}/versions/1/difference", 404)
 
 
+def test_from_the_certificate_on_results_and_why_are_those_of_the_certified_version(walk: Walk) -> None:
+    """Whatever happens to the tables afterwards."""
+    season, admin = walk.season, walk.admin
+    base = f"/assessments/{season.assessment_id}"
+    results, why = f"{base}/results", f"/units/{season.first}/why"
+    row = f"/units/{season.first}/rows/III-36/why"
+    assert "已核定" not in admin.page(results).text
+    assert "现在的数据，还会变" in admin.page(why).text
+    season.certified()
+    pages = {path: admin.page(path) for path in (results, why)}
+    for path, page in pages.items():
+        assert "第 2 版（核定）" in page.text, path
+        assert "还会变" not in page.text, path
+    assert f"{base}/versions/2" in pages[results].links()
+    assert f"{base}/versions/2/units/{season.first}" in admin.page(row).links()
+    chart = admin.get(f"{base}/charts/1.svg").data
+    run_sql(walk.site, "UPDATE marks SET points = 0")
+    assert admin.page(results).text == pages[results].text
+    assert admin.page(why).text == pages[why].text
+    assert admin.get(f"{base}/charts/1.svg").data == chart
+
+
 def test_a_version_that_was_altered_is_shown_to_nobody(walk: Walk) -> None:
     walk.season.certified()
     run_sql(walk.site, "UPDATE score_versions SET digest = 'sha256:0' WHERE number = 2")
@@ -206,6 +228,8 @@ def test_a_version_that_was_altered_is_shown_to_nobody(walk: Walk) -> None:
         (walk.reporter, walk.own),
         (walk.admin, f"/assessments/{walk.season.assessment_id}/versions/2"),
         (walk.admin, f"/assessments/{walk.season.assessment_id}/versions/2.csv"),
+        (walk.admin, f"/assessments/{walk.season.assessment_id}/results"),
+        (walk.admin, f"/units/{walk.season.first}/why"),
     ):
         page = client.page(path, 500)
         assert "数据有改动" in page.text

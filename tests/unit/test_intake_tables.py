@@ -252,6 +252,38 @@ def test_the_reader_gives_up_in_time(monkeypatch):
     assert "太大" in refused("a.xlsx", GOOD)
 
 
+def _instead(monkeypatch, program: str) -> None:
+    """Another program answers in place of the reader."""
+    run = subprocess.run
+    command = [sys.executable, "-I", "-c", program]
+    monkeypatch.setattr(tables.subprocess, "run", lambda _reader, **options: run(command, **options))
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("import no_such_module", "没有启动"),
+        ("print('{}')", "没有启动"),
+        ("print('started', flush=True); raise ValueError", "出了故障"),
+        ("print('started', flush=True); import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "出了故障"),
+        ("print('started', flush=True); import os; os.abort()", "太大"),
+    ],
+)
+def test_a_reader_without_an_answer_is_not_the_files_fault_unless_it_ran_out(monkeypatch, caplog, program, words):
+    _instead(monkeypatch, program)
+    assert words in refused("a.xlsx", GOOD)
+    assert bool(caplog.records) is (words != "太大")
+
+
+def test_without_a_process_to_be_had_the_file_is_not_blamed(monkeypatch, caplog):
+    def none(*_arguments, **_options):
+        raise BlockingIOError("no more processes")
+
+    monkeypatch.setattr(tables.subprocess, "run", none)
+    assert "没有启动" in refused("a.xlsx", GOOD)
+    assert "no more processes" in caplog.text
+
+
 def test_the_reader_loads_nothing_of_the_site():
     code = "import sys, runpy; runpy.run_path(sys.argv[1]); print([m for m in sys.modules if m.startswith('surveys')])"
     reader = Path(tables.__file__).with_name("workbook_reader.py")
