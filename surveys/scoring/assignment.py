@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from surveys.scoring.exact import Score
+from surveys.scoring.exact import Score, total
 
 
 def marking_departments(row_departments: Sequence[str], own: str | None, lead: str, default: str) -> tuple[str, ...]:
@@ -20,4 +20,4 @@ def joint_mark(departments: Sequence[str], marks: Mapping[str, Score]) -> Score 
     """The mean of the departments' marks once all of them have marked; None before."""
     if not departments or any(department not in marks for department in departments):
         return None
-    return sum((marks[department] for department in departments), Score(0)) / len(departments)
+    return total(marks[department] for department in departments) / len(departments)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from fractions import Fraction
 
 from surveys.scoring.exact import Score, exact, weighted_mean
 
@@ -39,12 +38,9 @@ def item_score(counts: Counts, grades: Mapping[str, Decimal], blank: BlankPolicy
 
     Raises KeyError for a letter that is not a grade.
     """
-    graded = {letter: count for letter, count in counts.items() if letter not in (BLANK, ABSTAIN)}
-    counted = sum(graded.values()) + (counts.get(BLANK, 0) if blank is BlankPolicy.ZERO else 0)
-    if counted == 0:
-        return None
-    got = sum((exact(grades[letter]) * count for letter, count in graded.items()), Fraction(0))
-    return got / counted
+    graded = [(exact(grades[letter]), count) for letter, count in counts.items() if letter not in (BLANK, ABSTAIN)]
+    blanks = counts.get(BLANK, 0) if blank is BlankPolicy.ZERO else 0
+    return weighted_mean([*graded, (exact(0), blanks)])
 
 
 def question_score(

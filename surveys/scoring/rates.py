@@ -23,4 +23,4 @@ def lowest_grade(letters: Sequence[str], grades: Mapping[str, Decimal]) -> str:
 
 def is_flagged(counts: Counts, lowest: str, valid: int) -> bool:
     """Whether the lowest grade has more than a third of all valid ballots, those blank there included."""
-    return counts.get(lowest, 0) > FLAGGED_ABOVE * valid
+    return counts.get(lowest, 0) * FLAGGED_ABOVE.denominator > valid * FLAGGED_ABOVE.numerator

@@ -1,13 +1,13 @@
 """One unit's score sheet: rows in, base, bonus, deduction, final and band out (design 5)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
-from surveys.scoring.exact import Score, exact, shown
+from surveys.scoring.exact import Score, exact, shown, total
 from surveys.scoring.ranking import Band, band_of, capped_band
 
 
@@ -162,12 +162,14 @@ def score_sheet(
 
 
 def _blocks(standard: Sequence[tuple[Row, RowValue]]) -> tuple[BlockScore, ...]:
-    totals: dict[str, tuple[Score, Score]] = {row.block: (Fraction(0), Fraction(0)) for row, _ in standard}
+    blocks: dict[str, list[tuple[Score, Score]]] = {row.block: [] for row, _ in standard}
     for row, value in standard:
         if value.got is not None:
-            got, points = totals[row.block]
-            totals[row.block] = (got + value.got, points + exact(row.points))
-    return tuple(BlockScore(code, got, points) for code, (got, points) in totals.items())
+            blocks[row.block].append((value.got, exact(row.points)))
+    return tuple(
+        BlockScore(code, total(got for got, _ in pairs), total(points for _, points in pairs))
+        for code, pairs in blocks.items()
+    )
 
 
 def _base(blocks: Sequence[BlockScore], block_points: Mapping[str, Decimal], mode: Mode) -> Score | None:
@@ -176,23 +178,19 @@ def _base(blocks: Sequence[BlockScore], block_points: Mapping[str, Decimal], mod
     if not applying:
         return None
     if mode is Mode.WHOLE:
-        return 100 * _sum(block.got for block in applying) / _sum(block.points for block in applying)
-    weighted = _sum(exact(block_points[block.code]) * block.got / block.points for block in applying)
-    return 100 * weighted / _sum(exact(block_points[block.code]) for block in applying)
+        return 100 * total(block.got for block in applying) / total(block.points for block in applying)
+    weighted = total(exact(block_points[block.code]) * block.got / block.points for block in applying)
+    return 100 * weighted / total(exact(block_points[block.code]) for block in applying)
 
 
 def _events(rows: Sequence[Row], values: Mapping[str, RowValue], kind: Kind, cap: Decimal) -> Score:
     """Bonus or deduction, in absolute points: each row up to its own points, all together up to the cap."""
     got = (min(_events_of(values[row.key]), exact(row.points)) for row in rows if row.kind is kind)
-    return min(_sum(got), exact(cap))
+    return min(total(got), exact(cap))
 
 
 def _events_of(value: RowValue) -> Score:
     return Fraction(0) if value.got is None else value.got
-
-
-def _sum(parts: Iterable[Score]) -> Score:
-    return sum(parts, Fraction(0))
 
 
 def _band(final: Score, vetoed: bool, rules: ScoringRules) -> str:

@@ -6,6 +6,7 @@ Each step is one function. It asks the same `hindrances` that the page shows, an
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -20,6 +21,9 @@ from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.ledger import AppealState
+from surveys.services.results import Results, results
+from surveys.services.score_sheets import UnitSheet
+from surveys.services.versions import Version
 from surveys.storage.tables import Approval, Assessment, Document, Event, Objection, Poll, RuleVersion, Unit
 
 NEXT = dict(zip(list(AssessmentState)[:-1], list(AssessmentState)[1:], strict=True))
@@ -27,7 +31,7 @@ NEXT = dict(zip(list(AssessmentState)[:-1], list(AssessmentState)[1:], strict=Tr
 
 def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
     """preparing > marking: frameworks and rules are frozen as version 1. Raises NotFound, NotAllowed, WrongState."""
-    assessment = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
+    assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
     session.add(
         RuleVersion(
             assessment_id=assessment.id,
@@ -44,7 +48,7 @@ def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: 
 
 def close_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> int:
     """marking > provisional: freezes a version, pending rows and all; its number. Raises as above."""
-    assessment = _ready(session, now, actor, assessment_id, AssessmentState.MARKING)
+    assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.MARKING)
     version = versions.freeze(session, now, actor, assessment, VersionKind.PROVISIONAL, "结束打分，形成初步结果")
     assessment.state = AssessmentState.PROVISIONAL
     session.commit()
@@ -54,7 +58,7 @@ def close_marking(session: Session, now: datetime, actor: Actor, assessment_id: 
 def open_appeal(session: Session, now: datetime, actor: Actor, assessment_id: int, due_on: date) -> None:
     """provisional > appeal: each unit sees its own sheet, and may reply up to and with `due_on`. Raises as above,
     BadInput. `now` is in the office's time zone."""
-    assessment = _ready(session, now, actor, assessment_id, AssessmentState.PROVISIONAL)
+    assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.PROVISIONAL)
     if due_on < now.date():
         raise BadInput(f"申诉截止日期 {due_on} 已经过去，请填今天或以后的日期。")
     assessment.objections_due_on = due_on
@@ -80,10 +84,10 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
 
     Raises NotFound, NotAllowed, WrongState.
     """
-    assessment = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
+    assessment, standing = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
     if actor.account_id is None:
         raise NotAllowed("核定须由两个人各用自己的账号登录后操作。")
-    if certificate_digest(session, assessment) != shown:
+    if _certificate_digest(session, standing.live) != shown:
         raise WrongState("您看到的结果之后有了改动，没有核定。请重新打开页面，核对后再核定。")
     earlier = session.scalars(
         select(Approval.account_id).where(
@@ -104,7 +108,7 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     audit.record(session, now, actor, "assessment.certify", assessment.title, shown)
     done = len(earlier) + 1 >= versions.HANDS
     if done:
-        versions.freeze(session, now, actor, assessment, VersionKind.CERTIFIED, "两人核定")
+        versions.freeze(session, now, actor, assessment, VersionKind.CERTIFIED, "两人核定", standing.live)
         assessment.state = AssessmentState.CERTIFIED
     session.commit()
     return done
@@ -112,7 +116,7 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
 
 def archive(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
     """certified > archived. Raises NotFound, NotAllowed, WrongState, Imbalance."""
-    assessment = _ready(session, now, actor, assessment_id, AssessmentState.CERTIFIED)
+    assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.CERTIFIED)
     versions.verify(session, assessment_id)
     _move(session, now, actor, assessment, AssessmentState.ARCHIVED, "assessment.archive")
 
@@ -124,21 +128,45 @@ def certificate_digest(session: Session, assessment: Assessment) -> str:
 
 def _certificate_digest(session: Session, live: Document) -> str:
     number = versions.next_number(session, live["assessment"])
-    return digest(canonical_json(live | {"number": number, "kind": VersionKind.CERTIFIED.value}))
+    return digest(canonical_json(versions.body_of(live, number, VersionKind.CERTIFIED)))
+
+
+class Standing:
+    """What a step rests on, read once and where it is asked for: the `results`, `live`, all sheets as they are, and the
+    `newest` version."""
+
+    def __init__(self, session: Session, assessment_id: int) -> None:
+        self._session, self._assessment_id = session, assessment_id
+
+    @cached_property
+    def results(self) -> Results:
+        return results(self._session, self._assessment_id)
+
+    @cached_property
+    def live(self) -> Document:
+        return versions.live_body(self._session, self._assessment_id, self.results)
+
+    @cached_property
+    def newest(self) -> Version | None:
+        return versions.newest(self._session, self._assessment_id)
+
+    @cached_property
+    def agreed(self) -> set[int]:
+        """Units that agree with the newest version."""
+        return replies.agreed_units(self._session, self._assessment_id, self.newest)
 
 
 @dataclass(frozen=True)
 class Outlook:
     """What stands between an assessment and its next step. `notes`: what does not hinder it but should be known.
 
-    `target` is None at the end. `live`: all sheets as they are, where the step rests on them. `certificate`: the digest
-    to certify, where that is next; `hands`: who already did.
+    `target` is None at the end. `certificate`: the digest to certify, where that is next; `hands`: who already did.
     """
 
     target: AssessmentState | None
     hindrances: tuple[str, ...]
     notes: tuple[str, ...]
-    live: Document | None = None
+    standing: Standing
     certificate: str | None = None
     hands: tuple[str, ...] = ()
 
@@ -146,28 +174,27 @@ class Outlook:
 def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
     """For the page. `now` is in the office's time zone."""
     state = AssessmentState(assessment.state)
+    standing = Standing(session, assessment.id)
+    missing = tuple(hindrances(session, now, assessment, standing))
     if state not in (AssessmentState.MARKING, AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
-        return Outlook(NEXT.get(state), tuple(hindrances(session, now, assessment)), ())
-    live = versions.live_body(session, assessment.id)
-    missing = tuple(hindrances(session, now, assessment, live))
-    notes = [] if state is AssessmentState.APPEAL else unsettled(live)
+        return Outlook(NEXT.get(state), missing, (), standing)
+    notes = [] if state is AssessmentState.APPEAL else unsettled(standing.results)
     if state is AssessmentState.MARKING:
         notes += _unsealed_polls(session, assessment)
     if state is not AssessmentState.APPEAL or missing:
-        return Outlook(NEXT[state], missing, tuple(notes), live)
-    subject = _certificate_digest(session, live)
+        return Outlook(NEXT[state], missing, tuple(notes), standing)
+    subject = _certificate_digest(session, standing.live)
     hands = tuple(name for name, _ in versions.certifiers(session, assessment.id, subject))
-    return Outlook(NEXT[state], missing, tuple(notes), live, subject, hands)
+    return Outlook(NEXT[state], missing, tuple(notes), standing, subject, hands)
 
 
-def hindrances(session: Session, now: datetime, assessment: Assessment, live: Document | None = None) -> list[str]:
-    """All that must still be done before the next step, in Chinese. `now` is in the office's time zone; `live`: all
-    sheets as they are, if they are at hand."""
+def hindrances(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:
+    """All that must still be done before the next step, in Chinese. `now` is in the office's time zone."""
     checks: dict[AssessmentState, Callable[[], list[str]]] = {
         AssessmentState.PREPARING: lambda: _before_marking(session, assessment),
         AssessmentState.MARKING: lambda: [],
-        AssessmentState.PROVISIONAL: lambda: _changes(session, assessment, live),
-        AssessmentState.APPEAL: lambda: _before_certifying(session, now, assessment, live),
+        AssessmentState.PROVISIONAL: lambda: _changes(assessment, standing),
+        AssessmentState.APPEAL: lambda: _before_certifying(session, now, assessment, standing),
         AssessmentState.CERTIFIED: lambda: [],
         AssessmentState.ARCHIVED: lambda: ["考核已归档，没有下一步。"],
     }
@@ -190,16 +217,15 @@ def _applicability_hindrances(session: Session, assessment: Assessment) -> list[
     return ["适用表还没有核准，或核准以后有改动。请管理员在“适用表”页核对后核准。"]
 
 
-def _before_certifying(session: Session, now: datetime, assessment: Assessment, live: Document | None) -> list[str]:
-    live = live or versions.live_body(session, assessment.id)
+def _before_certifying(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:
     missing = _open_objections(session, assessment)
-    missing += _changes(session, assessment, live)
-    missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(live)]
+    missing += _changes(assessment, standing)
+    missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(standing.results)]
     missing += _unsealed_polls(session, assessment)
     missing += _open_event_appeals(session, assessment)
     due_on = assessment.objections_due_on
     if due_on is not None and now.date() <= due_on:
-        waiting = len(live["units"]) - len(replies.agreed_units(session, assessment.id))
+        waiting = len(standing.live["units"]) - len(standing.agreed)
         if waiting:
             missing.append(f"申诉期到 {due_on} 为止，还有 {waiting} 个单位没有表示同意。期满或全部同意后才能核定。")
     return missing
@@ -217,32 +243,34 @@ def _open_event_appeals(session: Session, assessment: Assessment) -> list[str]:
     return [f"台账上还有 {count} 条事件的申诉没有答复，请在“台账”页答复。"] if count else []
 
 
-def _changes(session: Session, assessment: Assessment, live: Document | None = None) -> list[str]:
+def _changes(assessment: Assessment, standing: Standing) -> list[str]:
     """Whether something changed since the newest version: by an accepted objection, or a poll sealed meanwhile."""
-    newest = versions.newest(session, assessment.id)
-    if newest is None or versions.same_scores(newest.body, live or versions.live_body(session, assessment.id)):
+    newest = standing.newest
+    if newest is None or versions.same_scores(newest.body, standing.live):
         return []
     advice = "请先形成新版本" if assessment.state == AssessmentState.APPEAL else "请退回打分，重新形成初步结果"
     return [f"第 {newest.line.number} 版之后有改动，{advice}。"]
 
 
-def unsettled(body: Document) -> list[str]:
+def unsettled(found: Results) -> list[str]:
     """Which units have rows without points yet, a sentence for each reason."""
     sentences = []
-    for key, words in (("pending", "待打分"), ("withheld", "的民主测评没有达到计分条件")):
-        units = [unit for unit in body["units"] if unit["result"][key]]
-        if not units:
+    for state, words in ((RowState.PENDING, "待打分"), (RowState.WITHHELD, "的民主测评没有达到计分条件")):
+        waiting = [(each.sheet.unit.name, keys) for each in found.units if (keys := _rows_in(each.sheet, state))]
+        if not waiting:
             continue
-        state = RowState.PENDING if key == "pending" else RowState.WITHHELD
-        named = [f"{unit['name']}（{'、'.join(_rows_in(unit, state))}）" for unit in units[:5]]
-        more = f"等 {len(units)} 个单位" if len(units) > len(named) else ""
-        rows = sum(unit["result"][key] for unit in units)
+        named = [f"{name}（{'、'.join(_few(keys))}）" for name, keys in waiting[:5]]
+        more = f"等 {len(waiting)} 个单位" if len(waiting) > len(named) else ""
+        rows = sum(len(keys) for _, keys in waiting)
         sentences.append(f"有 {rows} 行{words}：{'、'.join(named)}{more}。")
     return sentences
 
 
-def _rows_in(unit: Document, state: RowState) -> list[str]:
-    keys = [row["key"] for row in unit["rows"] if row["state"] == state.value]
+def _rows_in(sheet: UnitSheet, state: RowState) -> list[str]:
+    return [line.row.standard.key for line in sheet.lines if line.value.state is state]
+
+
+def _few(keys: list[str]) -> list[str]:
     return keys if len(keys) <= 4 else [*keys[:3], f"等 {len(keys)} 行"]
 
 
@@ -257,17 +285,20 @@ def _unsealed_polls(session: Session, assessment: Assessment) -> list[str]:
     return [f"还有 {len(names)} 场测评会没有封存：{'、'.join(names[:5])}。"] if names else []
 
 
-def _ready(session: Session, now: datetime, actor: Actor, assessment_id: int, state: AssessmentState) -> Assessment:
+def _ready(
+    session: Session, now: datetime, actor: Actor, assessment_id: int, state: AssessmentState
+) -> tuple[Assessment, Standing]:
     """The assessment, locked, in this state, with nothing that hinders the next step."""
     _must_decide(actor)
     assessment = locked_assessment(session, assessment_id)
     here = AssessmentState(assessment.state)
     if here is not state:
         raise WrongState(f"考核{here.label}，不能进到“{NEXT[state].label}”这一步；只有{state.label}的考核可以。")
-    missing = hindrances(session, now, assessment)
+    standing = Standing(session, assessment_id)
+    missing = hindrances(session, now, assessment, standing)
     if missing:
         raise WrongState(_all(missing))
-    return assessment
+    return assessment, standing
 
 
 def _all(missing: list[str]) -> str:

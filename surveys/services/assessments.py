@@ -17,7 +17,7 @@ from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound, WrongState
-from surveys.storage.tables import Assessment, AssessmentFramework, Leader, Unit, UnitTag
+from surveys.storage.tables import Assessment, AssessmentFramework, Document, Leader, Unit, UnitTag
 
 
 @dataclass(frozen=True)
@@ -178,13 +178,18 @@ def framework_of(assessment: Assessment, key: str) -> Framework:
     """The assessment's own copy of a framework. Raises NotFound."""
     for entry in assessment.frameworks:
         if entry.key == key:
-            return _framework(json.dumps(entry.body))
+            return framework_in(entry.body)
     raise NotFound(f"这次考核没有使用测评体系 {key}。")
 
 
 def frameworks_of(assessment: Assessment) -> list[Framework]:
     """The assessment's own copies of its frameworks."""
-    return [_framework(json.dumps(entry.body)) for entry in assessment.frameworks]
+    return [framework_in(entry.body) for entry in assessment.frameworks]
+
+
+def framework_in(body: Document) -> Framework:
+    """The framework that an assessment, or a version of its scores, holds a copy of."""
+    return _framework(json.dumps(body))
 
 
 @lru_cache(maxsize=32)

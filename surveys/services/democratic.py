@@ -20,7 +20,7 @@ from surveys.services.assessments import locked_assessment
 from surveys.services.errors import NotAllowed, WrongState
 from surveys.services.marks import departments_of, row_of
 from surveys.services.openings import require_open
-from surveys.services.tallies import Tally, is_visible, tally
+from surveys.services.tallies import Tally, is_visible
 from surveys.services.two_hands import Proposal
 from surveys.storage.tables import Approval, Mark, Poll, Unit
 
@@ -87,19 +87,31 @@ class TeamScores:
         return RowValue(RowState.MARKED, min(max(score * points / 100, Fraction(0)), points))
 
 
-def team_scores(session: Session, polls: Sequence[Poll]) -> TeamScores:
-    """Of one unit's polls, in any order: within a team the newest sealed one that may be seen counts; no rehearsal."""
-    real = [poll for poll in polls if not poll.rehearsal and poll.set_aside_at is None]
-    visible = sorted((poll for poll in real if is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id))
-    newest = {poll.team: poll for poll in visible}
+def counting(polls: Sequence[Poll]) -> dict[str, Poll]:
+    """Of one unit's polls, in any order, the one that counts by team, the newest last: within a team it is the newest
+    sealed one that may be seen and is not set aside; no rehearsal."""
+    visible = sorted(
+        (poll for poll in polls if _is_real(poll) and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
+    )
+    last = {poll.team: poll for poll in visible}
+    return dict(sorted(last.items(), key=lambda item: (item[1].sealed_at, item[1].id)))
+
+
+def _is_real(poll: Poll) -> bool:
+    return not poll.rehearsal and poll.set_aside_at is None
+
+
+def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScores:
+    """Of one unit's polls. `tallies`: by poll, of those that count."""
+    newest = counting(polls)
     # A draft is a plan, perhaps given up: it holds nothing up.
-    begun = {poll.team: None for poll in real if poll.state is not PollState.DRAFT}
-    votes = {team: Vote(newest[team], tally(session, newest[team])) for team in sorted(newest)}
+    begun = {poll.team for poll in polls if _is_real(poll) and poll.state is not PollState.DRAFT}
+    votes = {team: Vote(newest[team], tallies[newest[team].id]) for team in sorted(newest)}
     return TeamScores(
         tuple(_team_score(vote) for vote in votes.values()),
         tuple(votes.values()),
         tuple(sorted(team or ONE_TEAM for team in begun if team not in newest)) if newest else (),
-        votes[visible[-1].team] if visible else None,
+        votes[list(newest)[-1]] if newest else None,
         tuple(poll for poll in polls if poll.state is PollState.SEALED and poll.set_aside_at is not None),
     )
 

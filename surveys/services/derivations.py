@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from surveys.catalog.model import Framework, Method, Row, plain
+from surveys.catalog.model import Method, Row, plain
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy
 from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules
+from surveys.services.assessments import framework_in
 from surveys.services.democratic import ONE_TEAM
 from surveys.services.errors import NotFound
 from surveys.services.sheet_records import score_of
@@ -47,7 +48,7 @@ def row_of(body: Document, unit_id: int, row_key: str) -> tuple[Row, Document]:
 
 
 def rows_of(body: Document, unit: Document) -> dict[str, Row]:
-    framework = Framework.from_json(body["frameworks"][unit["framework"]])
+    framework = framework_in(body["frameworks"][unit["framework"]])
     return {row.standard.key: row for row in framework.rows()}
 
 

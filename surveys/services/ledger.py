@@ -3,7 +3,7 @@
 Nothing is deleted: an entry is taken back with a reason and stays readable.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -205,9 +205,11 @@ def cancel_exemption(
 
 
 def counted_events(
-    framework: Framework, tags: Collection[str], exempted: Collection[str], events: Iterable[Event]
+    framework: Framework, tags: Collection[str], exempted: Collection[str], events: Collection[Event]
 ) -> frozenset[int]:
     """The ids of a unit's events that count: standing, on a row that counts, and the highest of their occasion."""
+    if not events:
+        return frozenset()
     rows = {row.standard.key: row.standard for row in framework.rows()}
     return occasions.counted(
         occasions.Entry(event.id, standard.kind, event.occasion, event.points)

@@ -1,5 +1,7 @@
 """The record of a poll as it stands in the tables: what its seal covers, and the check of the one against the other."""
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -9,15 +11,32 @@ from surveys.polling.states import PollState, TicketState
 from surveys.services.errors import Imbalance, WrongState
 from surveys.storage.tables import Ballot, Poll, Receipt, Ticket
 
+TOGETHER = 40
+"""Polls whose boxes are read at once: few enough that the ballots of full halls are no burden."""
+
 
 def class_counts(session: Session, poll: Poll) -> list[ClassCount]:
     """Tickets per ballot class and state, exact. Pages show them through `disclosure.shown_turnout`."""
+    return _class_counts(poll, _tickets(session, [poll.id]).get(poll.id, {}))
+
+
+_Tickets = Mapping[tuple[str, TicketState], int]
+
+
+def _tickets(session: Session, poll_ids: Sequence[int]) -> dict[int, dict[tuple[str, TicketState], int]]:
+    """How many there are of each class and state, by poll."""
     query = (
-        select(Ticket.class_key, Ticket.state, func.count())
-        .where(Ticket.poll_id == poll.id)
-        .group_by(Ticket.class_key, Ticket.state)
+        select(Ticket.poll_id, Ticket.class_key, Ticket.state, func.count())
+        .where(Ticket.poll_id.in_(poll_ids))
+        .group_by(Ticket.poll_id, Ticket.class_key, Ticket.state)
     )
-    counts = {(key, state): count for key, state, count in session.execute(query)}
+    found: dict[int, dict[tuple[str, TicketState], int]] = {}
+    for poll_id, key, state, count in session.execute(query):
+        found.setdefault(poll_id, {})[key, state] = count
+    return found
+
+
+def _class_counts(poll: Poll, counts: _Tickets) -> list[ClassCount]:
     return [
         ClassCount(
             key=entry.key,
@@ -34,18 +53,35 @@ def class_counts(session: Session, poll: Poll) -> list[ClassCount]:
 
 def read_record(session: Session, poll: Poll) -> Record:
     """All that the poll's result rests on."""
-    ballots = session.execute(select(Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll.id))
-    return Record(
-        poll=poll.prefix,
-        rehearsal=poll.rehearsal,
-        entitled=poll.entitled,
-        present=poll.present,
-        sheet=poll.sheet or {},
-        rules=poll.rules,
-        classes=class_counts(session, poll),
-        ballots=[(key, answers) for key, answers in ballots],
-        receipts=list(session.scalars(select(Receipt.code).where(Receipt.poll_id == poll.id))),
-    )
+    return _read_records(session, [poll])[0]
+
+
+def _read_records(session: Session, polls: Sequence[Poll]) -> list[Record]:
+    """In the order of the polls, with one question to the database for each box."""
+    ids = [poll.id for poll in polls]
+    tickets = _tickets(session, ids)
+    ballots: dict[int, list[tuple[str, str]]] = {}
+    for poll_id, key, answers in session.execute(
+        select(Ballot.poll_id, Ballot.class_key, Ballot.answers).where(Ballot.poll_id.in_(ids))
+    ):
+        ballots.setdefault(poll_id, []).append((key, answers))
+    receipts: dict[int, list[str]] = {}
+    for poll_id, code in session.execute(select(Receipt.poll_id, Receipt.code).where(Receipt.poll_id.in_(ids))):
+        receipts.setdefault(poll_id, []).append(code)
+    return [
+        Record(
+            poll=poll.prefix,
+            rehearsal=poll.rehearsal,
+            entitled=poll.entitled,
+            present=poll.present,
+            sheet=poll.sheet or {},
+            rules=poll.rules,
+            classes=_class_counts(poll, tickets.get(poll.id, {})),
+            ballots=ballots.get(poll.id, []),
+            receipts=receipts.get(poll.id, []),
+        )
+        for poll in polls
+    ]
 
 
 def verified(session: Session, poll: Poll) -> Record:
@@ -53,15 +89,28 @@ def verified(session: Session, poll: Poll) -> Record:
 
     Every result is counted from it: what was altered after sealing is refused, never shown.
     """
-    if poll.state is not PollState.SEALED:
-        raise WrongState("测评会还没有封存，没有封存码可以核对。")
-    record = read_record(session, poll)
+    ((_, record),) = verified_each(session, [poll])
+    return record
+
+
+def verified_each(session: Session, polls: Sequence[Poll]) -> Iterator[tuple[Poll, Record]]:
+    """The same of many polls, some at a time."""
+    for start in range(0, len(polls), TOGETHER):
+        some = polls[start : start + TOGETHER]
+        for poll in some:
+            if poll.state is not PollState.SEALED:
+                raise WrongState("测评会还没有封存，没有封存码可以核对。")
+        for poll, record in zip(some, _read_records(session, some), strict=True):
+            _check(poll, record)
+            yield poll, record
+
+
+def _check(poll: Poll, record: Record) -> None:
     fault = imbalance(record)
+    found = None if fault is not None else seal(record)
+    if found == poll.seal:
+        return
     whose = f"{poll.unit.name}的测评会（{poll.prefix}）"
     if fault is not None:
         raise Imbalance(f"{whose}票数对不上：{fault}。请保留现场并联系管理员。")
-    if seal(record) != poll.seal:
-        raise Imbalance(
-            f"{whose}封存后数据有改动：现在的数据算出 {seal(record)}，封存时是 {poll.seal}。请保留现场并联系管理员。"
-        )
-    return record
+    raise Imbalance(f"{whose}封存后数据有改动：现在的数据算出 {found}，封存时是 {poll.seal}。请保留现场并联系管理员。")

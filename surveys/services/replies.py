@@ -13,7 +13,7 @@ from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.versions import Version
-from surveys.storage.tables import Account, Agreement, Assessment, Document, Objection, Unit
+from surveys.storage.tables import Account, Agreement, Assessment, Objection, Unit
 
 LONGEST = 2000
 SHOWN_TO_UNITS = (AssessmentState.APPEAL, AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
@@ -237,9 +237,12 @@ def agreement_of(session: Session, unit_id: int, number: int) -> datetime | None
     return None if found is None else found.made_at
 
 
-def agreed_units(session: Session, assessment_id: int) -> set[int]:
-    """Units that agreed with what the newest version says of them, in it or in an earlier one that says the same."""
-    newest = versions.newest(session, assessment_id)
+def agreed_units(session: Session, assessment_id: int, newest: Version | None = None) -> set[int]:
+    """Units that agreed with what the newest version says of them, in it or in an earlier one that says the same.
+
+    `newest`: if it is at hand.
+    """
+    newest = newest or versions.newest(session, assessment_id)
     if newest is None:
         return set()
     query = select(Agreement.version, Agreement.unit_id).join(Unit, Unit.id == Agreement.unit_id)
@@ -254,9 +257,5 @@ def agreed_units(session: Session, assessment_id: int) -> set[int]:
 
 
 def _still(newest: Version, agreed_to: Version, unit_ids: Iterable[int]) -> Iterable[int]:
-    return [each for each in unit_ids if _own(newest.unit(each)) == _own(agreed_to.unit(each))]
-
-
-def _own(unit: Document) -> Document:
-    """Without the rank, which moves with others' scores."""
-    return unit | {"result": {key: value for key, value in unit["result"].items() if key not in ("rank", "ranked")}}
+    now, then = newest.content.units, agreed_to.content.units
+    return [each for each in unit_ids if now[each] == then[each]]

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring import score_sheet as scoring
 from surveys.scoring.assignment import joint_mark
-from surveys.scoring.exact import exact
+from surveys.scoring.exact import exact, total
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
 from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.democratic import Decided, Hands, TeamScores
 from surveys.services.ledger import counted_events
 from surveys.services.marks import departments_of
-from surveys.services.tallies import Tally
+from surveys.services.tallies import Tally, tally_each
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, RowChoice, Unit
 
 Entry = TypeVar("Entry", Mark, Event, Exemption, Poll, RowChoice)
@@ -129,6 +129,8 @@ def _sheets(
             .options(selectinload(Poll.classes), selectinload(Poll.unsealings))
         )
     )
+    counting = [poll for own in polls.values() for poll in democratic.counting(own).values()]
+    tallies = tally_each(session, counting)
     hands = democratic.hands(session, assessment.id)
     rules = other_rules or ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
@@ -143,7 +145,7 @@ def _sheets(
             events.get(unit.id, []),
             exemptions.get(unit.id, []),
             choices.get(unit.id, []),
-            democratic.team_scores(session, polls.get(unit.id, [])),
+            democratic.team_scores(polls.get(unit.id, []), tallies),
         )
         for unit in units
     ]
@@ -243,13 +245,13 @@ def _value(
         return RowValue(RowState.NOT_APPLICABLE)
     if exempted:
         return RowValue(RowState.EXEMPTED)
-    total = sum((exact(event.points) for event in events), Fraction(0))
     if standard.kind is Kind.VETO:
         return RowValue(RowState.MARKED, Fraction(1 if events else 0))
     if standard.kind is not Kind.STANDARD:
-        return RowValue(RowState.MARKED, total)
+        return RowValue(RowState.MARKED, total(exact(event.points) for event in events))
     if standard.starts_full:
-        return RowValue(RowState.MARKED, max(exact(standard.points) - total, Fraction(0)))
+        lost = total(exact(event.points) for event in events)
+        return RowValue(RowState.MARKED, max(exact(standard.points) - lost, Fraction(0)))
     if Method.DEMOCRATIC in standard.methods:
         return teams.value(standard) if agreed is None else RowValue(RowState.MARKED, exact(agreed.points))
     mark = joint_mark(departments, {name: exact(entry.points) for name, entry in marks.items()})

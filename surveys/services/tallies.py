@@ -19,7 +19,7 @@ from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.rates import is_flagged, lowest_grade
 from surveys.scoring.tally import ClassTally, tally_class
 from surveys.services.errors import WrongState
-from surveys.services.records import verified
+from surveys.services.records import verified_each
 from surveys.storage.tables import Poll
 
 
@@ -134,12 +134,19 @@ def require_visible(poll: Poll) -> str:
 def tally(session: Session, poll: Poll) -> Tally:
     """The result as it may be shown. Raises WrongState before the poll is sealed and open to
     view, Imbalance when it was altered afterwards."""
-    seal = require_visible(poll)
-    record = verified(session, poll)  # each time: what was altered after sealing is refused
-    kept = _kept(poll.id, seal)
-    if not kept:
-        kept.append(disclosed(count(poll.id, seal, record)))
-    return kept[0]
+    return tally_each(session, [poll])[poll.id]
+
+
+def tally_each(session: Session, polls: Sequence[Poll]) -> dict[int, Tally]:
+    """The same of many polls, by id."""
+    seals = {poll.id: require_visible(poll) for poll in polls}
+    found = {}
+    for poll, record in verified_each(session, polls):  # each time: what was altered after sealing is refused
+        kept = _kept(poll.id, seals[poll.id])
+        if not kept:
+            kept.append(disclosed(count(poll.id, seals[poll.id], record)))
+        found[poll.id] = kept[0]
+    return found
 
 
 @lru_cache(maxsize=512)

@@ -6,10 +6,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Framework, plain
+from surveys.catalog.model import plain
 from surveys.scoring.assessment_states import ObjectionState
 from surveys.scoring.score_sheet import RowState
 from surveys.services import replies
+from surveys.services.assessments import framework_in
 from surveys.services.replies import Reply
 from surveys.services.versions import STATE_NAMES
 from surveys.storage.tables import Document
@@ -97,11 +98,11 @@ def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> 
 
 
 def _contents(framework: Document) -> dict[str, str]:
-    return {row.standard.key: row.content.name for row in Framework.from_json(framework).rows()}
+    return {row.standard.key: row.content.name for row in framework_in(framework).rows()}
 
 
 def _points(framework: Document) -> dict[str, str]:
-    return {row.standard.key: plain(row.standard.points) for row in Framework.from_json(framework).rows()}
+    return {row.standard.key: plain(row.standard.points) for row in framework_in(framework).rows()}
 
 
 def _rules(old: Document, new: Document) -> Iterable[str]:

@@ -3,27 +3,28 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Framework
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, locked_assessment
+from surveys.services.assessments import assessment_of, framework_in, locked_assessment, unit_of
 from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
 from surveys.services.proceeding_records import ProceedingKind, standing_by_unit
-from surveys.services.results import UnitResult, results
+from surveys.services.results import Results, UnitResult, results
 from surveys.services.score_sheets import unit_sheet
 from surveys.services.sheet_records import unit_record
+from surveys.services.version_contents import Content, content
 from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
 FORMAT = "ceping-scores/2"
@@ -59,10 +60,15 @@ class VersionLine:
 
 @dataclass(frozen=True)
 class Version:
-    """A version whose digest was found to be right. `body`: see `body_of`."""
+    """A version whose digest was found to be right."""
 
     line: VersionLine
-    body: Document
+    content: Content
+
+    @cached_property
+    def body(self) -> Document:
+        """See `body_of`."""
+        return self.content.parsed()
 
     def unit(self, unit_id: int) -> Document:
         """Raises NotFound."""
@@ -77,31 +83,42 @@ def unit_in(body: Document, unit_id: int) -> Document:
     raise NotFound("这一版里没有这个单位。")
 
 
-def body_of(session: Session, assessment: Assessment, number: int, kind: VersionKind | None) -> Document:
-    """Every unit's whole sheet as it stands: frameworks and rules, rows with all that decides them, results."""
-    found = results(session, assessment.id).units
-    return _header(session, assessment, number, kind) | {
-        "units": _units(session, found),
-        "proceedings": _proceedings(session, [result.sheet.unit.id for result in found]),
-    }
+def body_of(live: Document, number: int, kind: VersionKind) -> Document:
+    """The body of a version of the sheets as they stand (`live_body`)."""
+    return live | {"number": number, "kind": kind.value}
 
 
-def _header(session: Session, assessment: Assessment, number: int, kind: VersionKind | None) -> Document:
+def _header(session: Session, assessment: Assessment) -> Document:
     return {
         "format": FORMAT,
         "assessment": assessment.id,
         "title": assessment.title,
-        "number": number,
-        "kind": None if kind is None else kind.value,
+        "number": 0,
+        "kind": None,
         "rules_version": newest_rules(session, assessment.id),
         "rules": assessment.rules,
         "frameworks": {entry.key: entry.body for entry in assessment.frameworks},
     }
 
 
-def live_body(session: Session, assessment_id: int) -> Document:
-    """The same of what is in the tables now, not frozen. Raises NotFound."""
-    return body_of(session, assessment_of(session, assessment_id), 0, None)
+def live_body(session: Session, assessment_id: int, found: Results | None = None) -> Document:
+    """Every unit's whole sheet as it stands: frameworks and rules, rows with all that decides them, results.
+
+    `found`: the results, if they are at hand. Raises NotFound.
+    """
+    assessment = assessment_of(session, assessment_id)
+    found = found or results(session, assessment_id)
+    return _header(session, assessment) | {
+        "units": _units(session, found.units),
+        "proceedings": _proceedings(session, [result.sheet.unit.id for result in found.units]),
+    }
+
+
+def live_sheet(session: Session, unit_id: int) -> Document:
+    """The same with one unit alone, ranked among all. Raises NotFound."""
+    assessment = unit_of(session, unit_id).assessment
+    found = results(session, assessment.id).units
+    return _header(session, assessment) | {"units": _units(session, found, {unit_id})}
 
 
 def live_unit(session: Session, unit_id: int) -> Document:
@@ -109,13 +126,15 @@ def live_unit(session: Session, unit_id: int) -> Document:
     sheet = unit_sheet(session, unit_id)
     final = None if sheet.score.final is None else shown(sheet.score.final)
     found = [UnitResult(sheet, final, sheet.score.band, None)]
-    return _header(session, sheet.unit.assessment, 0, None) | {"units": _units(session, found)}
+    return _header(session, sheet.unit.assessment) | {"units": _units(session, found)}
 
 
-def _units(session: Session, found: Sequence[UnitResult]) -> list[Document]:
+def _units(session: Session, every: Sequence[UnitResult], only: Collection[int] | None = None) -> list[Document]:
+    """The records of all these units, or of some of them."""
+    found = [result for result in every if only is None or result.sheet.unit.id in only]
     names: dict[int | None, str] = {None: "命令行"}
     names |= {number: name for number, name in session.execute(select(Account.id, Account.name))}
-    ranked = Counter(result.sheet.unit.category for result in found if result.rank is not None)
+    ranked = Counter(result.sheet.unit.category for result in every if result.rank is not None)
     return [unit_record(result, ranked[result.sheet.unit.category], names) for result in found]
 
 
@@ -139,11 +158,18 @@ def same_scores(one: Document, other: Document) -> bool:
 
 
 def freeze(
-    session: Session, now: datetime, actor: Actor, assessment: Assessment, kind: VersionKind, reason: str
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment: Assessment,
+    kind: VersionKind,
+    reason: str,
+    live: Document | None = None,
 ) -> ScoreVersion:
-    """Adds the next version, without committing. The assessment is locked."""
+    """Adds the next version, without committing. The assessment is locked. `live`: all sheets as they are, if they are
+    at hand."""
     number = next_number(session, assessment.id)
-    body = body_of(session, assessment, number, kind)
+    body = body_of(live or live_body(session, assessment.id), number, kind)
     version = ScoreVersion(
         assessment_id=assessment.id,
         number=number,
@@ -175,52 +201,53 @@ def freeze_after_appeal(session: Session, now: datetime, actor: Actor, assessmen
         raise WrongState(f"考核{AssessmentState(assessment.state).label}，复核申诉期间才形成复核后的版本。")
     if not reason.strip():
         raise BadInput("请写明改动的缘由，各单位会看到。")
-    last = newest(session, assessment_id)
-    if last is not None and same_scores(last.body, live_body(session, assessment_id)):
+    last, live = newest(session, assessment_id), live_body(session, assessment_id)
+    if last is not None and same_scores(last.body, live):
         raise WrongState(f"第 {last.line.number} 版之后没有改动，不用形成新版本。")
-    version = freeze(session, now, actor, assessment, VersionKind.AFTER_APPEAL, reason.strip())
+    version = freeze(session, now, actor, assessment, VersionKind.AFTER_APPEAL, reason.strip(), live)
     session.commit()
     return version.number
 
 
+_LINE = (
+    *(ScoreVersion.number, ScoreVersion.kind, ScoreVersion.digest, ScoreVersion.reason),
+    *(Account.name, ScoreVersion.made_at),
+)
+
+
+def _line(number: int, kind: str, value: str, reason: str, name: str | None, made_at: datetime) -> VersionLine:
+    return VersionLine(number, VersionKind(kind), value, reason, name or "命令行", made_at)
+
+
 def listing(session: Session, assessment_id: int) -> list[VersionLine]:
     """The oldest first, without their bodies."""
-    columns = (
-        ScoreVersion.number,
-        ScoreVersion.kind,
-        ScoreVersion.digest,
-        ScoreVersion.reason,
-        Account.name,
-        ScoreVersion.made_at,
-    )
-    query = select(*columns).outerjoin(Account, Account.id == ScoreVersion.account_id)
-    found = session.execute(
-        query.where(ScoreVersion.assessment_id == assessment_id).order_by(ScoreVersion.number)
-    ).all()
-    return [
-        VersionLine(number, VersionKind(kind), value, reason, name or "命令行", made_at)
-        for number, kind, value, reason, name, made_at in found
-    ]
+    query = select(*_LINE).outerjoin(Account, Account.id == ScoreVersion.account_id)
+    found = session.execute(query.where(ScoreVersion.assessment_id == assessment_id).order_by(ScoreVersion.number))
+    return [_line(*row) for row in found]
 
 
 def version(session: Session, assessment_id: int, number: int) -> Version:
     """A version, checked against its digest: what was altered is refused, never shown. Raises NotFound, Imbalance."""
-    line = next((line for line in listing(session, assessment_id) if line.number == number), None)
-    entry = session.get(ScoreVersion, (assessment_id, number), populate_existing=True)
-    if line is None or entry is None:
+    query = select(*_LINE, cast(ScoreVersion.body, Text)).outerjoin(Account, Account.id == ScoreVersion.account_id)
+    row = session.execute(
+        query.where(ScoreVersion.assessment_id == assessment_id, ScoreVersion.number == number)
+    ).first()
+    if row is None:
         raise NotFound(f"这次考核没有第 {number} 版得分。")
-    _check(session, assessment_id, line, entry.body)
-    return Version(line, entry.body)
+    told, kind, value, reason, name, made_at, text = row
+    found = Version(_line(told, kind, value, reason, name, made_at), content(text))
+    _check(session, assessment_id, found)
+    return found
 
 
-def _check(session: Session, assessment_id: int, line: VersionLine, body: Document) -> None:
-    found = digest(canonical_json(body))
+def _check(session: Session, assessment_id: int, version: Version) -> None:
+    line, found = version.line, version.content.digest
     whose = f"第 {line.number} 版（{line.kind.label}）得分"
     if found != line.digest:
         raise Imbalance(
             f"{whose}形成之后数据有改动：现在的数据算出 {found}，形成时是 {line.digest}。请保留现场并联系管理员。"
         )
-    if (body["assessment"], body["number"], body["kind"]) != (assessment_id, line.number, line.kind.value):
+    if version.content.label != (assessment_id, line.number, line.kind.value):
         raise Imbalance(f"{whose}的编号或种类被改动过。请保留现场并联系管理员。")
     if line.kind is VersionKind.CERTIFIED and len(certifiers(session, assessment_id, line.digest)) < HANDS:
         raise Imbalance(f"{whose}的封存码没有两个人的核定记录，可能被改动过。请保留现场并联系管理员。")
@@ -295,7 +322,7 @@ def to_csv(body: Document) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(CSV_TITLES)
-    frameworks = {key: Framework.from_json(entry) for key, entry in body["frameworks"].items()}
+    frameworks = {key: framework_in(entry) for key, entry in body["frameworks"].items()}
     for unit in body["units"]:
         result = unit["result"]
         head = [unit["name"], unit["category"], result["rank"], _shown(result["final"]), result["band"]]

@@ -150,7 +150,8 @@ class RemovePaperForm(StaffForm):
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
 
 
-class WithdrawPollForm(ConfirmForm):
+class WithdrawPollForm(StaffForm):
+    sure = BooleanField("确认撤回，发出的票全部作废", [InputRequired("请先勾选确认。")])
     reason = StringField("撤回的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
 
 

@@ -136,22 +136,21 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         outlook = assessment_life.outlook(session, site().now(), assessment)
-        lines = versions.listing(session, assessment_id)
+        standing = outlook.standing
         changes = None
-        if assessment.state == AssessmentState.APPEAL and lines and outlook.live is not None:
-            newest = versions.version(session, assessment_id, lines[-1].number)
-            changes = version_changes.report(session, assessment_id, newest.body, outlook.live)
+        if assessment.state == AssessmentState.APPEAL and standing.newest is not None:
+            changes = version_changes.report(session, assessment_id, standing.newest.body, standing.live)
         return render_template(
             "life/show.html",
             assessment=assessment,
             state=AssessmentState(assessment.state),
             states=list(AssessmentState),
             outlook=outlook,
-            versions=lines,
+            versions=versions.listing(session, assessment_id),
             changes=changes,
             rules=rule_changes.listing(session, assessment_id),
             objections=replies.objections_in(session, assessment_id),
-            agreed=len(replies.agreed_units(session, assessment_id)),
+            agreed=len(standing.agreed),
             fault=fault,
             forms=_forms(outlook, typed),
         )

@@ -1,7 +1,7 @@
 """Frozen versions of the score sheets, their differences, and why each score is what it is."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -93,30 +93,35 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
 @pages.get("/units/<id:unit_id>/why")
 @needs(Permission.SEE_RESULTS)
 def why(unit_id: int) -> ResponseReturnValue:
-    """A unit's sheet explained: as it stands now, from the certificate on as it was certified."""
-    with site().database.reading() as session:
-        assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        found = printed_results(session, assessment_id)
+    """A unit's sheet explained."""
+    found = _present(unit_id, versions.live_sheet)
     return render_template(
-        "life/unit.html", assessment_id=assessment_id, version=found.certificate, **sheet(found.body, unit_id)
+        "life/unit.html",
+        assessment_id=found.body["assessment"],
+        version=found.certificate,
+        **sheet(found.body, unit_id),
     )
 
 
 @pages.get("/units/<id:unit_id>/rows/<row_key>/why")
 @needs(Permission.SEE_RESULTS)
 def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
-    with site().database.reading() as session:
-        assessment = assessments.unit_of(session, unit_id).assessment
-        if versions.is_final(AssessmentState(assessment.state)):
-            found = printed_results(session, assessment.id)
-        else:
-            found = PrintedResults(versions.live_unit(session, unit_id), None)
+    found = _present(unit_id, versions.live_unit)
     return render_template(
         "life/row.html",
-        assessment_id=assessment.id,
+        assessment_id=found.body["assessment"],
         version=found.certificate,
         **explained(found.body, unit_id, row_key),
     )
+
+
+def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PrintedResults:
+    """What is said of a unit: `live` while nothing is certified, then the certified version."""
+    with site().database.reading() as session:
+        assessment = assessments.unit_of(session, unit_id).assessment
+        if versions.is_final(AssessmentState(assessment.state)):
+            return printed_results(session, assessment.id)
+        return PrintedResults(live(session, unit_id), None)
 
 
 def sheet(body: Body, unit_id: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,10 +19,9 @@ from python_calamine import CalamineWorkbook
 from surveys.polling import receipts
 from surveys.reporting.slip_layout import LAYOUTS, Size
 from surveys.services.actors import Role
-from surveys.settings import database_url_of
 from tests.builders import box_counts, sheet_of
-from tests.phones import Watch, chromium, fill, receipt, sign_in, submit
-from tests.servers import ROOT, Server, running
+from tests.phones import Watch, fill, receipt, sign_in, submit
+from tests.servers import ROOT, Server
 from tests.tools import require_tool
 from tests.worlds import build_accounts
 
@@ -43,19 +42,6 @@ PATTERNS = ("AAB", "ABCD", "BA", "AAAC", "AB-", "CDBA", "BBA")
 
 Marks = dict[str, str]
 """The letter of each question, by field."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("desk")
-    with running(database_url_of(f"sqlite:///{folder / 'desk.db'}"), folder) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def signed_in(server: Server, browser: Browser, name: str, password: str) -> Page:

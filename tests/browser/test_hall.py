@@ -12,13 +12,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from surveys.services import accounts, polls
 from surveys.services.actors import COMMAND_LINE, Role
-from surveys.settings import database_url_of
 from tests.builders import box_counts, build_poll, cast, close, filled, seal, sheet_of
 from tests.conftest import NOW
 from tests.integration.test_doors import door_of, plan, screen, shut
 from tests.integration.test_screens import change
-from tests.phones import NO_SCROLL, Watch, chromium, fill_at_once, receipt, submit
-from tests.servers import ROOT, Server, running
+from tests.phones import NO_SCROLL, Watch, fill_at_once, receipt, submit
+from tests.servers import ROOT, Server
 from tests.tools import require_tool
 
 pytestmark = pytest.mark.slow
@@ -26,19 +25,6 @@ pytestmark = pytest.mark.slow
 TABLET = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 MOVES_ON_MS = 3000
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -9,11 +9,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from surveys.services.actors import Role
-from surveys.settings import database_url_of
 from tests import evidence
 from tests.builders import build_unit
-from tests.phones import NO_SCROLL, Watch, chromium
-from tests.servers import Server, running
+from tests.phones import NO_SCROLL, Watch
+from tests.servers import Server
 from tests.worlds import build_accounts
 
 pytestmark = pytest.mark.slow
@@ -23,22 +22,9 @@ ROW = "/materials/rows/III-4"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def passwords(server: Server) -> dict[Role, str]:
     build_unit(server.site)
     return dict(build_accounts(server.site)[1])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def signed_in(context: BrowserContext, server: Server, passwords: dict[Role, str]) -> Page:

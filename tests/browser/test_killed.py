@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from surveys.services.site import Site
 from surveys.settings import Settings, database_url_of
-from tests.phones import CAST_ONCE, chromium, fill_at_once, phone, receipt, stored, submit
+from tests.phones import CAST_ONCE, fill_at_once, phone, receipt, stored, submit
 from tests.phones import ticket as fresh_ticket
 from tests.servers import ROOT, Server, environment, gunicorn
 
@@ -37,12 +37,6 @@ def app(environ, start_response):
     start_response(*began[0])
     return body
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @contextmanager

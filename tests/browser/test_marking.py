@@ -11,7 +11,7 @@ from surveys.scoring.marks import BadPoints, parse_points
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
 from tests.builders import GROUP, build_unit, line_for
-from tests.phones import NO_SCROLL, Watch, chromium, sign_in
+from tests.phones import NO_SCROLL, Watch, sign_in
 from tests.servers import Server, running
 from tests.worlds import build_accounts
 
@@ -77,12 +77,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
         assert assessment_id is not None
         _, passwords = build_accounts(server.site)
         yield Office(server, passwords[Role.ADMIN], assessment_id, units)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def test_a_printed_score_sheet_has_its_rows(browser: Browser, office: Office) -> None:

@@ -1,17 +1,14 @@
 """The matrix of 100 units on an office PC and on a phone, in a real browser."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page
 
 from surveys.services import assessments
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.assessments import UnitEntry
-from surveys.settings import database_url_of
 from tests.conftest import NOW
 from tests.phones import NO_SCROLL, chromium
-from tests.servers import Server, running
+from tests.servers import Server
 from tests.worlds import build_accounts
 
 pytestmark = pytest.mark.slow
@@ -28,13 +25,6 @@ PLACES = """() => {
 
 FITS = "() => { const box = document.querySelector('.matrix-box'); return box.scrollWidth <= box.clientWidth; }"
 SCROLL = "() => { const box = document.querySelector('.matrix-box'); box.scrollTop = box.scrollLeft = 9999; }"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Two people at office PCs key paper ballots by keyboard alone, settle a difference and cast; without script too."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,31 +9,17 @@ from playwright.sync_api import Browser, Page
 from surveys.services import accounts
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.returned import FIRST
-from surveys.settings import database_url_of
 from tests import papers
 from tests.builders import World, box_counts, record_of
 from tests.conftest import NOW
 from tests.papers import paper_poll, person, status
-from tests.phones import NO_SCROLL, Watch, chromium, sign_in
-from tests.servers import Server, running
+from tests.phones import NO_SCROLL, Watch, sign_in
+from tests.servers import Server
 
 pytestmark = pytest.mark.slow
 
 OFFICE = {"width": 1440, "height": 900}
 CELLS = 16  # 9 items, and 7 aspects of one leader
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

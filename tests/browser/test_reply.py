@@ -1,7 +1,6 @@
 """The right of reply in a browser: a unit objects with files; the office looks at them, answers, corrects, freezes."""
 
 import os
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,30 +9,16 @@ from playwright.sync_api import Browser, Page
 
 from surveys.services import accounts
 from surveys.services.actors import COMMAND_LINE, Actor
-from surveys.settings import database_url_of
 from tests import evidence
-from tests.phones import NO_SCROLL, chromium
+from tests.phones import NO_SCROLL
 from tests.seasons import Season, build_season
-from tests.servers import Server, running
+from tests.servers import Server
 
 pytestmark = pytest.mark.slow
 
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 360, "height": 740}
 PICTURES = os.environ.get("PICTURES")
 """A folder for pictures of each step, to look at."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
-        yield found
 
 
 class Walk:

@@ -9,10 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from surveys.services.actors import Role
-from surveys.settings import database_url_of
 from tests.builders import box_counts, build_poll
-from tests.phones import NO_SCROLL, Watch, chromium, sign_in
-from tests.servers import Server, running
+from tests.phones import NO_SCROLL, Watch, sign_in
+from tests.servers import Server
 from tests.worlds import build_accounts
 
 pytestmark = pytest.mark.slow
@@ -22,21 +21,8 @@ PHONE = {"width": 360, "height": 740}
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def password(server: Server) -> str:
     return build_accounts(server.site)[1][Role.ORGANIZER]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -10,29 +10,15 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route
 
 from surveys.services.actors import Role
-from surveys.settings import database_url_of
 from tests.builders import build_unit
-from tests.phones import NO_SCROLL, Watch, chromium, fill, sign_in, submit, ticket, to_review
-from tests.servers import Server, running
+from tests.phones import NO_SCROLL, Watch, fill, sign_in, submit, ticket, to_review
+from tests.servers import Server
 from tests.worlds import build_accounts
 
 pytestmark = pytest.mark.slow
 
 PHONE = {"width": 360, "height": 740}
 OFFICE = {"width": 1440, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("server")
-    with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(params=["script", "no script"])

@@ -12,7 +12,7 @@ from surveys.services.assessments import LeaderEntry, UnitEntry
 from surveys.services.poll_entries import PollEntry, entry_of
 from surveys.settings import database_url_of
 from tests.conftest import NOW
-from tests.phones import NO_SCROLL, Watch, chromium, sign_in
+from tests.phones import NO_SCROLL, Watch, sign_in
 from tests.servers import Server, running
 from tests.worlds import build_accounts
 
@@ -22,12 +22,6 @@ PEOPLE = ("样例甲", "阿卜杜拉·买买提", "样例䶮")
 SAVE = "保存，看选票的样子"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -279,13 +279,13 @@ def test_the_time_to_reply_is_kept_unless_all_agree(season):
     season.appeal()
     with season.site.database.writing() as session:
         found = assessments.assessment_of(session, season.assessment_id)
-        early = assessment_life.hindrances(session, NOW + (DUE - NOW.date()), found)
-        assert early == [f"申诉期到 {DUE} 为止，还有 2 个单位没有表示同意。期满或全部同意后才能核定。"]
-        assert assessment_life.hindrances(session, AFTER, found) == []
+        early = assessment_life.outlook(session, NOW + (DUE - NOW.date()), found).hindrances
+        assert early == (f"申诉期到 {DUE} 为止，还有 2 个单位没有表示同意。期满或全部同意后才能核定。",)
+        assert assessment_life.outlook(session, AFTER, found).hindrances == ()
     season.agree(season.reporter)
     season.agree(season.other)
     with season.site.database.reading() as session:
-        assert assessment_life.hindrances(session, NOW, season.assessment) == []
+        assert assessment_life.outlook(session, NOW, season.assessment).hindrances == ()
 
 
 def test_two_people_certify_one_and_the_same(season):

@@ -1,79 +1,181 @@
-"""A season of a hundred units and fifteen counties, wholly marked: its pages answer at once."""
+"""A season of a hundred units and fifteen counties, wholly marked and voted on: its pages answer at once.
+
+A page is to answer in 300 ms on a machine with nothing else to do. What is bounded here is processor time, which other
+work on the machine does not add to; but for its caches, which cost up to twice as much.
+"""
 
 import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 
-from surveys.services import marking_sheets, marks
-from surveys.services.actors import COMMAND_LINE, Role
+from surveys.services import assessment_life, assessments, marks, replies, versions
+from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
-from tests.builders import GROUP, build_unit, sealed_poll
+from surveys.storage.tables import Account, Agreement
+from tests.builders import GROUP, run_sql
 from tests.conftest import NOW
+from tests.large_season import build_large_season
+from tests.seasons import account
 from tests.worlds import build_accounts
 
 pytestmark = pytest.mark.slow
 
 SECONDS = 0.3
-GENEROUS = 4
-"""The bound is for a machine with nothing else to do; where tests run there is."""
-
-TAGS = ("教育", "财政", "公安", "组织", "宣传", "")
+BUSY = 2
+TRIES = 3
 
 
-def build_season(site: Site) -> tuple[int, int]:
-    """(assessment id, marks given)."""
-    assessment_id: int | None = None
-    for number in range(115):
-        framework, category = ("municipal", "市直单位") if number < 100 else ("county", "县（市、区）")
-        tag = TAGS[number % len(TAGS)] if number < 100 else ""
-        assessment_id, unit_id = build_unit(
-            site,
-            f"样例单位{number + 1:03d}",
-            framework=framework,
-            category=category,
-            tags=(tag,) if tag else (),
-            leaders=0,
-            assessment_id=assessment_id,
-        )
-        if number < 3:
-            sealed_poll(site, unit_id, count=6, entitled=6)
-    assert assessment_id is not None
-    with site.database.writing() as session:
-        due = marking_sheets.duties(marking_sheets.ground(session, assessment_id))
-        entries = [
-            (
-                each.unit.id,
-                MarkEntry(
-                    each.row.standard.key, each.department, str(each.row.standard.points), "依据材料和日常情况打分"
-                ),
-            )
-            for each in due
-        ]
-        return assessment_id, marks.enter_all(session, NOW, COMMAND_LINE, entries)
+class Office:
+    """The season, and a browser of each role. The reporter hands in for `unit`."""
 
+    def __init__(self, app: Flask, site: Site) -> None:
+        self.app, self.site = app, site
+        season = build_large_season(site)
+        self.marks, self.units, self.assessment = season.marks, season.units, season.assessment_id
+        self.unit = season.units[6]
+        self.keys, _ = build_accounts(site, self.unit)
+        with site.database.reading() as session:
+            found = {entry.name: entry for entry in session.scalars(sa.select(Account))}
+        reporter, admin = found[Role.REPORTER.value], found[Role.ADMIN.value]
+        self.reporter = Actor(reporter.id, reporter.name, Role.REPORTER, None, self.unit)
+        self.admins = (Actor(admin.id, admin.name, Role.ADMIN), account(site, "管理二", Role.ADMIN))
 
-def test_the_pages_of_a_whole_season_answer_at_once(lite_app: Flask, lite_site: Site) -> None:
-    assessment_id, given = build_season(lite_site)
-    assert given > 2500
-    keys, _ = build_accounts(lite_site)
-    client = lite_app.test_client()  # not the strict one: that takes longer to parse a page than the site to make it
-    with client.session_transaction() as session:
-        session["_user_id"] = keys[Role.ADMIN]
-    slow = {}
-    for address in (
-        f"/assessments/{assessment_id}/completion",
-        f"/assessments/{assessment_id}/completion.csv",
-        f"/assessments/{assessment_id}/marking",
-        f"/assessments/{assessment_id}/marking/municipal/III-4?department={GROUP}",
-        "/units/7",
-    ):
-        took = []
-        for _ in range(4):
-            start = time.perf_counter()
+    def answer_at_once(self, *addresses: str, role: Role = Role.ADMIN) -> None:
+        took = {address: self._took(address, role) for address in addresses}
+        slow = {address: round(seconds, 2) for address, seconds in took.items() if seconds > SECONDS * BUSY}
+        assert not slow
+
+    def _took(self, address: str, role: Role) -> float:
+        """The least processor time of some tries."""
+        client = self.app.test_client()  # not the strict one: it takes longer to parse a page than the site to make it
+        with client.session_transaction() as session:
+            session["_user_id"] = self.keys[role]
+        least = float("inf")
+        for _ in range(TRIES):
+            start = time.process_time()
             response = client.get(address)
-            took.append(time.perf_counter() - start)
-            assert response.status_code == 200
-        slow[address] = min(took)
-    assert all(seconds < SECONDS * GENEROUS for seconds in slow.values()), slow
+            least = min(least, time.process_time() - start)
+            assert response.status_code == 200, address
+            if least < SECONDS:
+                break
+        return least
+
+    def do(self, act: Callable[..., Any], *arguments: object, **named: object) -> Any:
+        with self.site.database.writing() as session:
+            return act(session, self.site.now(), *arguments, **named)
+
+    def agree(self, version: int, units: Sequence[int]) -> None:
+        """As if a reporter of each had: accounts of a hundred units are not what is measured."""
+        with self.site.database.writing() as session:
+            session.add_all(
+                Agreement(unit_id=unit_id, version=version, account_id=self.reporter.account_id, made_at=NOW)
+                for unit_id in units
+            )
+            session.commit()
+
+    @property
+    def life(self) -> str:
+        return f"/assessments/{self.assessment}/life"
+
+    def results(self) -> list[str]:
+        """What tells how the units stand now."""
+        own = f"/units/{self.unit}"
+        why = [f"{own}/why", f"{own}/rows/III-4/why", f"{own}/rows/III-36/why"]
+        return [f"/assessments/{self.assessment}/results", *why]
+
+    def version(self, number: int) -> list[str]:
+        frozen = f"/assessments/{self.assessment}/versions/{number}"
+        own = f"{frozen}/units/{self.unit}"
+        return [frozen, f"{frozen}.csv", f"{frozen}.json", own, f"{own}/rows/III-36"]
+
+    def own(self) -> list[str]:
+        return [f"/own-unit/{self.unit}", *(f"/own-unit/{self.unit}/rows/{key}" for key in ("III-4", "III-36"))]
+
+
+@pytest.fixture
+def office(lite_app: Flask, lite_site: Site) -> Office:
+    return Office(lite_app, lite_site)
+
+
+def test_the_pages_of_a_whole_season_answer_at_once(office: Office) -> None:
+    """All in one walk through the season's life: to build it takes longer than to read it."""
+    assert office.marks > 2500
+    _while_marking(office)
+    _after_marking(office)
+    _in_the_appeal(office)
+    _once_certified(office)
+    _what_was_altered_is_noticed(office)
+
+
+def _while_marking(office: Office) -> None:
+    here, own = f"/assessments/{office.assessment}", f"/units/{office.unit}"
+    office.answer_at_once(
+        "/assessments",
+        "/polls",
+        *(f"{here}/{page}" for page in ("completion", "completion.csv", "marking", "applicability", "ledger")),
+        *(f"{here}/{page}" for page in ("materials", "proceedings", "rules/change", "life")),
+        f"{here}/marking/municipal/III-4?department={GROUP}",
+        *(own, *(f"{own}/{page}" for page in ("rows/III-4", "rows/III-36", "materials", "ledger", "proceedings"))),
+        *office.results(),
+    )
+    office.answer_at_once(f"{here}/marking", own, role=Role.ASSESSOR)
+    office.answer_at_once("/materials", "/ledger", f"/own-unit/{office.unit}", role=Role.REPORTER)
+
+
+def _after_marking(office: Office) -> None:
+    office.do(assessment_life.close_marking, COMMAND_LINE, office.assessment)
+    office.answer_at_once(office.life, *office.version(1))
+
+
+def _in_the_appeal(office: Office) -> None:
+    """With an objection that is taken up, a second version, and units that agreed with either."""
+    due_on = office.site.now().date() + timedelta(days=7)
+    office.do(assessment_life.open_appeal, COMMAND_LINE, office.assessment, due_on)
+    office.agree(1, office.units[10:60])
+    number = office.do(replies.object_to, office.reporter, office.unit, "III-4", "材料已按时报送")
+    answer = f"/units/{office.unit}/objections/{number}"
+    office.answer_at_once(office.life, answer)
+    office.answer_at_once(*office.own(), role=Role.REPORTER)
+    office.do(replies.answer, COMMAND_LINE, office.unit, number, accepted=True, words="属实")
+    corrected = MarkEntry("III-4", GROUP, "0.5", "复核改正")
+    office.do(marks.enter_marks, COMMAND_LINE, office.unit, [corrected])
+    office.answer_at_once(office.life, answer)
+    office.do(versions.freeze_after_appeal, COMMAND_LINE, office.assessment, "答复申诉")
+    office.agree(2, [*office.units[:10], *office.units[60:]])
+    office.answer_at_once(office.life, *office.version(2), f"{office.version(2)[0]}/difference")
+    office.answer_at_once(*office.own(), role=Role.REPORTER)
+
+
+def _once_certified(office: Office) -> None:
+    with office.site.database.reading() as session:
+        found = assessments.assessment_of(session, office.assessment)
+        outlook = assessment_life.outlook(session, office.site.now(), found)
+    assert not outlook.hindrances, "who agreed before the correction of another unit still agrees"
+    for admin in office.admins:
+        office.do(assessment_life.certify, admin, office.assessment, outlook.certificate)
+    office.answer_at_once(office.life, *office.results(), *office.version(3), f"{office.version(3)[0]}/difference")
+    office.answer_at_once(*office.own(), role=Role.REPORTER)
+    office.do(assessment_life.archive, COMMAND_LINE, office.assessment)
+    office.answer_at_once(office.life)
+
+
+def _what_was_altered_is_noticed(office: Office) -> None:
+    """On the next request, though all of it was read and counted a moment ago."""
+    client = office.app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = office.keys[Role.ADMIN]
+    pages = {
+        f"/assessments/{office.assessment}/results": "UPDATE receipts SET code = '000000000000' WHERE poll_id = 90 AND"
+        " code = (SELECT max(code) FROM receipts WHERE poll_id = 90)",
+        office.version(2)[0]: "UPDATE score_versions SET body = replace(body, '0.5', '0.6') WHERE number = 2",
+    }
+    for address, statement in pages.items():
+        assert client.get(address).status_code == 200
+        run_sql(office.site, statement)
+        assert client.get(address).status_code == 500

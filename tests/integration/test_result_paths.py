@@ -62,6 +62,7 @@ ACTS = {
     "poll rehearse",
     "poll resume",
     "poll wipe",
+    "poll withdraw",
     "poll create",
     "poll issue",
     "poll open",

@@ -44,10 +44,10 @@ def test_the_list_shows_every_poll(shown: Shown, role: Role) -> None:
 @pytest.mark.parametrize(
     ("state", "actions"),
     [
-        (PollState.DRAFT, {"open", "rehearse", "issue", "present", "void", "batches/0/reissue"}),
-        (PollState.OPEN, {"close", "pause", "end-in", "issue", "present", "void", "batches/0/reissue"}),
-        (PollState.PAUSED, {"close", "resume", "issue", "present", "void", "batches/0/reissue"}),
-        (PollState.CLOSED, {"seal", "present", "void"}),
+        (PollState.DRAFT, {"open", "rehearse", "issue", "present", "void", "batches/0/reissue", "withdraw"}),
+        (PollState.OPEN, {"close", "pause", "end-in", "issue", "present", "void", "batches/0/reissue", "withdraw"}),
+        (PollState.PAUSED, {"close", "resume", "issue", "present", "void", "batches/0/reissue", "withdraw"}),
+        (PollState.CLOSED, {"seal", "present", "void", "withdraw"}),
         (PollState.SEALED, set()),
     ],
 )
