@@ -167,6 +167,9 @@ class Hall:
         """What must become of a post; its answers; its nonce."""
         pairs = pairs_of(post.body)
         known = post.address.same and code in {*self.fresh[-1:], *self.said}
+        if pairs and post.address.same and code == self.code_of("other") and ("blanks_meant", "1") in pairs:
+            # The other poll has these questions and more: with blanks that are meant, it is a vote there.
+            return Fate.EITHER, "", ""
         if pairs is None or not known:
             return Fate.REFUSE, "", ""
         nonces = [value for name, value in pairs if name == "nonce"] or [""]
