@@ -14,6 +14,7 @@
 
   var form = document.querySelector("form[data-marking]");
   if (!form) { return; }
+  var step = form.getAttribute("data-step");
   var wide = form.getAttribute("data-wide");
   var pattern = new RegExp("^(?:" + form.getAttribute("data-points") + ")$");
   var pasted = form.querySelector(".pasted");
@@ -30,12 +31,22 @@
     return text.replace(/[\uff0e\uff10-\uff19]/g, function (character) { return "0123456789.".charAt(wide.indexOf(character)); });
   }
 
+  /* In hundredths: 0.3 is no whole number of 0.1 in binary. */
+  function isMultiple(text) { return Math.round(Number(text) * 100) % Math.round(Number(step) * 100) === 0; }
+
   /* The server's rule (surveys/scoring/marks.py), whose pattern the form carries. */
   function fault(input) {
     var text = narrow(clean(input.value));
     if (!text) { return form.elements[input.name + ":seen"].value === "0" ? "" : "打过的分不能清空。"; }
-    if (!pattern.test(text)) { return "“" + clean(input.value) + "”不是分数。请填数字，最多两位小数。"; }
-    return Number(text) > Number(input.getAttribute("data-most")) ? "超过满分 " + input.getAttribute("data-most") + "。" : "";
+    var most = input.getAttribute("data-most");
+    var kept = input.getAttribute("data-kept");
+    var stepped = "请按 " + step + " 分的整数倍填写";
+    if (!pattern.test(text)) {
+      return "“" + clean(input.value) + "”不是分数。" + (step === "0.01" ? "请填数字，最多两位小数。" : stepped + "。");
+    }
+    if (Number(text) > Number(most)) { return "超过满分 " + most + "。"; }
+    if (isMultiple(text) || Number(text) === Number(most) || (kept && Number(text) === Number(kept))) { return ""; }
+    return stepped + (isMultiple(most) ? "。" : "，或填满分 " + most + "。");
   }
 
   function check(input) {

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from surveys.scoring.marks import STEPS
 from surveys.scoring.score_sheet import ScoringRules
 
 MOST_BANDS = 8
@@ -25,4 +26,6 @@ def rule_faults(rules: ScoringRules) -> list[str]:
         faults.append(f"一票否决后的最好等次：“{rules.veto_band}”不在等次里，请写 {'、'.join(names)} 之一。")
     if rules.top_quota is not None and not 0 < rules.top_quota <= 1:
         faults.append("优秀比例：须大于 0、不超过 100%，不限比例请留空。")
+    if rules.mark_step not in STEPS:
+        faults.append(f"打分的最小单位：请从 {'、'.join(map(str, STEPS))} 分中选一个。")
     return faults

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from surveys.scoring.exact import Score, exact, shown, total
+from surveys.scoring.marks import FINEST
 from surveys.scoring.ranking import Band, band_of, capped_band
 
 
@@ -67,7 +68,10 @@ class RowValue:
 
 @dataclass(frozen=True)
 class ScoringRules:
-    """Caps in absolute points; bands from best to worst; the best band a vetoed unit can still have."""
+    """Caps in absolute points; bands from best to worst; the best band a vetoed unit can still have.
+
+    `mark_step`: what a mark is a multiple of when it is given; sums and means are of any.
+    """
 
     mode: Mode = Mode.WHOLE
     bonus_cap: Decimal = Decimal(5)
@@ -80,6 +84,7 @@ class ScoringRules:
     )
     veto_band: str = "不合格"
     top_quota: Decimal | None = None
+    mark_step: Decimal = FINEST
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -89,6 +94,7 @@ class ScoringRules:
             "bands": [[band.name, str(band.floor)] for band in self.bands],
             "veto_band": self.veto_band,
             "top_quota": None if self.top_quota is None else str(self.top_quota),
+            "mark_step": str(self.mark_step),
         }
 
     @classmethod
@@ -101,6 +107,8 @@ class ScoringRules:
             bands=tuple(Band(name, Decimal(floor)) for name, floor in data["bands"]),
             veto_band=data["veto_band"],
             top_quota=None if quota is None else Decimal(quota),
+            # Rules written before there were steps, frozen ones too, do not say it.
+            mark_step=Decimal(data.get("mark_step", FINEST)),
         )
 
 

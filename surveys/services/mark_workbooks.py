@@ -16,6 +16,8 @@ from surveys.intake.headers import Faults
 from surveys.intake.marks import Expected, MarkKey, MarkLine, read_marks
 from surveys.intake.tables import UnreadableFile, read_tables
 from surveys.reporting.workbooks import SheetPlan, workbook
+from surveys.scoring.marks import step_words
+from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
@@ -71,13 +73,17 @@ def export_workbook(session: Session, actor: Actor, assessment_id: int, departme
         [
             *(plan for plan in plans if plan.rows),
             SheetPlan("测评标准", ("测评体系", "条目", "测评内容", "测评标准", "满分"), rows),
-            SheetPlan("填写说明", ("列", "怎么填"), _HELP),
+            SheetPlan("填写说明", ("列", "怎么填"), [_points_help(found), *_HELP]),
         ]
     )
 
 
+def _points_help(found: Ground) -> tuple[str, str]:
+    step = ScoringRules.from_json(found.assessment.rules).mark_step
+    return "打分", f"0 到满分，{step_words(step)}。没有填的不改动。"
+
+
 _HELP = (
-    ("打分", "0 到满分，最多两位小数。没有填的不改动。"),
     ("说明、查看的材料", f"可以不填，各最多 {MOST_WORDS} 个字。"),
     ("标识", "用来认出每一行，请不要改、不要删，不要合并单元格。"),
     ("行", "可以整行移动、排序、删去；删去的行不改动。请不要增加行。"),

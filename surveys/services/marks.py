@@ -12,14 +12,14 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
 from surveys.scoring.assignment import marking_departments
-from surveys.scoring.marks import BadPoints, parse_points
-from surveys.scoring.score_sheet import Kind
+from surveys.scoring.marks import FINEST, BadPoints, parse_points
+from surveys.scoring.score_sheet import Kind, ScoringRules
 from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
 from surveys.services.assessments import framework_of, is_marking, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.services.openings import require_open
-from surveys.storage.tables import Account, Mark, Unit
+from surveys.storage.tables import Account, Assessment, Mark, Unit
 
 MOST_WORDS = 500
 """In a remark, or a note of what was looked at."""
@@ -161,6 +161,7 @@ class _Rows:
         self._session = session
         self._units: dict[int, UnitRows] = {}
         self._marking: set[int] = set()
+        self._steps: dict[int, Decimal] = {}
 
     def open_row(self, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
         """Raises like `row_of` and `require_open`."""
@@ -174,6 +175,14 @@ class _Rows:
             if is_marking(assessment):  # it stays so until the caller commits, and every row is open
                 self._marking.add(assessment.id)
         return found.unit, found.framework, standard
+
+    def step(self, assessment: Assessment, standard: Standard) -> Decimal:
+        """What points of the row are multiples of: any, where two people confirm another value than a poll's."""
+        if Method.DEMOCRATIC in standard.methods:
+            return FINEST
+        if assessment.id not in self._steps:
+            self._steps[assessment.id] = ScoringRules.from_json(assessment.rules).mark_step
+        return self._steps[assessment.id]
 
 
 def _change(
@@ -192,7 +201,8 @@ def _change(
         raise NotAllowed(f"{department}不给 {row_key} 打分。")
     if not may_mark:
         raise NotAllowed(f"这一行由{department}打分，您的账号属于{actor.department or '其他部门'}。")
-    points = _points_of(entry, standard, seen)
+    kept = None if last is None else last.points
+    points = _points_of(entry, seen, standard.points, rows.step(unit.assessment, standard), kept)
     remark, evidence = clean_line(entry.remark), clean_line(entry.evidence or "")
     if Method.DEMOCRATIC in standard.methods and not remark:
         raise BadInput("另定民主测评分须写明理由。")
@@ -221,14 +231,14 @@ def _as_it_was(entry: MarkEntry, seen: LastMark | None) -> bool:
     return points == seen.points and clean_line(entry.remark) == seen.remark and same_evidence
 
 
-def _points_of(entry: MarkEntry, standard: Standard, seen: LastMark | None) -> Decimal:
+def _points_of(entry: MarkEntry, seen: LastMark | None, most: Decimal, step: Decimal, kept: Decimal | None) -> Decimal:
     text = clean_line(entry.points)
     if not text and seen is not None:
         raise BadInput(f"已打 {seen.points} 分，打过的分不能清空。要改请填新的分数。")
     if not text:
         raise BadInput("没有填分数。请填上，或把说明和材料也清空。")
     try:
-        return parse_points(text, standard.points)
+        return parse_points(text, most, step, kept)
     except BadPoints as error:
         raise BadInput(str(error)) from None
 

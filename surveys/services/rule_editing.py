@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog.model import plain
 from surveys.intake.cleaning import clean_line, folded
+from surveys.scoring.marks import FINEST, STEPS
 from surveys.scoring.ranking import Band
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import Mode, ScoringRules
@@ -24,7 +25,10 @@ _HUNDRED = Decimal(100)
 
 @dataclass(frozen=True)
 class RulesEntry:
-    """As typed. `bands`: name and floor, from the best; an empty pair is none. `top_quota`: in percent, or empty."""
+    """As typed. `bands`: name and floor, from the best; an empty pair is none. `top_quota`: in percent, or empty.
+
+    `mark_step`: one of `STEPS`.
+    """
 
     mode: str
     bonus_cap: str
@@ -32,6 +36,7 @@ class RulesEntry:
     bands: Sequence[tuple[str, str]]
     veto_band: str
     top_quota: str
+    mark_step: str = plain(FINEST)
 
 
 def entry_of(rules: ScoringRules) -> RulesEntry:
@@ -43,6 +48,7 @@ def entry_of(rules: ScoringRules) -> RulesEntry:
         [(band.name, plain(band.floor)) for band in rules.bands],
         rules.veto_band,
         "" if rules.top_quota is None else plain(rules.top_quota * 100),
+        plain(rules.mark_step),
     )
 
 
@@ -59,6 +65,9 @@ def parse_rules(entry: RulesEntry) -> ScoringRules:
     deduction = _number("扣分上限", entry.deduction_cap, faults)
     if entry.mode not in list(Mode):
         faults.append("折算方式：请选一种。")
+    step = next((each for each in STEPS if plain(each) == entry.mark_step), None)
+    if step is None:
+        faults.append("打分的最小单位：请选一种。")
     readable = len(faults)
     bands = _bands(entry.bands, faults)
     quota = _number("优秀比例", entry.top_quota, faults) if entry.top_quota.strip() else None
@@ -69,6 +78,7 @@ def parse_rules(entry: RulesEntry) -> ScoringRules:
         tuple(bands),
         clean_line(entry.veto_band),
         None if quota is None else quota / 100,
+        step or FINEST,
     )
     if len(faults) == readable:  # what could not be read would be called wrong twice
         faults += rule_faults(rules)
@@ -97,7 +107,8 @@ def _summary(rules: ScoringRules) -> str:
     bands = "、".join(f"{name} {floor}" for name, floor in entry.bands)
     return (
         f"{rules.mode.label}，加分上限 {entry.bonus_cap}，扣分上限 {entry.deduction_cap}，{bands}，"
-        f"否决至{entry.veto_band}，优秀比例 {entry.top_quota or '不限'}"
+        f"否决至{entry.veto_band}，优秀比例 {entry.top_quota or '不限'}，"
+        f"打分的最小单位 {entry.mark_step}"
     )
 
 

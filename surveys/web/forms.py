@@ -18,6 +18,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, HiddenInput
 
+from surveys.scoring.marks import STEPS
 from surveys.scoring.score_sheet import Mode
 from surveys.services.errors import BadInput
 
@@ -307,6 +308,9 @@ class RulesForm(StaffForm):
     bands = TextAreaField("等次（一行一个，从最好的写起：名称 最低分）", [DataRequired(REQUIRED), Length(max=500)])
     veto_band = StringField("一票否决后最好的等次", [DataRequired(REQUIRED), Length(max=50)])
     top_quota = StringField("最好等次的比例上限（%，留空不限）", [Optional(), Length(max=10)])
+    mark_step = SelectField(
+        "打分的最小单位", choices=[SelectChoice(str(step), f"{step} 分") for step in STEPS], validate_choice=False
+    )
 
 
 class ProceedingForm(StaffForm):

@@ -25,7 +25,8 @@ class Kept(Protocol):
 
 @dataclass(frozen=True)
 class MarkField:
-    """`prefix`: of the fields' names. `overtaken`: what somebody else marked since the page was opened."""
+    """`prefix`: of the fields' names. `overtaken`: what somebody else marked since the page was opened. `kept`: the
+    points that stand, whatever the step is now."""
 
     prefix: str
     points: str
@@ -34,14 +35,16 @@ class MarkField:
     seen: int
     fault: str
     overtaken: Change | None
+    kept: str
 
 
 def mark_field(prefix: str, mark: Kept | None, place: Place, refusal: Refusal | None = None) -> MarkField:
     """With the mark as it stands; on a page that is shown again, with what was typed and what is wrong with it."""
+    kept = "" if mark is None else str(mark.points)
     if refusal is None:
         if mark is None:
-            return MarkField(prefix, "", "", "", 0, "", None)
-        return MarkField(prefix, str(mark.points), mark.remark, mark.evidence, mark.version, "", None)
+            return MarkField(prefix, "", "", "", 0, "", None, kept)
+        return MarkField(prefix, kept, mark.remark, mark.evidence, mark.version, "", None, kept)
     overtaken = None
     if isinstance(refusal, Overtaken):
         overtaken = next((change for change in refusal.changes if change.place == place), None)
@@ -53,6 +56,7 @@ def mark_field(prefix: str, mark: Kept | None, place: Place, refusal: Refusal | 
         _number(f"{prefix}:seen"),
         refusal.faults.get(place, "") if isinstance(refusal, FaultyMarks) else "",
         overtaken,
+        kept,
     )
 
 

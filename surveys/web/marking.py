@@ -3,7 +3,8 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.scoring.marks import POINTS_PATTERN, WIDE
+from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
+from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import marking_sheets, marks
 from surveys.services.actors import Permission
 from surveys.services.assessments import assessment_of
@@ -78,6 +79,7 @@ def _address(found: RowSheet) -> str:
 
 def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
     key = found.row.standard.key
+    step = ScoringRules.from_json(found.assessment.rules).mark_step
     return render_template(
         "marking/sheet.html",
         sheet=found,
@@ -91,4 +93,6 @@ def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
         refusal=refusal,
         pattern=POINTS_PATTERN,
         wide=WIDE,
+        step=step,
+        step_words=step_words(step),
     )

@@ -16,6 +16,7 @@ def typed_rules(form: RulesForm) -> RulesEntry:
         rule_editing.parse_bands(form.bands.data),
         form.veto_band.data,
         form.top_quota.data or "",
+        form.mark_step.data or "",
     )
 
 

@@ -1,5 +1,6 @@
 """A unit's score sheet, and entering what decides its rows."""
 
+from decimal import Decimal
 from itertools import groupby
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
@@ -7,8 +8,8 @@ from flask.typing import ResponseReturnValue
 
 from surveys.catalog.model import Method
 from surveys.scoring.exact import shown
-from surveys.scoring.marks import POINTS_PATTERN, WIDE
-from surveys.scoring.score_sheet import RowState
+from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
+from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.services import democratic, ledger, marks, reviews, score_sheets
 from surveys.services.actors import Permission
 from surveys.services.checklists import RowChecklist
@@ -56,12 +57,17 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         ),
         pattern=POINTS_PATTERN,
         wide=WIDE,
+        step=_step(sheet),
         shortest_basis=marks.SHORTEST_BASIS,
         state_names=STATE_NAMES,
         RowState=RowState,
         plain_points=plain_points,
         shown=shown,
     )
+
+
+def _step(sheet: UnitSheet) -> Decimal:
+    return ScoringRules.from_json(sheet.unit.assessment.rules).mark_step
 
 
 def _handed_in(unit_id: int) -> dict[str, RowChecklist]:
@@ -123,6 +129,7 @@ def _row_page(
         checklist=_checklist(unit_id, row_key),
         hearings=_hearings(sheet, line),
         shortest_basis=marks.SHORTEST_BASIS,
+        step_words=step_words(_step(sheet)),
         fault=fault,
         faulty="event" if event_form else "exempt" if exempt_form else "",
         event_form=event_form or EventForm(formdata=None, row_key=row_key, happened_on=today),

@@ -1,13 +1,14 @@
 """The sheet of a row in a real browser: by keyboard, by paste, without script, and two people at once."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
-from surveys.scoring.marks import BadPoints, parse_points
+from surveys.scoring.marks import STEPS, BadPoints, parse_points
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
 from tests.builders import GROUP, build_unit, line_for
@@ -40,6 +41,15 @@ TYPED = [
     ".5",
     "1.",
     "1²",
+    "0",
+    "0.07",
+    "0.3",
+    "０．３０",
+    "0.25",
+    "0.5",
+    "0.29",
+    "1.75",
+    "1.10",
 ]
 
 
@@ -164,17 +174,33 @@ def test_a_list_with_names_is_pasted_by_name(office: Office, desk: BrowserContex
     assert cells(page) == ["1", "1", "0"]
 
 
-def test_the_page_takes_what_the_server_takes(office: Office, desk: BrowserContext) -> None:
+@pytest.mark.parametrize(("step", "most", "kept"), [*[(step, "2", None) for step in STEPS], ("0.5", "0.3", "0.07")])
+def test_the_page_takes_what_the_server_takes(
+    office: Office, desk: BrowserContext, step: Decimal, most: str, kept: str | None
+) -> None:
     page = office.sheet(desk, "III-3")
+    assert page.locator("form[data-marking]").get_attribute("data-step") == "0.01"
+    # The script reads the form's step once, when it starts.
+    page.route("**/marking/municipal/III-3", lambda route: _with_step(route, step, most, kept))
+    page.reload()
     field = page.locator('input[data-column="points"]').first
     for text in TYPED:
         field.fill(text)
         try:
-            parse_points(text, Decimal(2))
+            parse_points(text, Decimal(most), Decimal(step), kept and Decimal(kept))
             taken = True
         except BadPoints:
             taken = False
         assert (field.get_attribute("aria-invalid") is None) is taken, text
+
+
+def _with_step(route: Route, step: Decimal | str, most: str, kept: str | None) -> None:
+    """The page as it is under other rules and with other marks."""
+    html = route.fetch().text()
+    for name, value in (("data-step", str(step)), ("data-most", most), ("data-kept", kept or "")):
+        html, count = re.subn(f'{name}="[^"]*"', f'{name}="{value}"', html)
+        assert count
+    route.fulfill(body=html, content_type="text/html")
 
 
 def test_two_people_at_once(office: Office, browser: Browser, desk: BrowserContext) -> None:

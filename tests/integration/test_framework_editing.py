@@ -252,7 +252,7 @@ def save(site: Site, assessment_id: int, typed: RulesEntry) -> bool:
 
 def test_rules_as_typed(site: Site, unit: tuple[int, int]) -> None:
     bands = rule_editing.parse_bands("好　85\n\n 合 格，６０\n差 0")
-    assert save(site, unit[0], RulesEntry("block", "３", "7.50", bands, "合 格", "30"))
+    assert save(site, unit[0], RulesEntry("block", "３", "7.50", bands, "合 格", "30", "0.5"))
     with site.database.reading() as session:
         found = ScoringRules.from_json(assessments.assessment_of(session, unit[0]).rules)
     assert found == ScoringRules(
@@ -262,6 +262,7 @@ def test_rules_as_typed(site: Site, unit: tuple[int, int]) -> None:
         (Band("好", Decimal(85)), Band("合 格", Decimal(60)), Band("差", Decimal(0))),
         "合 格",
         Decimal("0.3"),
+        Decimal("0.5"),
     )
     assert rule_editing.parse_rules(rule_editing.entry_of(found)) == found
     assert not save(site, unit[0], rule_editing.entry_of(found))
@@ -279,6 +280,8 @@ def test_rules_as_typed(site: Site, unit: tuple[int, int]) -> None:
         ({"deduction_cap": "1.234"}, "最多两位小数"),
         ({"top_quota": "0"}, "留空"),
         ({"top_quota": "NaN"}, "优秀比例"),
+        ({"mark_step": ""}, "打分的最小单位：请选一种"),
+        ({"mark_step": "0.3"}, "打分的最小单位：请选一种"),
         ({"veto_band": "很差"}, "“很差”不在等次里"),
         ({"bands": []}, "2 至 8 个"),
         ({"bands": [("好", "0")]}, "2 至 8 个"),

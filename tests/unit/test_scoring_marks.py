@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from surveys.scoring.marks import BadPoints, parse_points
+from surveys.scoring.marks import FINEST, STEPS, BadPoints, parse_points
 
 REFUSED = [
     *[
@@ -59,3 +59,37 @@ def test_points_above_the_maximum_are_refused_with_the_maximum():
     with pytest.raises(BadPoints, match=r"2\.01 分超过了此项的满分 2 分，请填 0 至 2。"):
         parse_points("2.01", Decimal(2))
     assert parse_points("2.00", Decimal(2)) == 2
+
+
+@pytest.mark.parametrize(
+    ("step", "taken", "refused"),
+    [
+        ("0.01", ("0", "0.01", "1.37"), ()),
+        ("0.1", ("0", "0.3", "1.10", "１．７"), ("0.01", "1.25", "０．３５")),
+        ("0.25", ("0", "0.75", "1.5"), ("0.1", "1.26")),
+        ("0.5", ("0", "0.5", "1.50"), ("0.25", "1.4")),
+        ("1", ("0", "1", "1.00"), ("0.5", "1.01")),
+    ],
+)
+def test_points_are_multiples_of_the_step(step, taken, refused):
+    for text in taken:
+        assert parse_points(text, Decimal(2), Decimal(step)) >= 0, text
+    for text in refused:
+        with pytest.raises(BadPoints, match=f"请按 {step} 分的整数倍填写。"):
+            parse_points(text, Decimal(2), Decimal(step))
+
+
+def test_full_points_and_the_mark_that_stands_are_of_any_step():
+    most, step = Decimal("0.3"), Decimal("0.5")
+    assert [parse_points(text, most, step) for text in ("0", "0.3", "0.30")] == [0, most, most]
+    with pytest.raises(BadPoints, match=r"请按 0\.5 分的整数倍填写，或填满分 0\.3。"):
+        parse_points("0.2", most, step)
+    assert parse_points("0.2", most, step, kept=Decimal("0.20")) == Decimal("0.2")
+    with pytest.raises(BadPoints, match="超过了此项的满分"):
+        parse_points("0.5", most, step, kept=Decimal("0.5"))
+
+
+@pytest.mark.parametrize("step", [step for step in STEPS if step != FINEST])
+def test_the_hint_names_the_step(step):
+    with pytest.raises(BadPoints, match=f"“1.234”不是分数。请按 {step} 分的整数倍填写。"):
+        parse_points("1.234", Decimal(2), step)

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 
+from surveys.scoring.marks import STEPS
 from surveys.scoring.ranking import Band
 from surveys.scoring.rule_checks import MOST_BANDS, rule_faults
 from surveys.scoring.score_sheet import ScoringRules
@@ -23,6 +24,11 @@ def test_the_rules_an_assessment_starts_with_have_no_fault():
 @pytest.mark.parametrize("quota", ["0.01", "0.3", "1"])
 def test_any_share_up_to_all_may_be_the_best(quota):
     assert rule_faults(replace(GOOD, top_quota=Decimal(quota))) == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_marks_may_be_of_any_of_these_steps(step):
+    assert rule_faults(replace(GOOD, mark_step=step)) == []
 
 
 @pytest.mark.parametrize("count", [2, MOST_BANDS])
@@ -45,6 +51,10 @@ def test_so_many_bands_may_be(count):
         ({"veto_band": "没有"}, "“没有”不在等次里，请写 优秀、良好、合格、不合格 之一"),
         ({"top_quota": Decimal(0)}, "大于 0、不超过 100%"),
         ({"top_quota": Decimal("1.01")}, "大于 0、不超过 100%"),
+        ({"mark_step": Decimal(0)}, "请从 0.01、0.1、0.25、0.5、1 分中选一个"),
+        ({"mark_step": Decimal("0.3")}, "打分的最小单位"),
+        ({"mark_step": Decimal(2)}, "打分的最小单位"),
+        ({"mark_step": Decimal("-0.5")}, "打分的最小单位"),
     ],
 )
 def test_each_fault_is_told_alone(changes, words):

@@ -63,6 +63,7 @@ def test_a_poll_counts_from_two_thirds_and_leaves_blanks_out_unless_told_otherwi
             bands=(Band("好", Decimal("85.5")), Band("差", Decimal(0))),
             veto_band="差",
             top_quota=Decimal("0.30"),
+            mark_step=Decimal("0.25"),
         ),
         ScoringRules(top_quota=Decimal(0)),
     ],
@@ -79,4 +80,10 @@ def test_the_default_scoring_rules_are_the_design():
         "bands": [["优秀", "90"], ["良好", "80"], ["合格", "60"], ["不合格", "0"]],
         "veto_band": "不合格",
         "top_quota": None,
+        "mark_step": "0.01",
     }
+
+
+def test_rules_from_before_there_were_steps_have_the_finest():
+    old = {name: value for name, value in ScoringRules().to_json().items() if name != "mark_step"}
+    assert ScoringRules.from_json(stored(old)) == ScoringRules()
