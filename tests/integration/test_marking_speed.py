@@ -171,9 +171,11 @@ def _what_was_altered_is_noticed(office: Office) -> None:
     with client.session_transaction() as session:
         session["_user_id"] = office.keys[Role.ADMIN]
     pages = {
-        f"/assessments/{office.assessment}/results": "UPDATE receipts SET code = '000000000000' WHERE poll_id = 90 AND"
+        "/polls/90/tally": "UPDATE receipts SET code = '000000000000' WHERE poll_id = 90 AND"
         " code = (SELECT max(code) FROM receipts WHERE poll_id = 90)",
         office.version(2)[0]: "UPDATE score_versions SET body = replace(body, '0.5', '0.6') WHERE number = 2",
+        f"/assessments/{office.assessment}/results": "UPDATE score_versions SET body = replace(body, '0.5', '0.6')"
+        " WHERE number = 3",
     }
     for address, statement in pages.items():
         assert client.get(address).status_code == 200
