@@ -139,6 +139,8 @@ def everything(site: Site, world: World) -> Everything:
         exemption_id=nothing,
         import_id=nothing,
         mark_import_id=nothing,
+        account_import_id=nothing,
+        account_ids=[],
         objection_id=nothing,
         session_keys=keys,
         passwords=passwords,
