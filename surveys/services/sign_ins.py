@@ -109,26 +109,20 @@ def _count(site: Site, now: datetime, caller: _Caller) -> None:
     A refused try is not counted: whoever keeps trying does not lengthen the wait.
     """
     with site.database.writing() as session:
-        _check(session, now, caller, already=0)
+        # Of many at once each must see all that came before it, or they all let each other in, or all keep each other out.
+        site.database.one_at_a_time(session, SignInFailure)
+        _check(session, now, caller)
         session.execute(delete(SignInFailure).where(SignInFailure.at <= now - WINDOW))
-        own = SignInFailure(name=caller.name, address=caller.address, at=now)
-        session.add(own)
+        session.add(SignInFailure(name=caller.name, address=caller.address, at=now))
         session.commit()
-        try:
-            # On PostgreSQL others may have counted theirs meanwhile: each sees all that came before its own.
-            _check(session, now, caller, already=1)
-        except TooManyFailures:
-            session.delete(own)
-            session.commit()
-            raise
 
 
-def _check(session: Session, now: datetime, caller: _Caller, already: int) -> None:
+def _check(session: Session, now: datetime, caller: _Caller) -> None:
     for condition, most in caller.limits():
         query = select(SignInFailure.at).where(condition, SignInFailure.at > now - WINDOW)
-        last = session.scalars(query.order_by(SignInFailure.at.desc()).limit(most + already)).all()
-        if len(last) == most + already:
-            raise TooManyFailures(last[most - 1] + WINDOW - now)
+        last = session.scalars(query.order_by(SignInFailure.at.desc()).limit(most)).all()
+        if len(last) == most:
+            raise TooManyFailures(last[-1] + WINDOW - now)
 
 
 def _forget(session: Session, caller: _Caller) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 BUSY_TIMEOUT_MS = 20_000
 
@@ -36,6 +36,11 @@ class Database:
     def writing(self) -> Iterator[Session]:
         with self._one_writer, Session(self._writer, expire_on_commit=False) as session:
             yield session
+
+    def one_at_a_time(self, session: Session, table: type[DeclarativeBase]) -> None:
+        """Until the transaction ends nobody else passes here with this table. SQLite has one writer anyway."""
+        if not self.is_sqlite:
+            session.execute(text(f'LOCK TABLE "{table.__tablename__}" IN SHARE ROW EXCLUSIVE MODE'))
 
     @contextmanager
     def looking(self) -> Iterator[Connection]:
