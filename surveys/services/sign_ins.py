@@ -109,7 +109,7 @@ def _count(site: Site, now: datetime, caller: _Caller) -> None:
     A refused try is not counted: whoever keeps trying does not lengthen the wait.
     """
     with site.database.writing() as session:
-        # Of many at once each must see all that came before it, or they all let each other in, or all keep each other out.
+        # Each must see all that were counted before it: of many at once, all would get in, or all keep each other out.
         site.database.one_at_a_time(session, SignInFailure)
         _check(session, now, caller)
         session.execute(delete(SignInFailure).where(SignInFailure.at <= now - WINDOW))
