@@ -1,6 +1,7 @@
 """The admin's pages: many accounts at once, from a file or one for each unit, and their one-time passwords again."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,11 +13,11 @@ from surveys.services import account_admin, account_imports, assessments, unit_r
 from surveys.services.accounts import Handout
 from surveys.services.actors import Permission
 from surveys.services.errors import Refusal, WrongState
-from surveys.services.rosters import FaultyFile
 from surveys.web.access import actor, needs, site
 from surveys.web.account_forms import MakeAccountsForm, ReissuePasswordsForm
 from surveys.web.accounts import list_page
 from surveys.web.downloads import attachment
+from surveys.web.file_reading import read_upload
 from surveys.web.forms import UploadForm
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.uploads import size, takes_upload
@@ -37,18 +38,10 @@ def _passwords(handouts: Sequence[Handout], form: str, about: str) -> Response:
 @takes_upload(MOST_BYTES + ROUND_THE_FILE)
 def upload(assessment_id: int) -> ResponseReturnValue:
     form = UploadForm()
+    page = partial(_upload_page, assessment_id, form)
     if request.method != "POST":
-        return _upload_page(assessment_id, form)
-    try:
-        form.checked()
-        data, name = form.file.data.read(), form.file.data.filename or ""
-        with site().database.writing() as session:
-            import_id = account_imports.read_file(session, site().now(), actor(), assessment_id, name, data)
-    except FaultyFile as error:
-        return _upload_page(assessment_id, form, faults=error.faults, left_out=error.left_out), 400
-    except Refusal as error:
-        return _upload_page(assessment_id, form, fault=str(error)), 400
-    return redirect(url_for("account_batches.show", import_id=import_id))
+        return page()
+    return read_upload(form, account_imports.read_file, (assessment_id,), page, "account_batches.show")
 
 
 def _upload_page(

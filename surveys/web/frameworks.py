@@ -1,6 +1,7 @@
 """Frameworks and rules of an assessment: shown, exported, imported with a preview, copied for a new year, tried out."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,9 +13,9 @@ from surveys.services import assessments, copying, dry_runs, framework_editing, 
 from surveys.services.actors import Permission
 from surveys.services.errors import BadInput, Refusal, WrongState
 from surveys.services.framework_changes import pieces
-from surveys.services.rosters import FaultyFile
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
+from surveys.web.file_reading import read_upload
 from surveys.web.forms import CopyForm, ReviseForm, RulesForm, StaffForm, TakeOverForm, UploadForm
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.rule_fields import form_values, typed_rules
@@ -65,21 +66,11 @@ def export(assessment_id: int, framework_key: str) -> ResponseReturnValue:
 @takes_upload(MOST_BYTES + ROUND_THE_FILE)
 def upload(assessment_id: int, framework_key: str) -> ResponseReturnValue:
     form = UploadForm()
+    page = partial(_upload_page, assessment_id, framework_key, form)
     if request.method != "POST":
-        return _upload_page(assessment_id, framework_key, form)
-    try:
-        form.checked()
-        name, data = form.file.data.filename or "", form.file.data.read()
-        with site().database.writing() as session:
-            import_id = framework_editing.read_file(
-                session, site().now(), actor(), assessment_id, framework_key, name, data
-            )
-    except FaultyFile as error:
-        page = _upload_page(assessment_id, framework_key, form, faults=error.faults, left_out=error.left_out)
-        return page, 400
-    except Refusal as error:
-        return _upload_page(assessment_id, framework_key, form, fault=str(error)), 400
-    return redirect(url_for("frameworks.preview", import_id=import_id))
+        return page()
+    about = (assessment_id, framework_key)
+    return read_upload(form, framework_editing.read_file, about, page, "frameworks.preview")
 
 
 def _upload_page(

@@ -1,6 +1,7 @@
 """Marks in a workbook: to download, to fill in, to upload, to look at, to confirm."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -10,13 +11,13 @@ from surveys.intake.tables import MOST_BYTES
 from surveys.services import mark_workbooks
 from surveys.services.actors import Permission
 from surveys.services.assessments import assessment_of
-from surveys.services.errors import Refusal, WrongState
+from surveys.services.errors import WrongState
 from surveys.services.mark_workbooks import MarkPreview
 from surveys.services.marking_sheets import department_for
 from surveys.services.openings import opening
-from surveys.services.rosters import FaultyFile
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
+from surveys.web.file_reading import read_upload
 from surveys.web.forms import TakeMarksForm, UploadForm
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.uploads import size, takes_upload
@@ -38,19 +39,10 @@ def export(assessment_id: int) -> ResponseReturnValue:
 @takes_upload(MOST_BYTES + ROUND_THE_FILE)
 def upload(assessment_id: int) -> ResponseReturnValue:
     form = UploadForm()
+    page = partial(_upload_page, assessment_id, form)
     if request.method != "POST":
-        return _upload_page(assessment_id, form)
-    try:
-        form.checked()
-        data = form.file.data.read()
-        name = form.file.data.filename or ""
-        with site().database.writing() as session:
-            import_id = mark_workbooks.read_workbook(session, site().now(), actor(), assessment_id, name, data)
-    except FaultyFile as error:
-        return _upload_page(assessment_id, form, faults=error.faults, left_out=error.left_out), 400
-    except Refusal as error:
-        return _upload_page(assessment_id, form, fault=str(error)), 400
-    return redirect(url_for("mark_imports.show", import_id=import_id))
+        return page()
+    return read_upload(form, mark_workbooks.read_workbook, (assessment_id,), page, "mark_imports.show")
 
 
 def _upload_page(

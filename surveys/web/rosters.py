@@ -1,6 +1,7 @@
 """Units and leaders from a file: upload, preview, confirm; templates and the current roster to download."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -9,11 +10,11 @@ from surveys.intake.headers import Fault
 from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 from surveys.services import assessments, rosters
 from surveys.services.actors import Permission
-from surveys.services.errors import Refusal, WrongState
+from surveys.services.errors import WrongState
 from surveys.services.roster_changes import Preview
-from surveys.services.rosters import FaultyFile
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
+from surveys.web.file_reading import read_upload
 from surveys.web.forms import TakeOverForm, UploadForm
 from surveys.web.uploads import size, takes_upload
 
@@ -29,19 +30,10 @@ ROUND_THE_FILE = 64 * 1024
 @takes_upload(MOST_BYTES + ROUND_THE_FILE)
 def upload(assessment_id: int) -> ResponseReturnValue:
     form = UploadForm()
+    page = partial(_upload_page, assessment_id, form)
     if request.method != "POST":
-        return _upload_page(assessment_id, form)
-    try:
-        form.checked()
-        data = form.file.data.read()
-        with site().database.writing() as session:
-            name = form.file.data.filename or ""
-            import_id = rosters.read_roster(session, site().now(), actor(), assessment_id, name, data)
-    except FaultyFile as error:
-        return _upload_page(assessment_id, form, faults=error.faults, left_out=error.left_out), 400
-    except Refusal as error:
-        return _upload_page(assessment_id, form, fault=str(error)), 400
-    return redirect(url_for("rosters.show", import_id=import_id))
+        return page()
+    return read_upload(form, rosters.read_roster, (assessment_id,), page, "rosters.show")
 
 
 def _upload_page(
