@@ -1,7 +1,7 @@
 """What the report and the letters of an assessment are made from: from the certificate on the certified version,
 checked against its digest, the same whenever they are made; before that what the tables say now, as a draft."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -114,11 +114,11 @@ class PrintedResults:
         return next((row for row in self.rows(unit) if row.is_democratic), None)
 
 
-def printed_results(session: Session, assessment_id: int) -> PrintedResults:
-    """Raises NotFound, Imbalance."""
+def printed_results(session: Session, assessment_id: int, live: Callable[[], Document] | None = None) -> PrintedResults:
+    """`live`: what is enough of the draft, where it need not be all of it. Raises NotFound, Imbalance."""
     assessment = assessment_of(session, assessment_id)
     if not versions.is_final(AssessmentState(assessment.state)):
-        return PrintedResults(versions.live_body(session, assessment_id), None)
+        return PrintedResults(live() if live else versions.live_body(session, assessment_id), None)
     found = versions.certified(session, assessment_id)
     hands = tuple(versions.certifiers(session, assessment_id, found.line.digest))
     return PrintedResults(found.body, Certificate(found.line.number, found.line.kind, found.line.digest, hands))

@@ -8,7 +8,6 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import assessments, derivations, version_changes, versions
 from surveys.services.actors import Permission
 from surveys.services.errors import NotFound
@@ -118,10 +117,8 @@ def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
 def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PrintedResults:
     """What is said of a unit: `live` while nothing is certified, then the certified version."""
     with site().database.reading() as session:
-        assessment = assessments.unit_of(session, unit_id).assessment
-        if versions.is_final(AssessmentState(assessment.state)):
-            return printed_results(session, assessment.id)
-        return PrintedResults(live(session, unit_id), None)
+        assessment_id = assessments.unit_of(session, unit_id).assessment_id
+        return printed_results(session, assessment_id, lambda: live(session, unit_id))
 
 
 def sheet(body: Body, unit_id: int) -> dict[str, Any]:
