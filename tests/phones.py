@@ -4,10 +4,12 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 from surveys.polling.base32 import grouped
 from tests.builders import box_counts, build_poll, sheet_of
@@ -59,10 +61,24 @@ FOCUS = """() => {
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         missing("没有 Chromium：apt-get install chromium")
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
+        for acts_on, name in [(kind, name) for kind in (Page, Locator) for name in ("click", "tap", "press")]:
+            patch.setattr(acts_on, name, _until_whole(getattr(acts_on, name)))
         found = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield found
         found.close()
+
+
+def _until_whole(act: Callable[..., None]) -> Callable[..., None]:
+    """Where a click led on, Playwright comes back as the next page begins; evaluate() and count() do not wait for the
+    rest of it, and find no body or half a list."""
+
+    @wraps(act)
+    def acted(on: Page | Locator, *args: Any, **options: Any) -> None:
+        act(on, *args, **options)
+        (on if isinstance(on, Page) else on.page).wait_for_load_state("domcontentloaded")
+
+    return acted
 
 
 @contextmanager
