@@ -6,6 +6,7 @@ items, then each leader's aspects.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -79,13 +80,16 @@ class Form:
 
 @dataclass(frozen=True)
 class Sheet:
-    """`title` of the poll and name of the `unit`, as they were when the poll opened; the questions; the leaders."""
+    """`title` of the poll, name of the `unit`, day and place, as they were when the poll opened; the questions; the
+    leaders."""
 
     title: str
     unit: str
     organization: Questionnaire | None
     leader: Questionnaire | None
     leaders: tuple[Leader, ...]
+    held_on: date | None = None
+    place: str = ""
 
     def forms(self) -> Iterator[Form]:
         """The forms in the order of the answer sheet."""
@@ -138,6 +142,8 @@ class Sheet:
             "organization": _questionnaire_to_json(self.organization),
             "leader": _questionnaire_to_json(self.leader),
             "leaders": [{"name": leader.name, "post": leader.post} for leader in self.leaders],
+            "held_on": None if self.held_on is None else self.held_on.isoformat(),
+            "place": self.place,
         }
 
     @classmethod
@@ -148,6 +154,9 @@ class Sheet:
             organization=_questionnaire_from_json(data["organization"]),
             leader=_questionnaire_from_json(data["leader"]),
             leaders=tuple(Leader(entry["name"], entry["post"]) for entry in data["leaders"]),
+            # Sheets frozen before these two were kept lack them.
+            held_on=date.fromisoformat(data["held_on"]) if data.get("held_on") else None,
+            place=data.get("place", ""),
         )
 
 

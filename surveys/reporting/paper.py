@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from fpdf import FPDF
 
@@ -258,6 +258,10 @@ class _Paper(FPDF):
             self.rect(box.x, box.y, box.width, box.height)
         else:
             self.line(box.x, box.y, box.x + box.width, box.y)
+
+
+def day_words(day: date | None) -> str | None:
+    return None if day is None else f"{day.year}年{day.month}月{day.day}日"
 
 
 def paper_pdf(title: str, pages: Sequence[Page], footer: str, watermark: str | None = None) -> bytes:

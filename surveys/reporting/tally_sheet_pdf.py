@@ -73,11 +73,18 @@ def _head(flow: Flow, sheet: TallySheet) -> None:
             flow.space(1.5)
     flow.paragraph(f"单　位：{sheet.unit}", _HEAD_SIZE)
     flow.paragraph(f"测评会：{sheet.title}（代号 {sheet.poll}）", _HEAD_SIZE)
+    if sheet.place is not None:
+        flow.paragraph(f"地　点：{sheet.place}", _HEAD_SIZE)
+    if sheet.day is not None:
+        flow.paragraph(f"时　间：{sheet.day}", _HEAD_SIZE)
     flow.space(0.6)
-    _date(flow, "时　间：", 0, _HEAD_SIZE)
-    flow.write("地　点：", 80, _HEAD_SIZE)
-    flow.blank(95, flow.width, _HEAD_SIZE)
-    flow.space(8.5)
+    if sheet.day is None:
+        _date(flow, "时　间：", 0, _HEAD_SIZE)
+    if sheet.place is None:
+        start = 80 if sheet.day is None else 0
+        flow.write("地　点：", start, _HEAD_SIZE)
+        flow.blank(start + 15, flow.width, _HEAD_SIZE)
+    flow.space(8.5 if sheet.day is None or sheet.place is None else 1.5)
 
 
 def _date(flow: Flow, label: str, x: float, size: float) -> None:

@@ -205,7 +205,8 @@ class _Front(_Filled):
     def fill(self) -> None:
         self.page.fit_to_pages(1, 0)
         self.heading()
-        self.across("时间：＿＿＿＿年＿＿月＿＿日　　地点：＿＿＿＿＿＿＿＿＿＿＿＿＿＿", self.formats.plain)
+        day, place = self.sheet.day or "＿＿＿＿年＿＿月＿＿日", self.sheet.place or "＿＿＿＿＿＿＿＿＿＿＿＿＿＿"
+        self.across(f"时间：{day}　　地点：{place}", self.formats.plain)
         self.row += 1
         self._turnout()
         self.row += 1

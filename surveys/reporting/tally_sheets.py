@@ -106,11 +106,15 @@ class LeadersForm:
 
 @dataclass(frozen=True)
 class TallySheet:
-    """`poll`: its prefix. `shortcoming`: why it does not count; `flagged`: where the lowest grade is too frequent."""
+    """`poll`: its prefix. `day`, `place`: None where they are written by hand. `shortcoming`: why it does not
+    count; `flagged`: where the lowest grade is too frequent.
+    """
 
     unit: str
     title: str
     poll: str
+    day: str | None
+    place: str | None
     rehearsal: bool
     seal: str
     figures: tuple[Figure, ...]

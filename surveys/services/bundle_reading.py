@@ -6,6 +6,7 @@ import json
 import re
 import zipfile
 import zlib
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Self
 
@@ -118,8 +119,14 @@ def _quorum(text: str) -> str:
     return text
 
 
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
 Count = Annotated[int, Field(ge=0, le=_LARGEST_COUNT)]
 Number = Annotated[str, StringConstraints(max_length=_MOST_DIGITS), AfterValidator(_number)]
+Day = Annotated[str, AfterValidator(_day)]
 Short = Annotated[str, StringConstraints(max_length=200)]
 Letter = Annotated[str, StringConstraints(pattern="^[A-Z]$")]
 
@@ -169,6 +176,8 @@ class _Leader(_Part):
 class _Sheet(_Part):
     title: Short
     unit: Short
+    held_on: Day | None = None
+    place: Short = ""
     organization: _Form | None
     leader: _Form | None
     leaders: Annotated[list[_Leader], Field(max_length=500)]

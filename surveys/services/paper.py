@@ -4,6 +4,7 @@ from datetime import datetime
 
 from surveys.polling.sheet import Sheet
 from surveys.polling.states import Purpose
+from surveys.reporting.paper import day_words
 from surveys.reporting.paper_ballots import PaperBallots, PaperTextTooLong, paper_ballots_pdf
 from surveys.services import polls, tickets
 from surveys.services.actors import Actor
@@ -45,9 +46,5 @@ def _ballots(poll: Poll, class_key: str, count: int, two_sided: bool) -> PaperBa
 
 
 def _when_and_where(poll: Poll) -> str | None:
-    parts = []
-    if poll.held_on is not None:
-        parts.append(f"时间：{poll.held_on.year}年{poll.held_on.month}月{poll.held_on.day}日")
-    if poll.place:
-        parts.append(f"地点：{poll.place}")
-    return "　".join(parts) or None
+    parts = (("时间", day_words(poll.held_on)), ("地点", poll.place.strip()))
+    return "　".join(f"{name}：{words}" for name, words in parts if words) or None

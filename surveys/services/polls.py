@@ -177,6 +177,8 @@ def build_sheet(poll: Poll) -> polling.Sheet:
         organization=_sheet_form(questionnaire_of(keys["organization"]), abstain),
         leader=_sheet_form(questionnaire_of(keys["leader"]), abstain),
         leaders=tuple(polling.Leader(name, post) for name, post in leaders),
+        held_on=poll.held_on,
+        place=poll.place.strip(),
     )
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from surveys.polling.base32 import grouped
 from surveys.reporting.cards import CardClass, MeetingCard
+from surveys.reporting.paper import day_words
 from surveys.reporting.slip_layout import Size
 from surveys.reporting.slip_text import SlipTextTooLong
 from surveys.reporting.slips import Slip, SlipSheet, slip_words
@@ -47,19 +48,14 @@ def slip_sheet(site: Site, poll: Poll, class_key: str, issued: Issued, size: Siz
 
 
 def _place_and_date(poll: Poll) -> str | None:
-    return "　".join(word for word in (poll.place.strip(), _day(poll)) if word) or None
-
-
-def _day(poll: Poll) -> str | None:
-    day = poll.held_on
-    return None if day is None else f"{day.year}年{day.month}月{day.day}日"
+    return "　".join(word for word in (poll.place.strip(), day_words(poll.held_on)) if word) or None
 
 
 def meeting_card(site: Site, poll: Poll) -> MeetingCard:
     return MeetingCard(
         unit=poll.unit.name,
         title=poll.title,
-        day=_day(poll),
+        day=day_words(poll.held_on),
         place=poll.place.strip(),
         entitled=poll.entitled,
         classes=[CardClass(entry.key, entry.name, entry.planned) for entry in poll.classes],

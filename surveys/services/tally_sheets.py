@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog.model import plain
 from surveys.polling.seal import Record, seal
-from surveys.polling.sheet import ABSTAIN, BLANK
+from surveys.polling.sheet import ABSTAIN, BLANK, Sheet
+from surveys.reporting.paper import day_words
 from surveys.reporting.tally_sheet_pdf import tally_sheet_pdf
 from surveys.reporting.tally_sheet_xlsx import tally_sheet_xlsx
 from surveys.reporting.tally_sheets import (
@@ -91,10 +92,13 @@ def _sheet_of(record: Record) -> TallySheet:
     # The number of the poll in its database is not in the record, and nothing on the sheet comes from it.
     tally = disclosed(count(0, found, record))
     rules = PollRules.from_json(record.rules)
+    asked = Sheet.from_json(record.sheet)
     return TallySheet(
         unit=tally.unit,
         title=tally.title,
         poll=record.poll,
+        day=day_words(asked.held_on),
+        place=asked.place or None,
         rehearsal=record.rehearsal,
         seal=found,
         figures=figures(tally),

@@ -11,7 +11,7 @@ from surveys.scoring.grades import BLANK
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.services.democratic import ONE_TEAM
 from surveys.services.derivations import counts_can_be_told
-from surveys.services.printed_results import PrintedResults, PrintedRow, certificate_words, footing, vote_score
+from surveys.services.printed_results import PrintedResults, PrintedRow, certificate_words, footing
 from surveys.services.results import plain_points
 from surveys.services.sheet_records import score_of
 from surveys.services.versions import STATE_NAMES
@@ -167,13 +167,18 @@ def _democratic(row: PrintedRow | None) -> Iterator[Part]:
 
 
 def _vote(vote: tables.Document) -> Iterator[Part]:
-    present = "" if vote["present"] is None else f"实到 {vote['present']} 人，"
-    turnout = f"应到 {vote['entitled']} 人，{present}收回 {vote['returned']} 张，有效 {vote['valid']} 张"
     if len(vote["teams"]) > 1 or vote["waiting"]:
         yield from _teams(vote)
-    elif vote["shortcoming"] is not None:
+    else:
+        yield from _poll(vote)
+
+
+def _poll(vote: tables.Document, name: str = "") -> Iterator[Part]:
+    present = "" if vote["present"] is None else f"实到 {vote['present']} 人，"
+    turnout = f"{name}应到 {vote['entitled']} 人，{present}收回 {vote['returned']} 张，有效 {vote['valid']} 张"
+    if vote["shortcoming"] is not None:
         yield Paragraph(f"{turnout}。{vote['shortcoming']}。")
-    elif (score := vote_score(vote)) is None:
+    elif (score := score_of(vote["score"])) is None:
         yield Paragraph(f"{turnout}。测评会没有领导班子的有效评价。")
     else:
         yield Paragraph(f"{turnout}；领导班子得分 {shown(score)} 分。")
@@ -181,7 +186,7 @@ def _vote(vote: tables.Document) -> Iterator[Part]:
 
 
 def _teams(vote: tables.Document) -> Iterator[Part]:
-    """Of several 班子 each one's score and no item: the items in the record are of one of them alone."""
+    """Each one's score, then its turnout and items; of a version frozen before those were kept, the score alone."""
     yield Paragraph("分班子测评，按权重合成：")
     rows = [
         (each["team"] or ONE_TEAM, each["weight"], _figure(each["score"]), each["fault"] or "")
@@ -189,6 +194,9 @@ def _teams(vote: tables.Document) -> Iterator[Part]:
     ]
     rows += [(team, "", "—", "还没有结果") for team in vote["waiting"]]
     yield Table(("班子", "权重", "得分", "说明"), tuple(rows), (3, 1, 1.2, 3), frozenset({1, 2}))
+    for each in vote["teams"]:
+        if (own := each.get("vote")) is not None:
+            yield from _poll(own, f"{each['team'] or ONE_TEAM}：")
 
 
 def _items(vote: tables.Document) -> Iterator[Part]:

@@ -23,7 +23,22 @@ from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.publications import Form
 from surveys.services.site import Site
 from surveys.storage.tables import Account, Approval, Assessment, ScoreVersion
-from tests.builders import GROUP, build_unit, enter, event, exempt, fill_marks, record, run_sql, sealed_poll
+from tests.builders import (
+    GROUP,
+    build_poll,
+    build_unit,
+    cast,
+    close_and_seal,
+    enter,
+    event,
+    exempt,
+    fill_marks,
+    filled,
+    record,
+    run_sql,
+    sealed_poll,
+    sheet_of,
+)
 from tests.conftest import NOW
 from tests.integration.test_proceedings import add
 from tests.integration.test_web_polls import PDF, ZIP, download_name
@@ -155,6 +170,25 @@ def test_a_letter_keeps_what_a_few_ballots_would_tell(site: Site, tmp_path: Path
     assert "有效 4 张" in text
     assert "各项得分不单独列出" in text
     assert "贯彻落实" not in text.split("六、民主测评")[1]
+
+
+def test_a_letter_lists_the_items_of_each_team(site: Site, tmp_path: Path) -> None:
+    """But of one whose few ballots it would tell."""
+    assessment_id, unit_id = build_unit(site)
+    for team, letters in (("党委班子", "AB"), ("行政班子", "BC")):
+        world = build_poll(site, unit_id=unit_id, count=6, entitled=6, team=team)
+        sheet = sheet_of(site, world.poll_id)
+        for number, code in enumerate(world.codes["A"]):
+            cast(site, code, filled(sheet, letters[number % 2]))
+        close_and_seal(site, world.poll_id)
+    sealed_poll(site, unit_id, "D", count=3, entitled=3, team="分局班子")
+    (text,) = letter_texts(site, assessment_id, tmp_path).values()
+    vote = text.split("六、民主测评")[1]
+    first, small, second = (vote.index(f"{team}：应到") for team in ("党委班子", "分局班子", "行政班子"))
+    assert len(re.findall(r"^ *\d\s.*90\.00$", vote[first:small], re.M)) == 9
+    assert len(re.findall(r"^ *\d\s.*70\.00$", vote[second:], re.M)) == 9
+    assert "领导班子得分 40.00 分" in vote[small:second]
+    assert "各项得分不单独列出" in vote[small:second]
 
 
 def test_a_letter_names_no_leader(site: Site, tmp_path: Path) -> None:

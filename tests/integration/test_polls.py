@@ -1,6 +1,7 @@
 """Polls: what a new one must be, freezing the sheet, and the order of its states."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -152,6 +153,7 @@ def test_opening_freezes_the_sheet(site):
     run_sql(site, "DELETE FROM leaders WHERE position = 2")
     run_sql(site, "UPDATE leaders SET name = '换人'")
     run_sql(site, "UPDATE units SET name = '改名局'")
+    run_sql(site, "UPDATE polls SET held_on = '2026-03-03', place = '别处'")
     assert sheet_of(site, world.poll_id) == before
     assert poll_of(site, world.poll_id).opened_at == NOW
     close_and_seal(site, world.poll_id)
@@ -161,8 +163,11 @@ def test_opening_freezes_the_sheet(site):
 def test_a_draft_follows_the_unit_until_it_opens(site):
     world = build_poll(site, count=0, leaders=2, opened=False)
     run_sql(site, "UPDATE leaders SET name = '换人' WHERE position = 1")
+    run_sql(site, "UPDATE polls SET held_on = '2026-03-03', place = '三楼会议室'")
     open_poll(site, world.poll_id)
-    assert [leader.name for leader in sheet_of(site, world.poll_id).leaders] == ["换人", "样例2"]
+    sheet = sheet_of(site, world.poll_id)
+    assert [leader.name for leader in sheet.leaders] == ["换人", "样例2"]
+    assert (sheet.held_on, sheet.place) == (date(2026, 3, 3), "三楼会议室")
 
 
 def test_a_unit_without_leaders_gets_the_form_of_the_organization_only(site):

@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -73,6 +74,8 @@ def record_of(
     aspects: Sequence[str] = ASPECTS,
     post: str = "副局长",
     blank: BlankPolicy = BlankPolicy.EXCLUDE,
+    held_on: date | None = None,
+    place: str = "",
     **changes: Any,
 ) -> Record:
     """Of a poll with these answer sheets by class; each class was issued two tickets more, one of them void."""
@@ -82,6 +85,8 @@ def record_of(
         questionnaire("履行责任民主测评表", items) if items else None,
         questionnaire("领导干部民主测评表", aspects) if leaders else None,
         tuple(Leader(f"样例{number}", post) for number in range(1, leaders + 1)),
+        held_on,
+        place,
     )
     rules = PollRules(form_rules(items) if items else None, form_rules(aspects) if leaders else None, blank)
     cast = [(key, answers) for key, sheets in ballots.items() for answers in sheets]
@@ -310,6 +315,24 @@ def test_nobody_voted() -> None:
     record = record_of({"A": []}, leaders=1)
     assert "领导班子得分—" in pdf_text(record)
     assert next(row for row in xlsx_rows(record) if row[1] == ITEMS[0])[2:12] == [0.0] * 5 + ["—"] * 5
+
+
+@pytest.mark.parametrize(
+    ("known", "day", "place"),
+    [
+        ({}, "时间：年月日", "地点："),
+        ({"held_on": date(2026, 3, 2)}, "时间：2026年3月2日", "地点："),
+        ({"place": "三楼会议室"}, "时间：年月日", "地点：三楼会议室"),
+        ({"held_on": date(2026, 3, 2), "place": "三楼会议室"}, "时间：2026年3月2日", "地点：三楼会议室"),
+    ],
+)
+def test_day_and_place_are_printed_or_left_to_be_written(known: Mapping[str, Any], day: str, place: str) -> None:
+    record = record_of(WORKED, **known)
+    text = pdf_text(record)
+    assert day in text
+    assert place in text
+    (line,) = ["".join(str(row[0]).split()).replace("＿", "") for row in xlsx_rows(record) if "地点" in str(row[0])]
+    assert line == day + place
 
 
 @pytest.mark.parametrize("leaders", [1, 9, 20])

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +25,7 @@ LEADER = Questionnaire(
 
 def sheet_for(leaders: int) -> Sheet:
     people = tuple(Leader(f"样例{number}", f"职务{number}") for number in range(1, leaders + 1))
-    return Sheet("年度民主测评", "样例局", ORGANIZATION, LEADER, people)
+    return Sheet("年度民主测评", "样例局", ORGANIZATION, LEADER, people, date(2026, 3, 2), "三楼会议室")
 
 
 SHEET = sheet_for(2)
@@ -105,6 +106,11 @@ def test_what_is_not_answered_is_blank():
 def test_a_form_with_anything_else_is_refused_whole(change, rest):
     with pytest.raises(BadAnswers):
         SHEET.read(submitted(SHEET, rest) | change)
+
+
+def test_a_sheet_frozen_before_day_and_place_were_kept_is_read():
+    kept = SHEET.to_json()
+    assert Sheet.from_json({key: kept[key] for key in kept if key not in ("held_on", "place")}).place == ""
 
 
 def test_a_sheet_comes_back_from_json():
