@@ -115,9 +115,11 @@
 
   function name(text) { return text.replace(/ /g, ""); }
 
+  var COLUMNS = ["points", "remark", "evidence"];
+
   /* Values from `column` on into one row of the page; what has no cell there is told. */
   function fill(row, column, texts, lost) {
-    var columns = ["points", "remark"].slice(["points", "remark"].indexOf(column));
+    var columns = COLUMNS.slice(COLUMNS.indexOf(column));
     var count = 0;
     texts.forEach(function (text, number) {
       var input = columns[number] && row.querySelector('input[data-column="' + columns[number] + '"]');

@@ -164,10 +164,11 @@ def test_columns_of_excel_are_pasted(office: Office, desk: BrowserContext) -> No
 def test_a_list_with_names_is_pasted_by_name(office: Office, desk: BrowserContext) -> None:
     page = office.sheet(desk, "III-20")
     first = page.locator('input[data-column="points"]').first
-    first.evaluate(PASTE, "单位\t分数\n样例4局\t0.5\t好\n样例3局\t1\n样例9局\t1\n样例1局\t1\n")
+    first.evaluate(PASTE, "单位\t分数\n样例4局\t0.5\t好\t①③\n样例3局\t1\n样例9局\t1\n样例1局\t1\n")
     assert cells(page) == ["1", "", "0.5"]
     told = page.locator(".pasted").inner_text()
-    for words in ("已填入 3 格", "样例3局：1", "样例9局 1", "单位 分数"):
+    assert cells(page, "evidence") == ["", "", "①③"]
+    for words in ("已填入 4 格", "样例3局：1", "样例9局 1", "单位 分数"):
         assert words in told
     page.get_by_role("button", name="撤销粘贴").click()
     first.evaluate(PASTE, "1\n1\n\n0\n")  # the rows as one sees them, that of the third left empty

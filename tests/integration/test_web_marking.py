@@ -46,13 +46,15 @@ def test_a_row_is_marked_down_its_units(lite_site: Site, admin: StrictClient) ->
     address = sheet(assessment_id)
     index = admin.page(f"/assessments/{assessment_id}/marking")
     assert address in [quote(link, safe="/?=%") for link in index.links()]
-    fields = {f"u{first}": "1.5", f"u{first}:remark": "依据会议纪要", f"u{second}": "２"}
+    fields = {f"u{first}": "1.5", f"u{first}:remark": "依据会议纪要", f"u{first}:evidence": "①", f"u{second}": "２"}
     assert posted(admin, address, **fields).status_code == 302
     page = admin.page(address)
     for words in ("已保存 2 处打分", "已打 2/2", "第 1 版"):
         assert words in page.text
-    assert line_for(lite_site, first, "III-3").marks[GROUP].remark == "依据会议纪要"
+    mark = line_for(lite_site, first, "III-3").marks[GROUP]
+    assert (mark.remark, mark.evidence) == ("依据会议纪要", "①")
     assert line_for(lite_site, second, "III-3").value.got == 2
+    assert f"/units/{first}#III-3" in page.links()
     posted(admin, address)
     assert "没有改动" in admin.page(address).text
 
