@@ -301,7 +301,10 @@ def _placed(results: Mapping[str, Result], rules: Rules) -> dict[str, Result]:
         if each.vetoed and names.index(band) < names.index(rules.veto_band):
             band = rules.veto_band
         rank = 1 + sum(other > shown[name] for other in shown.values())
-        if rules.top_quota and band == names[0] and rank > Fraction(rules.top_quota) * len(shown) // 100:
-            band = names[1]
         placed[name] = replace(each, band=band, rank=rank)
+    best = sorted(each.rank for each in placed.values() if each.rank and each.band == names[0])
+    places = Fraction(rules.top_quota or 100) * len(shown) // 100
+    for name, each in placed.items():
+        if each.rank and each.band == names[0] and best.index(each.rank) >= places:
+            placed[name] = replace(each, band=names[1])
     return placed

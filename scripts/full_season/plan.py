@@ -146,7 +146,7 @@ class Rules:
     deduction_cap: str = "10"
     bands: tuple[tuple[str, str], ...] = (("优秀", "90"), ("良好", "80"), ("合格", "60"), ("不合格", "0"))
     veto_band: str = "合格"
-    top_quota: str = "30"
+    top_quota: str = "20"
 
 
 @dataclass(frozen=True)

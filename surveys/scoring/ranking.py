@@ -35,11 +35,13 @@ def with_quota(
 ) -> list[str | None]:
     """At most `quota` (a share, 0..1) of the ranked units keep the top band; whoever ranks below falls one band.
 
-    Units that share the last rank inside the quota all keep it.
+    Units that share the last place inside the quota all keep it. One that a veto keeps out of the band takes no place.
     """
     places = int((quota * sum(rank is not None for rank in unit_ranks)).to_integral_value(ROUND_FLOOR))
     top, second = bands[0].name, bands[1].name
+    pairs = list(zip(unit_bands, unit_ranks, strict=True))
+    ahead = [rank for band, rank in pairs if band == top and rank is not None]
     return [
-        second if band == top and rank is not None and rank > places else band
-        for band, rank in zip(unit_bands, unit_ranks, strict=True)
+        second if band == top and rank is not None and sum(other < rank for other in ahead) >= places else band
+        for band, rank in pairs
     ]

@@ -94,6 +94,15 @@ def test_the_quota_moves_the_top_band_only():
     assert with_quota(bands, [3, None, 2, 4, 1], BANDS, Decimal("0.25")) == ["良好", None, "良好", "不合格", "优秀"]
 
 
+def test_a_unit_kept_out_of_the_band_takes_no_place_in_it():
+    assert with_quota(["合格", "优秀", "优秀", "良好"], [1, 2, 3, 4], BANDS, Decimal("0.25")) == [
+        "合格",
+        "优秀",
+        "良好",
+        "良好",
+    ]
+
+
 def test_units_without_a_rank_do_not_widen_the_quota():
     assert with_quota(["优秀", "优秀", None, None], [1, 2, None, None], BANDS, Decimal("0.5")) == [
         "优秀",
