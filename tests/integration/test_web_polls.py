@@ -41,6 +41,14 @@ def test_the_list_shows_every_poll(shown: Shown, role: Role) -> None:
         assert f"/polls/{shown.world.polls[state].poll_id}" in page.links()
 
 
+def test_two_teams_of_a_unit_are_told_apart(lite_site: Site, organizer: StrictClient) -> None:
+    _, unit_id = build_unit(lite_site)
+    for team in ("党委班子", "行政班子"):
+        world = build_poll(lite_site, unit_id=unit_id, team=team, count=0)
+        assert f"（{team}）" in organizer.page("/polls").text
+        assert f"（{team}）" in organizer.page(f"/polls/{world.poll_id}").text
+
+
 @pytest.mark.parametrize(
     ("state", "actions"),
     [
