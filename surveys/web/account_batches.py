@@ -6,7 +6,6 @@ from functools import partial
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.intake.headers import Fault
 from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 from surveys.reporting.password_strips import Strip, StripFormat, strips_file
 from surveys.services import account_admin, account_imports, assessments, unit_reporters
@@ -44,19 +43,14 @@ def upload(assessment_id: int) -> ResponseReturnValue:
     return read_upload(form, account_imports.read_file, (assessment_id,), page, "account_batches.show")
 
 
-def _upload_page(
-    assessment_id: int, form: UploadForm, fault: str | None = None, faults: Sequence[Fault] = (), left_out: int = 0
-) -> str:
+def _upload_page(assessment_id: int, form: UploadForm, refused: Refusal | None = None) -> str:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
     return render_template(
         "accounts/upload.html",
         assessment=assessment,
         form=form,
-        fault=fault,
-        faults=faults,
-        left_out=left_out,
-        file_name=form.file.data.filename if faults else "",
+        refused=refused,
         limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES), "rows": MOST_ROWS, "columns": MOST_COLUMNS},
     )
 

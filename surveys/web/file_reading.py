@@ -6,7 +6,6 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.services.errors import Refusal
-from surveys.services.rosters import FaultyFile
 from surveys.web.access import actor, site
 from surveys.web.forms import UploadForm
 
@@ -15,14 +14,12 @@ def read_upload(
     form: UploadForm, service: Callable[..., int], about: tuple[int | str, ...], page: Callable[..., str], preview: str
 ) -> ResponseReturnValue:
     """`service`: of session, now, actor, what the file is `about`, its name and content; the import's id.
-    `page`: the form again, with `fault`, or `faults` and `left_out`. `preview`: where it goes on."""
+    `page`: the form again, with the refusal. `preview`: where it goes on."""
     try:
         form.checked()
         data, name = form.file.data.read(), form.file.data.filename or ""
         with site().database.writing() as session:
             import_id = service(session, site().now(), actor(), *about, name, data)
-    except FaultyFile as error:
-        return page(faults=error.faults, left_out=error.left_out), 400
     except Refusal as error:
-        return page(fault=str(error)), 400
+        return page(error), 400
     return redirect(url_for(preview, import_id=import_id))

@@ -1,12 +1,10 @@
 """Frameworks and rules of an assessment: shown, exported, imported with a preview, copied for a new year, tried out."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.intake.headers import Fault
 from surveys.intake.tables import MOST_BYTES
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessments, copying, dry_runs, framework_editing, framework_revisions, rule_editing
@@ -73,14 +71,7 @@ def upload(assessment_id: int, framework_key: str) -> ResponseReturnValue:
     return read_upload(form, framework_editing.read_file, about, page, "frameworks.preview")
 
 
-def _upload_page(
-    assessment_id: int,
-    framework_key: str,
-    form: UploadForm,
-    fault: str | None = None,
-    faults: Sequence[Fault] = (),
-    left_out: int = 0,
-) -> str:
+def _upload_page(assessment_id: int, framework_key: str, form: UploadForm, refused: Refusal | None = None) -> str:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         framework = assessments.framework_of(assessment, framework_key)
@@ -90,11 +81,9 @@ def _upload_page(
         assessment=assessment,
         framework=framework,
         form=form,
-        fault=fault or (None if editable else framework_editing.FROZEN),
+        refused=refused,
         editable=editable,
-        faults=faults,
-        left_out=left_out,
-        file_name=form.file.data.filename if faults else "",
+        frozen=framework_editing.FROZEN,
         limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES)},
     )
 

@@ -1,17 +1,15 @@
 """Marks in a workbook: to download, to fill in, to upload, to look at, to confirm."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.intake.headers import Fault
 from surveys.intake.tables import MOST_BYTES
 from surveys.services import mark_workbooks
 from surveys.services.actors import Permission
 from surveys.services.assessments import assessment_of
-from surveys.services.errors import WrongState
+from surveys.services.errors import Refusal, WrongState
 from surveys.services.mark_workbooks import MarkPreview
 from surveys.services.marking_sheets import department_for
 from surveys.services.openings import opening
@@ -45,9 +43,7 @@ def upload(assessment_id: int) -> ResponseReturnValue:
     return read_upload(form, mark_workbooks.read_workbook, (assessment_id,), page, "mark_imports.show")
 
 
-def _upload_page(
-    assessment_id: int, form: UploadForm, fault: str | None = None, faults: Sequence[Fault] = (), left_out: int = 0
-) -> str:
+def _upload_page(assessment_id: int, form: UploadForm, refused: Refusal | None = None) -> str:
     with site().database.reading() as session:
         assessment = assessment_of(session, assessment_id)
         openings = opening(session, assessment)
@@ -56,10 +52,7 @@ def _upload_page(
         assessment=assessment,
         opening=openings,
         form=form,
-        fault=fault,
-        faults=faults,
-        left_out=left_out,
-        file_name=form.file.data.filename if faults else "",
+        refused=refused,
         limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES)},
     )
 

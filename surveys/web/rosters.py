@@ -1,16 +1,14 @@
 """Units and leaders from a file: upload, preview, confirm; templates and the current roster to download."""
 
-from collections.abc import Sequence
 from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.intake.headers import Fault
 from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 from surveys.services import assessments, rosters
 from surveys.services.actors import Permission
-from surveys.services.errors import WrongState
+from surveys.services.errors import Refusal, WrongState
 from surveys.services.roster_changes import Preview
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
@@ -36,9 +34,7 @@ def upload(assessment_id: int) -> ResponseReturnValue:
     return read_upload(form, rosters.read_roster, (assessment_id,), page, "rosters.show")
 
 
-def _upload_page(
-    assessment_id: int, form: UploadForm, fault: str | None = None, faults: Sequence[Fault] = (), left_out: int = 0
-) -> str:
+def _upload_page(assessment_id: int, form: UploadForm, refused: Refusal | None = None) -> str:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
     return render_template(
@@ -46,10 +42,7 @@ def _upload_page(
         assessment=assessment,
         shut=assessments.why_unchangeable(assessment),
         form=form,
-        fault=fault,
-        faults=faults,
-        left_out=left_out,
-        file_name=form.file.data.filename if faults else "",
+        refused=refused,
         limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES), "rows": MOST_ROWS, "columns": MOST_COLUMNS},
     )
 
