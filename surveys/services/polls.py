@@ -1,5 +1,6 @@
 """A poll's life: draft, open, closed, sealed. Issuing is in `tickets`, voting in `casting`."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -10,6 +11,8 @@ from surveys.intake.cleaning import clean_line
 from surveys.polling import codes, envelopes
 from surveys.polling import sheet as polling
 from surveys.polling.ballot_classes import ClassEntry as ClassEntry
+from surveys.polling.disclosure import FEWEST_SHOWN
+from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.services import audit
 from surveys.services.actors import Actor
@@ -185,6 +188,14 @@ def build_sheet(poll: Poll) -> polling.Sheet:
 def sheet_of(poll: Poll) -> polling.Sheet:
     """The sheet as frozen, or of a draft as it would be if it opened now."""
     return build_sheet(poll) if poll.sheet is None else polling.Sheet.from_json(poll.sheet)
+
+
+def small_classes(poll: Poll, counts: Sequence[ClassCount]) -> list[str]:
+    """Of several classes those that fewer will vote in than are shown by themselves, as far as tickets are issued or
+    planned."""
+    planned = {each.key: each.planned or 0 for each in poll.classes}
+    expected = {entry.key: max(entry.issued - entry.void, planned[entry.key]) for entry in counts}
+    return [key for key, number in expected.items() if 0 < number < FEWEST_SHOWN and len(expected) > 1]
 
 
 def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> polling.Questionnaire | None:

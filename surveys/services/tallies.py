@@ -279,7 +279,10 @@ def warnings(tally: Tally) -> list[str]:
     if tally.few:
         found.append(f"有效票只有 {tally.valid} 张，结果近于公开每个人的选择，请控制知悉范围。")
     if tally.has_hidden_class:
-        found.append(f"有票种的有效票不足 {FEWEST_SHOWN} 张，各题得分和相关票种的得分不单独显示，总分照常计算。")
+        found.append(
+            f"有票种的有效票不足 {FEWEST_SHOWN} 张，各题得分和相关票种的得分不单独显示，总分照常计算。"
+            "由总分和各项票数仍可推算出人少的票种的平均分，请控制知悉范围。"
+        )
     if tally.unanimous:
         found.append(f"全体一致：{'、'.join(tally.unanimous)}。人人同填，等于知道每个人填了什么，请控制知悉范围。")
     return found

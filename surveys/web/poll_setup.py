@@ -117,6 +117,7 @@ def summary(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         entry, sheet = entry_of(poll), polls.sheet_of(poll)
+        counts = records.class_counts(session, poll)
         on_ballot = {(leader.name, leader.post) for leader in sheet.leaders}
         return render_template(
             "polls/summary.html",
@@ -124,8 +125,9 @@ def summary(poll_id: int) -> ResponseReturnValue:
             unit=poll.unit,
             entry=entry,
             sheet=sheet,
-            counts=records.class_counts(session, poll),
+            counts=counts,
             planned=sum(each.planned or 0 for each in poll.classes),
+            small_classes=polls.small_classes(poll, counts),
             left_out=[each for each in roster_of(poll.unit) if (each.name, each.post) not in on_ballot],
             blank=BLANKS[entry.blank or BlankPolicy.EXCLUDE],
         )

@@ -33,7 +33,10 @@ LENGTH = 9 + 2 * 7
 BALLOTS = {"A": ["AD" * 12] * 2, "B": ["BCA" * 8] * 6, "C": ["ABAC" * 6] * 7}
 COUNTED = {key: [sheet[:LENGTH] for sheet in sheets] for key, sheets in BALLOTS.items()}
 WEIGHTS = {"A": 100, "B": 80, "C": 60, "D": 40}
-SMALL_CLASS = "有票种的有效票不足 5 张，各题得分和相关票种的得分不单独显示，总分照常计算。"
+SMALL_CLASS = (
+    "有票种的有效票不足 5 张，各题得分和相关票种的得分不单独显示，总分照常计算。"
+    "由总分和各项票数仍可推算出人少的票种的平均分，请控制知悉范围。"
+)
 
 
 def sealed(

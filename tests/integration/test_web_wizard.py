@@ -3,6 +3,7 @@
 import io
 import zipfile
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -12,10 +13,11 @@ import xlsxwriter
 from flask import Flask
 
 from surveys.polling.states import PollState
-from surveys.services import assessments, polls
+from surveys.services import assessments, polls, tickets
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.assessments import LeaderEntry, UnitEntry
 from surveys.services.poll_entries import PollEntry, entry_of
+from surveys.services.polls import ClassEntry
 from surveys.services.site import Site
 from surveys.storage.tables import Account
 from tests.builders import build_poll, build_unit, run_sql
@@ -241,6 +243,18 @@ def test_the_summary_warns(lite_site: Site, organizer: StrictClient) -> None:
     assert "没有领导名单，选票上只有领导班子" in text
     sent(organizer, "/polls/1/edit", organization="")
     assert "选票上还什么都没有" in organizer.page("/polls/1/setup").text
+
+
+def test_the_summary_warns_of_a_class_too_small_to_be_shown(lite_site: Site, organizer: StrictClient) -> None:
+    two = [ClassEntry("A", "班子", Decimal(1), 4), ClassEntry("B", "职工", Decimal(1))]
+    poll_id = build_poll(lite_site, count=0, classes=two, opened=False).poll_id
+    assert "票种 A 不足 5 张" in organizer.page(f"/polls/{poll_id}/setup").text
+    with lite_site.database.writing() as session:
+        for class_key, count in (("A", 5), ("B", 3)):
+            tickets.issue(session, NOW, COMMAND_LINE, poll_id, class_key, count)
+    assert "票种 B 不足 5 张" in organizer.page(f"/polls/{poll_id}/setup").text
+    alone = build_poll(lite_site, count=3, opened=False).poll_id
+    assert "不足 5 张" not in organizer.page(f"/polls/{alone}/setup").text
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER])
