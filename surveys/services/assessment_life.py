@@ -16,11 +16,12 @@ from surveys.polling.seal import canonical_json, digest
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.score_sheet import RowState
-from surveys.services import applicability, audit, replies, versions
+from surveys.services import applicability, audit, replies, versions, vote_rules
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.ledger import AppealState
+from surveys.services.poll_entries import catalog_questionnaires
 from surveys.services.results import Results, results
 from surveys.services.score_sheets import UnitSheet
 from surveys.services.versions import Version
@@ -30,8 +31,10 @@ NEXT = dict(zip(list(AssessmentState)[:-1], list(AssessmentState)[1:], strict=Tr
 
 
 def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
-    """preparing > marking: frameworks and rules are frozen as version 1. Raises NotFound, NotAllowed, WrongState."""
+    """preparing > marking: frameworks and rules are frozen as version 1, and the scales of polls still to be made.
+    Raises NotFound, NotAllowed, WrongState."""
     assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
+    assessment.questionnaires = catalog_questionnaires()
     session.add(
         RuleVersion(
             assessment_id=assessment.id,
@@ -178,7 +181,9 @@ def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
     missing = tuple(hindrances(session, now, assessment, standing))
     if state not in (AssessmentState.MARKING, AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
         return Outlook(NEXT.get(state), missing, (), standing)
-    notes = [] if state is AssessmentState.APPEAL else unsettled(standing.results)
+    notes = vote_rules.differing(session, assessment.id)
+    if state is not AssessmentState.APPEAL:
+        notes += unsettled(standing.results)
     if state is AssessmentState.MARKING:
         notes += _unsealed_polls(session, assessment)
     if state is not AssessmentState.APPEAL or missing:

@@ -16,7 +16,7 @@ from surveys.scoring.grades import BlankPolicy, FormRules
 from surveys.scoring.poll_rules import PollRules
 from surveys.services.assessments import LeaderEntry
 from surveys.services.errors import BadInput
-from surveys.storage.tables import Poll, Unit
+from surveys.storage.tables import Document, Poll, Unit
 
 MOST_PEOPLE = 100_000
 
@@ -154,19 +154,27 @@ def questionnaire_keys(kind: QuestionnaireKind) -> tuple[str, ...]:
     return tuple(key for key in loader.questionnaire_keys() if loader.questionnaire(key).kind is kind)
 
 
-def questionnaire_of(key: str) -> Questionnaire | None:
-    """The catalog's questionnaire; None for the empty key. Raises BadInput for one that is there no more."""
+def questionnaire_of(key: str, frozen: Document | None = None) -> Questionnaire | None:
+    """The questionnaire as the assessment froze it, else the catalog's; None for the empty key. Raises BadInput for one
+    that is there no more."""
+    if key in (frozen or {}):
+        return Questionnaire.from_json((frozen or {})[key])
     if key and key not in loader.questionnaire_keys():
         raise BadInput(f"没有名为 {key} 的测评表，请在测评会的设置里另选一份。")
     return loader.questionnaire(key) if key else None
 
 
-def rules_of(entry: PollEntry) -> PollRules:
+def catalog_questionnaires() -> Document:
+    """All of the catalog's, by key, to be frozen."""
+    return {key: loader.questionnaire(key).to_json() for key in loader.questionnaire_keys()}
+
+
+def rules_of(entry: PollEntry, frozen: Document | None = None) -> PollRules:
     """How the answers of a checked entry count: its own rules where it has any, else the questionnaires'.
 
-    Blanks are allowed if each questionnaire allows them.
+    `frozen`: the assessment's. Blanks are allowed if each questionnaire allows them.
     """
-    organization, leader = questionnaire_of(entry.organization), questionnaire_of(entry.leader)
+    organization, leader = (questionnaire_of(key, frozen) for key in (entry.organization, entry.leader))
     forms = [form for form in (organization, leader) if form is not None]
     allowed = all(form.blanks_allowed for form in forms) if entry.blanks_allowed is None else entry.blanks_allowed
     return PollRules(

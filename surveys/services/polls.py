@@ -28,7 +28,7 @@ from surveys.services.poll_entries import (
     rules_of,
 )
 from surveys.services.poll_entries import PollEntry as PollEntry
-from surveys.storage.tables import BallotClass, Batch, Poll, Unit
+from surveys.storage.tables import BallotClass, Batch, Document, Poll, Unit
 
 OVER = (PollState.SEALED, PollState.WITHDRAWN)
 """Nothing of the meeting changes any more."""
@@ -47,7 +47,7 @@ def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) ->
     require_changeable(unit.assessment)
     check_entry(entry)
     poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT, present=entry.present)
-    _take_over(poll, entry)
+    _take_over(poll, entry, unit.assessment.questionnaires)
     poll.classes = [_ballot_class(each) for each in entry.classes]
     session.add(poll)
     audit.record(session, now, actor, "poll.create", poll.prefix, unit.name)
@@ -69,7 +69,7 @@ def update_poll(session: Session, now: datetime, actor: Actor, poll_id: int, ent
     check_entry(entry)
     _check_issued(session, poll, entry)
     before = entry_of(poll)
-    _take_over(poll, entry)
+    _take_over(poll, entry, poll.unit.assessment.questionnaires)
     _replace_classes(session, poll, entry)
     changed = changes(before, entry_of(poll))
     if changed:
@@ -83,7 +83,7 @@ def check_draft(poll: Poll) -> None:
         raise WrongState(f"测评会{poll.state.label}，设置不能再改。开始投票以后，测评表、名单和规则都已定下。")
 
 
-def _take_over(poll: Poll, entry: PollEntry) -> None:
+def _take_over(poll: Poll, entry: PollEntry, frozen: Document | None) -> None:
     poll.title = entry.title.strip()
     poll.held_on = entry.held_on
     poll.place = entry.place.strip()
@@ -97,7 +97,7 @@ def _take_over(poll: Poll, entry: PollEntry) -> None:
         "leader": entry.leader,
         "abstain": None if entry.abstain is None else entry.abstain.strip(),
     }
-    poll.rules = rules_of(entry).to_json()
+    poll.rules = rules_of(entry, frozen).to_json()
     poll.leaders = None
     if entry.leaders is not None:
         poll.leaders = [[leader.name.strip(), leader.post.strip()] for leader in entry.leaders]
@@ -171,14 +171,14 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
 def build_sheet(poll: Poll) -> polling.Sheet:
     """The sheet of a draft poll: its own leaders, or else the unit's as they are now."""
     keys, leaders = poll.questionnaires, poll.leaders
-    abstain = keys.get("abstain")
+    abstain, frozen = keys.get("abstain"), poll.unit.assessment.questionnaires
     if leaders is None:
         leaders = [(leader.name, leader.post) for leader in poll.unit.leaders]
     return polling.Sheet(
         title=poll.title,
         unit=poll.unit.name,
-        organization=_sheet_form(questionnaire_of(keys["organization"]), abstain),
-        leader=_sheet_form(questionnaire_of(keys["leader"]), abstain),
+        organization=_sheet_form(questionnaire_of(keys["organization"], frozen), abstain),
+        leader=_sheet_form(questionnaire_of(keys["leader"], frozen), abstain),
         leaders=tuple(polling.Leader(name, post) for name, post in leaders),
         held_on=poll.held_on,
         place=poll.place.strip(),

@@ -9,13 +9,17 @@ from surveys.storage.tables.base import Base, Document
 
 
 class Assessment(Base):
-    """One year's round. `rules`: ScoringRules as JSON. `state`: surveys.scoring.assessment_states."""
+    """One year's round. `rules`: ScoringRules as JSON. `state`: surveys.scoring.assessment_states.
+
+    `questionnaires`: the catalog's as they were when marking started, scales and all, by key; None before.
+    """
 
     __tablename__ = "assessments"
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
     state: Mapped[str] = mapped_column(String(20))
     rules: Mapped[Document]
+    questionnaires: Mapped[Document | None]
     material_due_on: Mapped[date | None]
     objections_due_on: Mapped[date | None]
     created_at: Mapped[datetime]
