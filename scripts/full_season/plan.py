@@ -163,7 +163,6 @@ EDITS: Mapping[str, tuple[Edit, ...]] = {
         Edit("III-9(1)", "考核部门", "考核组、市委宣传部"),
         Edit("III-30", "分值", "8"),
         Edit("III-31", "分值", "7"),
-        Edit("III-35", "测评方法", "综合评定"),
     ),
     "county": (Edit("III-19", "分值", "4"), Edit("III-20", "分值", "4"), Edit("III-22", "说明", "样例：按季度核查")),
 }

@@ -88,7 +88,8 @@ class _Model(BaseModel):
 
 
 class Standard(_Model):
-    """测评标准: the row that is marked. `applies_to` empty: every unit."""
+    """测评标准: the row that is marked. `applies_to` empty: every unit. `comprehensive`: rated on daily work, whatever
+    method is printed."""
 
     key: Code
     text: Text
@@ -98,6 +99,7 @@ class Standard(_Model):
     kind: Kind = Kind.STANDARD
     points: Points
     starts_full: StrictBool = False
+    comprehensive: StrictBool = False
     evidence: tuple[Text, ...] = ()
     note: Note = ""
 
@@ -106,6 +108,11 @@ class Standard(_Model):
         """Methods of which one is chosen for each unit (材料审核或听取汇报); empty where there is no choice."""
         both = tuple(method for method in self.methods if method in (Method.MATERIAL_REVIEW, Method.HEARING))
         return both if len(both) > 1 else ()
+
+    @property
+    def asks_basis(self) -> bool:
+        """综合评定: nothing is handed in for it, so whoever marks says what the mark rests on."""
+        return self.comprehensive or Method.COMPREHENSIVE in self.methods
 
     def applies(self, tags: Collection[str]) -> bool:
         """Whether the row is for a unit that has these tags: any one of the row's suffices."""

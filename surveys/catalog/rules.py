@@ -40,6 +40,7 @@ class Terms:
     standard: str
     veto: str
     starts_full: str
+    comprehensive: str
     tags: str
 
 
@@ -49,6 +50,7 @@ YAML = Terms(
     standard="kind 是 standard",
     veto="kind: veto",
     starts_full="删掉这一行",
+    comprehensive="删掉这一行",
     tags="文件开头的 tags ",
 )
 
@@ -158,6 +160,10 @@ def _row_faults(path: FieldPath, row: Mapping[str, Any], tags: list[str] | None,
         yield Fault((*path, "points"), f"分值要大于 0：请填上分值；不计分的一票否决项要写 {terms.veto}")
     if row.get("starts_full") is True and kind != Kind.STANDARD:
         yield Fault((*path, "starts_full"), f"只有 {terms.standard} 的条目可以从满分起：请{terms.starts_full}")
+    if row.get("comprehensive") is True and (kind != Kind.STANDARD or row.get("starts_full") is True):
+        yield Fault(
+            (*path, "comprehensive"), f"只有 {terms.standard}、由部门打分的条目可以综合评定：请{terms.comprehensive}"
+        )
 
 
 def _unknown_tags(path: FieldPath, row: Mapping[str, Any], tags: list[str] | None, terms: Terms) -> Iterator[Fault]:

@@ -67,9 +67,7 @@ def _row(row: dict[str, Any], framework: Framework) -> dict[str, Any]:
         del kept["departments"]
     if row["kind"] == Kind.STANDARD:
         del kept["kind"]
-    if not row["starts_full"]:
-        del kept["starts_full"]
-    _drop_empty(kept, "applies_to", "evidence", "note")
+    _drop_empty(kept, "starts_full", "comprehensive", "applies_to", "evidence", "note")
     return kept
 
 

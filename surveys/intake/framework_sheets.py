@@ -30,6 +30,7 @@ ROW_TITLES: Mapping[str, str] = {
     "applies_to": "适用",
     "departments": "考核部门",
     "starts_full": "从满分起",
+    "comprehensive": "综合评定",
     "evidence": "佐证材料",
     "note": "说明",
     "act": "操作",
@@ -54,6 +55,7 @@ TERMS = rules.Terms(
     standard="类型是“测评项”",
     veto="类型“一票否决”",
     starts_full="清空这一格",
+    comprehensive="清空这一格",
     tags=f"“{ABOUT_SHEET}”表的“{TAG}”",
 )
 _OPTIONAL = ("act",)
@@ -202,7 +204,8 @@ class _Reading:
             "applies_to": self._tags(record),
             "kind": self._kind(record, path),
             "points": folded(record.text("points")),
-            "starts_full": self._starts_full(record, path),
+            "starts_full": self._yes(record, "starts_full", path),
+            "comprehensive": self._yes(record, "comprehensive", path),
             "evidence": [line.strip() for line in self._text(record, "evidence", path).split("\n") if line.strip()],
             "note": self._text(record, "note", path),
         }
@@ -288,11 +291,11 @@ class _Reading:
             return None
         return known.get(word, Kind.STANDARD)
 
-    def _starts_full(self, record: Record, path: FieldPath) -> bool:
-        word = folded(record.text("starts_full"))
+    def _yes(self, record: Record, field: str, path: FieldPath) -> bool:
+        word = folded(record.text(field))
         if word not in (YES, NO, ""):
-            self._fault(record, "starts_full", f"只能写“{YES}”或“{NO}”，或者留空。")
-            self.refused.add((*path, "starts_full"))
+            self._fault(record, field, f"只能写“{YES}”或“{NO}”，或者留空。")
+            self.refused.add((*path, field))
         return word == YES
 
     def _words(self, record: Record, field: str, further: str = "") -> list[str]:

@@ -143,7 +143,7 @@ def _mark(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) ->
         if Method.DEMOCRATIC in standard.methods or standard.kind is not Kind.STANDARD:
             continue
         points = str(standard.points - losses.get(standard.key, Decimal(0)))
-        remark = "依据日常工作情况综合评定（样例）" if Method.COMPREHENSIVE in standard.methods else ""
+        remark = "依据日常工作情况综合评定（样例）" if standard.asks_basis else ""
         entries = [marks.MarkEntry(standard.key, department, points, remark) for department in line.departments]
         marks.enter_marks(session, now, COMMAND_LINE, unit_id, entries)
     for event in entry.get("events", ()):

@@ -118,6 +118,7 @@ def _cells(row: Row) -> dict[str, str]:
         "适用": "、".join(standard.applies_to) or _WHOLE,
         "考核部门": "、".join(standard.departments),
         "从满分起": "是" if standard.starts_full else "",
+        "综合评定": "是" if standard.comprehensive else "",
         "佐证材料": "\n".join(standard.evidence),
         "说明": standard.note,
     }

@@ -27,6 +27,7 @@ _WIDTHS = {
     "applies_to": 14,
     "departments": 14,
     "starts_full": 10,
+    "comprehensive": 10,
     "evidence": 34,
     "note": 30,
     "act": 7,
@@ -42,6 +43,7 @@ _HELP = (
     ("适用", "留空是全部单位；只对一部分单位的，写单位标签，有其中一个标签就适用。标签要在“基本信息”里有。"),
     ("考核部门", "留空是默认考核部门。写几个部门的取平均分。部门要在“基本信息”里有。"),
     ("从满分起", "写“是”的，起始为满分，发生一起登记一起，按登记扣分。"),
+    ("综合评定", "写“是”的，由部门按平时情况评定，打分时须写明依据；测评方法照原文写。"),
     ("佐证材料", "一份材料写一行，在单元格里用 Alt+回车 换行。"),
 )
 
@@ -115,6 +117,7 @@ def _row(row: Row) -> tuple[str, ...]:
         "applies_to": "、".join(standard.applies_to),
         "departments": "、".join(standard.departments),
         "starts_full": sheets.YES if standard.starts_full else "",
+        "comprehensive": sheets.YES if standard.comprehensive else "",
         "evidence": "\n".join(standard.evidence),
         "note": standard.note,
         "act": "",

@@ -206,7 +206,7 @@ def _change(
     remark, evidence = clean_line(entry.remark), clean_line(entry.evidence or "")
     if Method.DEMOCRATIC in standard.methods and not remark:
         raise BadInput("另定民主测评分须写明理由。")
-    if Method.COMPREHENSIVE in standard.methods and len("".join(remark.split())) < SHORTEST_BASIS:
+    if standard.asks_basis and len("".join(remark.split())) < SHORTEST_BASIS:
         raise BadInput(f"综合评定须写明依据的日常情况和理由，至少 {SHORTEST_BASIS} 个字。")
     for label, text in (("说明", remark), ("查看的材料", evidence)):
         if len(text) > MOST_WORDS:

@@ -366,12 +366,13 @@ def test_the_csv_says_the_same(site: Site) -> None:
 # Comprehensive rows
 
 
+@pytest.mark.parametrize(("framework", "row"), [("county", "III-18"), ("municipal", "III-35")])
 @pytest.mark.parametrize("remark", ["", "还行", "日 常 工 作 还 可 以", "　" * 20])
-def test_a_comprehensive_mark_needs_its_basis(site: Site, remark: str) -> None:
-    _, unit_id = build_unit(site, framework="county", category="县区")
+def test_a_comprehensive_mark_needs_its_basis(site: Site, framework: str, row: str, remark: str) -> None:
+    _, unit_id = build_unit(site, framework=framework, category="县区")
     with pytest.raises(BadInput, match=f"至少 {SHORTEST_BASIS} 个字"):
-        enter(site, unit_id, MarkEntry("III-18", LEAD, "18", remark), actor=assessor(LEAD))
-    assert line_for(site, unit_id, "III-18").marks == {}
-    enter(site, unit_id, MarkEntry("III-18", LEAD, "18", BASIS), actor=assessor(LEAD))
-    assert line_for(site, unit_id, "III-18").marks[LEAD].points == Decimal(18)
+        enter(site, unit_id, MarkEntry(row, LEAD, "5", remark), actor=assessor(LEAD))
+    assert line_for(site, unit_id, row).marks == {}
+    enter(site, unit_id, MarkEntry(row, LEAD, "5", BASIS), actor=assessor(LEAD))
+    assert line_for(site, unit_id, row).marks[LEAD].points == Decimal(5)
     enter(site, unit_id, MarkEntry("III-1(1)", GROUP, "1"))

@@ -144,6 +144,11 @@ def test_rows_that_start_full_are_those_worded_so(key):
     assert all(rows[name].note for name in worded)
 
 
+def test_the_municipal_row_named_so_is_comprehensive_whatever_method_is_printed():
+    assert {name for name, row in standards("municipal").items() if row.asks_basis} == {"III-35"}
+    assert {name for name, row in standards("county").items() if row.asks_basis} == {"III-18"}
+
+
 @pytest.mark.parametrize(
     ("key", "special"),
     [

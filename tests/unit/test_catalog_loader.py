@@ -177,6 +177,7 @@ def test_shipped_files_have_no_problem():
         pytest.param('points: "0"', 'points: "3"', 51, f"{VETO}.points", '请写成 "0"', id="veto-with-points"),
         pytest.param("kind: veto", "kind: bonus", 51, f"{VETO}.points", "分值要大于 0", id="bonus-without-points"),
         pytest.param("kind: veto", "kind: veto>starts_full: true", 51, f"{VETO}.starts_full", "从满分起", id="full"),
+        pytest.param("kind: veto", "kind: veto>comprehensive: true", 51, f"{VETO}.comprehensive", "综合", id="basis"),
         pytest.param("  - code: I-1\n", "  - 甲\n  - code: I-1\n", 7, "blocks[0]", "字段: 内容", id="not-mapping"),
         pytest.param("title: 示例体系", "title: 甲\ntitle: 乙", 3, "title", "第 2 行和第 3 行", id="key-twice"),
         pytest.param("text: 标准二", "text: 甲>text: 乙", 23, f"{SECOND}.text", "第 22 行和第 23 行", id="twice-deep"),

@@ -55,6 +55,7 @@ def test_a_standard_in_json():
         "kind": "standard",
         "points": "2",
         "starts_full": False,
+        "comprehensive": False,
         "evidence": ["党委（党组）会会议纪要", "图片或音视频资料", "其他有效证明材料"],
         "note": "",
     }

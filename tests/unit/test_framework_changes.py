@@ -30,6 +30,7 @@ def edited(**fields: Any) -> Framework:
         ({"departments": ["甲", "乙"]}, "考核部门", "考核组", "甲、乙"),
         ({"kind": "bonus"}, "类型", "测评项", "加分项"),
         ({"starts_full": True}, "从满分起", "", "是"),
+        ({"comprehensive": True}, "综合评定", "", "是"),
         ({"note": "样例"}, "说明", "", "样例"),
     ],
 )

@@ -35,7 +35,7 @@ from tests.framework_files import (
 )
 
 MUNICIPAL = shipped()
-LETTERS = dict(zip(ROW_TITLES.values(), "ABCDEFGHIJKLMN", strict=True))
+LETTERS = dict(zip(ROW_TITLES.values(), "ABCDEFGHIJKLMNO", strict=True))
 
 
 def read(tables: tuple[Table, ...], current: Framework | None = None) -> Framework:
@@ -72,7 +72,7 @@ def test_any_framework_comes_back_as_it_went_out(framework: Framework) -> None:
 def test_the_official_columns_and_repeated_cells() -> None:
     header = MUNICIPAL[0].rows[0].texts
     assert header[1:6] == ("测评项目", "测评指标", "测评内容", "测评标准", "测评方法")
-    assert header[6:] == ("分值", "类型", "适用", "考核部门", "从满分起", "佐证材料", "说明", "操作")
+    assert header[6:] == ("分值", "类型", "适用", "考核部门", "从满分起", "综合评定", "佐证材料", "说明", "操作")
     assert all(row.texts[1].startswith("I-") and row.texts[3].startswith("III-") for row in MUNICIPAL[0].rows[1:])
     assert len(MUNICIPAL[0].rows) == 42
 
@@ -107,6 +107,8 @@ def changed(key: str, title: str, value: str) -> Cell:
         ("III-3", "考核部门", "网信", "网信", "没有“网信”这个考核部门"),
         ("III-3", "从满分起", "对", "对", "只能写“是”或“否”"),
         ("III-32", "从满分起", "是", "是", "可以从满分起：请清空这一格"),
+        ("III-3", "综合评定", "对", "对", "只能写“是”或“否”"),
+        ("III-13", "综合评定", "是", "是", "可以综合评定：请清空这一格"),
         ("III-3", "操作", "删", "删", "只能写“删除”"),
         ("III-3", "测评标准", "", "", "没有填写"),
         ("III-3", "测评标准", "字" * 4001, "字" * 40 + "……", "最多 4000 个字"),
@@ -308,5 +310,5 @@ def test_merged_cells_count_for_every_row() -> None:
 def test_merged_cells_that_each_row_needs_for_itself() -> None:
     fault = only_fault(tables_of(merged_book(plans(), [(1, 6, 2, 6)])))
     assert (fault.row, fault.column, "和第 2 行合并" in fault.remedy) == (3, "G 列（分值）", True)
-    across = faults_of(tables_of(merged_book(plans(), [(1, 11, 1, 12)])))
-    assert [(fault.row, fault.column) for fault in across] == [(2, "M 列（说明）")]
+    across = faults_of(tables_of(merged_book(plans(), [(1, 12, 1, 13)])))
+    assert [(fault.row, fault.column) for fault in across] == [(2, "N 列（说明）")]
