@@ -8,8 +8,10 @@ import logging
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
@@ -18,6 +20,11 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_UNPACKED = 80 * 1024 * 1024
 MOST_ROWS = 20_000
 MOST_COLUMNS = 60
+MOST_IN_CELL = 32_767  # as Excel
+MOST_TEXT = 10_000_000
+"""Characters of a workbook's cells together, each cell of a merged area counted."""
+MOST_ANSWER = 96 * 1024 * 1024
+"""Bytes of what the reader says: MOST_TEXT as JSON, and room for the rest."""
 READER_SECONDS = 60
 STARTED = b"started"
 """The first line of what the reader says, before it looks at the file."""
@@ -130,11 +137,9 @@ def _check_ole(data: bytes) -> None:
 
 def _workbook(data: bytes) -> tuple[Table, ...]:
     reader = str(Path(__file__).with_name("workbook_reader.py"))
-    command = [sys.executable, "-I", reader, str(MOST_ROWS), str(MOST_COLUMNS)]
+    limits = (MOST_ROWS, MOST_COLUMNS, MOST_IN_CELL, MOST_TEXT)
     try:
-        done = subprocess.run(command, input=data, capture_output=True, timeout=READER_SECONDS, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        raise UnreadableFile(_UNFIT["large"]) from None
+        done = _answer([sys.executable, "-I", reader, *map(str, limits)], data)
     except OSError as error:  # no process to be had
         log.error("the reader of workbooks did not start: %s", error)
         raise UnreadableFile(_UNFIT["not started"]) from None
@@ -148,12 +153,30 @@ def _workbook(data: bytes) -> tuple[Table, ...]:
     return tuple(Table(sheet["name"], tuple(map(_row, sheet["rows"])), sheet["hidden"]) for sheet in answer["sheets"])
 
 
+def _answer(command: Sequence[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
+    """What a reader says, killed when it says or takes too much: a few KB in may be hundreds of MB out."""
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as complaints:
+        given.write(data)
+        given.seek(0)
+        with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=complaints) as reader:  # noqa: S603
+            assert reader.stdout is not None
+            late = threading.Timer(READER_SECONDS, reader.kill)
+            late.start()
+            try:
+                said = reader.stdout.read(MOST_ANSWER + 1)
+                if len(said) <= MOST_ANSWER:
+                    reader.wait()
+            finally:
+                late.cancel()
+                reader.kill()
+        complaints.seek(0)
+        return subprocess.CompletedProcess(command, reader.returncode, said, complaints.read(4000))
+
+
 def _why_silent(done: subprocess.CompletedProcess[bytes], started: bool) -> str:
     if started and done.returncode in _LIMITS:
         return "large"
-    log.error(
-        "the reader of workbooks ended with %d: %s", done.returncode, done.stderr[-2000:].decode(errors="replace")
-    )
+    log.error("the reader of workbooks ended with %d: %s", done.returncode, done.stderr.decode(errors="replace"))
     return "crashed" if started else "not started"
 
 

@@ -10,12 +10,21 @@ import json
 import resource
 import sys
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, NamedTuple
 
 from python_calamine import CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 MEMORY = 768 * 1024 * 1024
 CPU_SECONDS = 30
+
+
+class Limits(NamedTuple):
+    """The most there may be. `rows` and `text`: of all sheets together. `in_cell`, `text`: in characters."""
+
+    rows: int
+    columns: int
+    in_cell: int
+    text: int
 
 
 class Unfit(Exception):
@@ -35,11 +44,11 @@ def text_of(value: object) -> str:
     return value.isoformat("minutes") if isinstance(value, time) else str(value)
 
 
-def rows_of(sheet: CalamineSheet, most_rows: int, most_columns: int) -> list[Any]:
+def rows_of(sheet: CalamineSheet, most: Limits) -> list[Any]:
     """[[row number, texts, {column: [row, column] of the merged area's first cell}], ...], all counted from 1."""
-    if sheet.total_height >= most_rows:  # counted from 0
+    if sheet.total_height >= most.rows:  # counted from 0
         raise Unfit("rows", sheet.name)
-    if sheet.total_width >= most_columns:
+    if sheet.total_width >= most.columns:
         raise Unfit("columns", sheet.name)
     grid = [[text_of(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
     merged: dict[int, dict[int, list[int]]] = {}
@@ -57,30 +66,46 @@ def rows_of(sheet: CalamineSheet, most_rows: int, most_columns: int) -> list[Any
     ]
 
 
-def sheets_of(data: bytes, most_rows: int, most_columns: int) -> list[dict[str, Any]]:
+def length_of(sheet: CalamineSheet, rows: list[Any], most: Limits) -> int:
+    """Characters, as they will be written: the cells of a merged area share a text here, but not there."""
+    length = 0
+    for _, texts, _ in rows:
+        for text in texts:
+            length += len(text)
+            if len(text) > most.in_cell or length > most.text:
+                raise Unfit("large", sheet.name)
+    return length
+
+
+def sheets_of(data: bytes, most: Limits) -> list[dict[str, Any]]:
     workbook = CalamineWorkbook.from_object(io.BytesIO(data))
     sheets: list[dict[str, Any]] = []
     for entry in workbook.sheets_metadata:
         if entry.typ is not SheetTypeEnum.WorkSheet:
             continue
         hidden = entry.visible is not SheetVisibleEnum.Visible
-        rows = [] if hidden else rows_of(workbook.get_sheet_by_name(entry.name), most_rows, most_columns)
-        most_rows -= len(rows)
+        rows = []
+        if not hidden:
+            sheet = workbook.get_sheet_by_name(entry.name)
+            rows = rows_of(sheet, most)
+            most = most._replace(rows=most.rows - len(rows), text=most.text - length_of(sheet, rows, most))
         sheets.append({"name": entry.name, "hidden": hidden, "rows": rows})
     return sheets
 
 
 def main() -> None:
-    for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_CORE, 0)):
+    for limit, wanted in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_SECONDS), (resource.RLIMIT_CORE, 0)):
         _, hard = resource.getrlimit(limit)
-        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        least = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(limit, (least, least))
-    most_rows, most_columns = int(sys.argv[1]), int(sys.argv[2])
+    most = Limits(*map(int, sys.argv[1:]))
     answer: dict[str, Any]
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(encoding="utf-8", errors="surrogatepass")
     sys.stdout.write("started\n")
     sys.stdout.flush()  # from here on, whatever ends it is the file
     try:
-        answer = {"sheets": sheets_of(sys.stdin.buffer.read(), most_rows, most_columns)}
+        answer = {"sheets": sheets_of(sys.stdin.buffer.read(), most)}
     except Unfit as error:
         answer = {"fault": error.args[0], "sheet": error.args[1]}
     except PasswordError:
@@ -89,7 +114,7 @@ def main() -> None:
         answer = {"fault": "large", "sheet": ""}
     except Exception:
         answer = {"fault": "broken", "sheet": ""}
-    json.dump(answer, sys.stdout)
+    json.dump(answer, sys.stdout, ensure_ascii=False)
 
 
 if __name__ == "__main__":

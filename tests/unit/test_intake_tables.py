@@ -17,7 +17,7 @@ import xlwt
 
 from surveys.intake import tables
 from surveys.intake.headers import column_letter, find_header, read_records
-from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_ROWS, Table, UnreadableFile, read_tables
+from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_IN_CELL, MOST_ROWS, Table, UnreadableFile, read_tables
 
 DATA = Path(__file__).parents[1] / "data"
 TEXT = "单位,姓名\n样例局,李䶮\n"
@@ -244,19 +244,54 @@ def test_a_merged_area_without_end_costs_no_more_than_the_sheet():
     assert [row.number for row in table.rows] == [1, 2, 3]
 
 
-def test_the_reader_gives_up_in_time(monkeypatch):
-    def slow(*_arguments, **_options):
-        raise subprocess.TimeoutExpired("reader", 1)
+def test_a_text_in_every_cell_of_a_merged_area_is_refused():
+    """A few KB, that were 400 MB of texts."""
 
-    monkeypatch.setattr(tables.subprocess, "run", slow)
+    def fill(book):
+        sheet = book.add_worksheet("甲")
+        sheet.merge_range(0, 0, 199, MOST_COLUMNS - 2, "字" * MOST_IN_CELL)
+        sheet.write_column(0, MOST_COLUMNS - 1, ["尾"] * 200)
+
+    assert len(xlsx(fill)) < 20_000
+    assert refused("a.xlsx", xlsx(fill)).startswith("工作表“甲”文件太大")
+
+
+def test_the_text_of_all_sheets_together_is_limited(monkeypatch):
+    def fill(book):
+        for name in ("甲", "乙"):
+            book.add_worksheet(name).write_column(0, 0, ["字" * 60])
+
+    assert len(read_tables("a.xlsx", xlsx(fill))) == 2
+    monkeypatch.setattr(tables, "MOST_TEXT", 100)
+    assert refused("a.xlsx", xlsx(fill)).startswith("工作表“乙”文件太大")
+
+
+def test_a_cell_longer_than_excel_has_is_refused(monkeypatch):
+    monkeypatch.setattr(tables, "MOST_IN_CELL", 9)
+    book = xlsx(lambda book: book.add_worksheet("甲").write_column(0, 0, ["字" * 9, "字" * 10]))
+    assert "太大" in refused("a.xlsx", book)
+
+
+def test_a_reader_that_says_too_much_is_stopped(monkeypatch, caplog):
+    monkeypatch.setattr(tables, "MOST_ANSWER", 10_000)
+    _instead(monkeypatch, "print('started')\nwhile True: print('x' * 1000)")
     assert "太大" in refused("a.xlsx", GOOD)
+    assert not caplog.records
+
+
+def test_the_reader_gives_up_in_time(monkeypatch):
+    monkeypatch.setattr(tables, "READER_SECONDS", 1)
+    _instead(monkeypatch, "print('started', flush=True)\nimport time; time.sleep(60)")
+    started = time.monotonic()
+    assert "太大" in refused("a.xlsx", GOOD)
+    assert time.monotonic() - started < 20
 
 
 def _instead(monkeypatch, program: str) -> None:
     """Another program answers in place of the reader."""
-    run = subprocess.run
+    popen = subprocess.Popen
     command = [sys.executable, "-I", "-c", program]
-    monkeypatch.setattr(tables.subprocess, "run", lambda _reader, **options: run(command, **options))
+    monkeypatch.setattr(tables.subprocess, "Popen", lambda _reader, **options: popen(command, **options))
 
 
 @pytest.mark.parametrize(
@@ -279,7 +314,7 @@ def test_without_a_process_to_be_had_the_file_is_not_blamed(monkeypatch, caplog)
     def none(*_arguments, **_options):
         raise BlockingIOError("no more processes")
 
-    monkeypatch.setattr(tables.subprocess, "run", none)
+    monkeypatch.setattr(tables.subprocess, "Popen", none)
     assert "没有启动" in refused("a.xlsx", GOOD)
     assert "no more processes" in caplog.text
 
