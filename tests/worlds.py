@@ -48,6 +48,7 @@ from surveys.services.marks import MarkEntry
 from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Exemption, Material, Unit
 from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
@@ -180,7 +181,9 @@ def _read_roster(site: Site, assessment_id: int) -> int:
         "单位,类别,体系,姓名,职务\n样例新局,市直单位,municipal,样例甲,局长\n样例审计局,市直单位,municipal,样例2,局长\n"
     )
     with site.database.writing() as session:
-        return rosters.read_roster(session, NOW, admin_of(session), assessment_id, "样例.csv", text.encode())
+        return rosters.read_roster(
+            session, NOW, admin_of(session), assessment_id, "样例.csv", tables_in("样例.csv", text.encode())
+        )
 
 
 def _read_framework(site: Site) -> int:
@@ -190,13 +193,17 @@ def _read_framework(site: Site) -> int:
         data = framework_workbooks.framework_workbook(edited)
         actor = admin_of(session)
         assessment_id = assessments.create_assessment(session, NOW, COMMAND_LINE, "下一年度考核", ["county"])
-        return framework_editing.read_file(session, NOW, actor, assessment_id, "county", "样例体系.xlsx", data)
+        return framework_editing.read_file(
+            session, NOW, actor, assessment_id, "county", "样例体系.xlsx", tables_in("a.xlsx", data)
+        )
 
 
 def _read_accounts(site: Site, assessment_id: int) -> int:
     text = "账号名,角色,部门或单位\n样例账号,报送员,样例审计局\n"
     with site.database.writing() as session:
-        return account_imports.read_file(session, NOW, admin_of(session), assessment_id, "账号.csv", text.encode())
+        return account_imports.read_file(
+            session, NOW, admin_of(session), assessment_id, "账号.csv", tables_in("账号.csv", text.encode())
+        )
 
 
 def _account_ids(site: Site) -> list[int]:
@@ -219,7 +226,9 @@ def _read_marks(site: Site, assessment_id: int) -> int:
         rows = [list(row.texts) + [""] * (len(mark_workbooks.TITLES) - len(row.texts)) for row in table.rows]
         rows[1][5] = "1"
         data = workbook([SheetPlan("打分", rows[0], rows[1:])])
-        return mark_workbooks.read_workbook(session, NOW, actor, assessment_id, "打分表.xlsx", data)
+        return mark_workbooks.read_workbook(
+            session, NOW, actor, assessment_id, "打分表.xlsx", tables_in("a.xlsx", data)
+        )
 
 
 def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
@@ -254,7 +263,7 @@ def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:
     made = {}
     with site.database.writing() as session:
         for kind in ProceedingKind:
-            photo = picture.getvalue() if kind is ProceedingKind.INSPECTION else None
+            photo = proceedings.cleaned(picture.getvalue()) if kind is ProceedingKind.INSPECTION else None
             body = TALKED if kind is ProceedingKind.TALK else f"样例{kind.label}情况"
             entry = ProceedingEntry(kind, NOW.date(), "样例考核组", body, photo=photo)
             folder = site.settings.data_dir

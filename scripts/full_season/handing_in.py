@@ -83,7 +83,7 @@ def visit(stage: Stage) -> int:
             _entry(
                 ProceedingKind.INSPECTION,
                 inspection_body("会议纪要、台账", "机关档案室", "与报送的材料一致（样例）"),
-                photo=picture.getvalue() if number % 10 == 0 else None,
+                photo=proceedings.cleaned(picture.getvalue()) if number % 10 == 0 else None,
             ),
             _entry(ProceedingKind.TALK, "网评队伍人手偏紧，建议增加培训（样例）"),
         ]

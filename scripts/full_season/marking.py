@@ -11,6 +11,7 @@ from surveys.intake.marks import MarkKey
 from surveys.services import ledger, mark_workbooks, marking_sheets, marks
 from surveys.services.ledger import EventEntry
 from surveys.services.marks import MarkEntry
+from surveys.services.table_files import tables_in
 
 IN_A_WORKBOOK = (GROUP,)
 UNIT_BY_UNIT = ("市教育局", "市宗教局")
@@ -53,7 +54,9 @@ def _by_workbook(stage: Stage, department: str, given: Marks) -> None:
 
     with stage.site.database.writing() as session:
         data = filled_marks(mark_workbooks.export_workbook(session, assessor, stage.assessment_id), filling)
-        import_id = mark_workbooks.read_workbook(session, now, assessor, stage.assessment_id, "打分表.xlsx", data)
+        import_id = mark_workbooks.read_workbook(
+            session, now, assessor, stage.assessment_id, "打分表.xlsx", tables_in("打分表.xlsx", data)
+        )
         shown = mark_workbooks.preview(session, assessor, import_id)
         mark_workbooks.apply(session, now, assessor, import_id, shown.fingerprint, confirmed=False)
 

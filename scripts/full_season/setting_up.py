@@ -20,6 +20,7 @@ from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessments import assessment_of
 from surveys.services.rule_editing import RulesEntry
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from surveys.storage.tables import Account
 
 
@@ -82,7 +83,9 @@ def _edit_framework(site: Site, session: Session, admin: Actor, assessment_id: i
     """Out, some cells anew, in, looked at, taken over."""
     now = moment(site, 1)
     data = edited_framework(framework_editing.export_framework(session, admin, assessment_id, key), season.edits[key])
-    import_id = framework_editing.read_file(session, now, admin, assessment_id, key, f"{key}.xlsx", data)
+    import_id = framework_editing.read_file(
+        session, now, admin, assessment_id, key, f"{key}.xlsx", tables_in("a.xlsx", data)
+    )
     shown = framework_editing.preview(session, admin, import_id)
     framework_editing.apply(session, now, admin, import_id, shown.fingerprint)
 
@@ -94,7 +97,8 @@ def _rules_entry(season: Season) -> RulesEntry:
 
 def _import_roster(site: Site, session: Session, admin: Actor, assessment_id: int, season: Season) -> None:
     now = moment(site, 2)
-    import_id = rosters.read_roster(session, now, admin, assessment_id, "名单.xlsx", roster_file(season))
+    tables = tables_in("名单.xlsx", roster_file(season))
+    import_id = rosters.read_roster(session, now, admin, assessment_id, "名单.xlsx", tables)
     shown = rosters.preview(session, admin, import_id)
     rosters.apply(session, now, admin, import_id, shown.fingerprint)
 

@@ -15,6 +15,7 @@ from surveys.reporting.slips import finished
 from surveys.services import assessments, publications, results, rosters, stored_files, versions
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.roster_changes import Preview, UnitChange
+from surveys.services.table_files import tables_in
 
 catalog_group = AppGroup("catalog", help="测评体系和测评表")
 
@@ -122,9 +123,9 @@ def assessment_list(as_json: bool) -> None:
 def assessment_import_roster(assessment_id: int, file: Path, write: bool) -> None:
     """从 .xlsx、.xls 或 .csv 导入单位和领导名单：先看会改动什么，加 --apply 才导入。"""
     with file.open("rb") as stream:
-        data = stream.read(MOST_BYTES + 1)
+        tables = tables_in(file.name, stream.read(MOST_BYTES + 1))
     with site().database.writing() as session:
-        found = rosters.import_file(session, site().now(), COMMAND_LINE, assessment_id, file.name, data, write=write)
+        found = rosters.import_file(session, site().now(), COMMAND_LINE, assessment_id, file.name, tables, write=write)
     _print_preview(found)
     if found.hindrances:
         raise click.ClickException("不能导入，请按上面的提示改好文件。")

@@ -11,6 +11,7 @@ from surveys.services import copying, framework_editing, framework_workbooks
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.framework_changes import Changes
 from surveys.services.roster_changes import FieldChange
+from surveys.services.table_files import tables_in
 
 _IN = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OUT = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -54,9 +55,10 @@ def assessment_export_framework(assessment_id: int, key: str, out: Path) -> None
 @reports_refusals
 def assessment_edit_framework(assessment_id: int, key: str, file: Path, write: bool) -> None:
     """从 .xlsx 更新考核所用的测评体系：先看会改动什么，加 --apply 才更新。"""
+    tables = tables_in(file.name, _read(file))
     with site().database.writing() as session:
         found = framework_editing.edit_from_file(
-            session, site().now(), COMMAND_LINE, assessment_id, key, file.name, _read(file), write=write
+            session, site().now(), COMMAND_LINE, assessment_id, key, file.name, tables, write=write
         )
     _print_changes(found.changes)
     for sentence in (*found.notes, *found.hindrances):

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from surveys.intake.account_lists import DEPARTMENT, UNIT, AccountList, AccountRow, Known, KnownRole, read_accounts
 from surveys.intake.cleaning import clean_line, name_key
-from surveys.intake.tables import UnreadableFile, read_tables
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
@@ -20,9 +19,10 @@ from surveys.services.account_admin import check_allowed, full_place
 from surveys.services.accounts import Handout, NewAccount, add_accounts
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment
-from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.services.errors import NotFound, WrongState
 from surveys.services.framework_workbooks import departments
 from surveys.services.rosters import FaultyFile
+from surveys.services.table_files import Tables
 from surveys.storage.tables import Account, Assessment, Import
 
 KIND = "accounts"
@@ -52,8 +52,8 @@ class AccountPreview:
         return Counter(role for _, role, _ in self.new)
 
 
-def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, data: bytes) -> int:
-    """Reads a file and keeps it to be shown, instead of the admin's earlier one; the id to ask for it by.
+def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables) -> int:
+    """Keeps what is in a file to be shown, instead of the admin's earlier one; the id to ask for it by.
 
     Raises NotAllowed, NotFound, BadInput; FaultyFile with every fault at its place.
     """
@@ -61,10 +61,7 @@ def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int,
     assert actor.account_id is not None  # no command reads accounts from a file
     assessment = assessment_of(session, assessment_id)
     _check_current(assessment)
-    try:
-        found, faults = read_accounts(read_tables(file_name, data), _known(session, assessment))
-    except UnreadableFile as error:
-        raise BadInput(str(error)) from None
+    found, faults = read_accounts(tables, _known(session, assessment))
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
     session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))

@@ -18,6 +18,7 @@ from surveys.services.assessments import assessment_of, framework_of
 from surveys.services.errors import NotAllowed, NotFound, WrongState
 from surveys.services.framework_changes import Changes, compare
 from surveys.services.framework_workbooks import framework_workbook, parse_workbook
+from surveys.services.table_files import Tables
 from surveys.storage.tables import (
     Assessment,
     AssessmentFramework,
@@ -88,9 +89,9 @@ def export_framework(session: Session, actor: Actor, assessment_id: int, key: st
 
 
 def read_file(
-    session: Session, now: datetime, actor: Actor, assessment_id: int, key: str, file_name: str, data: bytes
+    session: Session, now: datetime, actor: Actor, assessment_id: int, key: str, file_name: str, tables: Tables
 ) -> int:
-    """Reads a file and keeps it to be shown, instead of the account's earlier ones; the id to ask for it by.
+    """Keeps what is in a file to be shown, instead of the account's earlier ones; the id to ask for it by.
 
     Raises NotFound, NotAllowed, WrongState, BadInput; FaultyFile with every fault at its cell.
     """
@@ -99,7 +100,7 @@ def read_file(
     assessment = assessment_of(session, assessment_id)
     if not may_revise(assessment, session):
         raise WrongState(FROZEN)
-    found = parse_workbook(file_name, data, framework_of(assessment, key))
+    found = parse_workbook(tables, framework_of(assessment, key))
     session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))
     body = {
         "file": clean_line(file_name)[:200],
@@ -141,14 +142,14 @@ def edit_from_file(
     assessment_id: int,
     key: str,
     file_name: str,
-    data: bytes,
+    tables: Tables,
     *,
     write: bool,
 ) -> FrameworkPreview:
     """Both steps at once, for the command line. Raises like `read_file` and `apply`."""
     check_decides(actor)
     assessment = locked(session, assessment_id)
-    found = parse_workbook(file_name, data, framework_of(assessment, key))
+    found = parse_workbook(tables, framework_of(assessment, key))
     shown = _compared(session, assessment, found.framework, found.deleted, clean_line(file_name)[:200], found.notes)
     if write:
         _take_over(session, now, actor, shown)

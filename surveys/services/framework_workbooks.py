@@ -9,10 +9,10 @@ from surveys.catalog.problems import CatalogError, UnknownCatalogKey
 from surveys.catalog.writer import framework_yaml
 from surveys.intake import framework_sheets as sheets
 from surveys.intake.framework_sheets import FrameworkFile
-from surveys.intake.tables import UnreadableFile, read_tables
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.services.errors import BadInput, NotFound
 from surveys.services.rosters import FaultyFile
+from surveys.services.table_files import Tables, tables_in
 
 MOST_IN_CELL = 32_000
 _WIDTHS = {
@@ -69,12 +69,9 @@ def catalog_workbook(key: str) -> bytes:
         raise NotFound(f"{error.args[0]}。") from None
 
 
-def parse_workbook(file_name: str, data: bytes, current: Framework | None = None) -> FrameworkFile:
-    """What a workbook holds; `current`: what it is to replace. Raises BadInput; FaultyFile with every fault."""
-    try:
-        found, faults = sheets.read_framework(read_tables(file_name, data), current)
-    except UnreadableFile as error:
-        raise BadInput(str(error)) from None
+def parse_workbook(tables: Tables, current: Framework | None = None) -> FrameworkFile:
+    """What a workbook holds; `current`: what it is to replace. Raises FaultyFile with every fault."""
+    found, faults = sheets.read_framework(tables, current)
     if found is None:
         raise FaultyFile(faults.found, faults.left_out)
     return found
@@ -82,7 +79,7 @@ def parse_workbook(file_name: str, data: bytes, current: Framework | None = None
 
 def workbook_as_yaml(file_name: str, data: bytes) -> str:
     """A workbook in the form of the catalog's files. Raises BadInput, FaultyFile."""
-    framework = parse_workbook(file_name, data).framework
+    framework = parse_workbook(tables_in(file_name, data)).framework
     text = framework_yaml(framework)
     try:
         same = loader.read_framework(text.encode(), file_name) == framework

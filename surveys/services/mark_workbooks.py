@@ -14,7 +14,6 @@ from surveys.catalog.model import Framework, plain
 from surveys.intake.cleaning import clean_line
 from surveys.intake.headers import Faults
 from surveys.intake.marks import Expected, MarkKey, MarkLine, read_marks
-from surveys.intake.tables import UnreadableFile, read_tables
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.marks import step_words
 from surveys.scoring.score_sheet import ScoringRules
@@ -25,6 +24,7 @@ from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
 from surveys.services.marking_sheets import Duty, Ground, department_for, duties, ground
 from surveys.services.marks import MOST_WORDS, Change, FaultyMarks, MarkEntry, changes, enter_all
 from surveys.services.rosters import FaultyFile
+from surveys.services.table_files import Tables
 from surveys.storage.tables import Import
 
 KIND = "marks"
@@ -128,9 +128,9 @@ def edition_of(framework: Framework) -> str:
 
 
 def read_workbook(
-    session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, data: bytes
+    session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables
 ) -> int:
-    """Reads a workbook and keeps it to be shown, instead of the account's earlier ones; the id to ask for it by.
+    """Keeps what is in a workbook to be shown, instead of the account's earlier ones; the id to ask for it by.
 
     Raises NotFound, NotAllowed, BadInput; FaultyFile with every fault at its place.
     """
@@ -144,10 +144,7 @@ def read_workbook(
         {unit.id: unit.name for unit in found.units},
         wanted,
     )
-    try:
-        lines, faults = read_marks(read_tables(file_name, data), expected, MOST_WORDS)
-    except UnreadableFile as error:
-        raise BadInput(str(error)) from None
+    lines, faults = read_marks(tables, expected, MOST_WORDS)
     if not faults.count and not lines:
         raise BadInput("表里没有打分的行。请用本站导出的打分表填写。")
     entries = _checked(session, actor, found, lines, faults)

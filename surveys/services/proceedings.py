@@ -39,6 +39,21 @@ _AHEAD = timedelta(hours=14)  # today's date, where it is latest
 _TYPED_AMENDS = re.compile(r"\s*(更正|撤回)\s*第\s*\d+\s*号")
 
 
+@dataclass(frozen=True)
+class Photo:
+    """Drawn afresh by `cleaned`: it says nothing but what is to be seen on it."""
+
+    data: bytes = field(repr=False)
+
+
+def cleaned(data: bytes) -> Photo:
+    """Raises BadInput. Call it outside a transaction: it takes seconds, and on SQLite voters would wait for it."""
+    try:
+        return Photo(clean_photo(data))
+    except BadPhoto as error:
+        raise BadInput(str(error)) from None
+
+
 class SpeakerNamed(BadInput):
     """Notes of a talk that may give away who spoke: refused until somebody has looked again."""
 
@@ -55,7 +70,7 @@ class ProceedingEntry:
     people: str
     body: str = field(repr=False)
     row_key: str = ""
-    photo: bytes | None = field(default=None, repr=False)
+    photo: Photo | None = None
     corrects: int | None = None
     anonymous: bool = False
 
@@ -101,7 +116,7 @@ def record_proceeding(
     proceeding.row_key = entry.row_key
     if entry.photo is not None:
         # Before the commit: a file without a record harms nobody, a record without its file does.
-        proceeding.digest, proceeding.media_type = _kept(data_dir, entry.photo), MEDIA_TYPE
+        proceeding.digest, proceeding.media_type = keep_photo(data_dir, entry.photo.data), MEDIA_TYPE
     return _added(session, now, actor, unit, proceeding, "proceeding.add")
 
 
@@ -202,13 +217,6 @@ def _check_anonymous(unit: Unit, entry: ProceedingEntry) -> None:
         raise SpeakerNamed(
             "\n".join(["谈话记录不写谈话人是谁。请再看一遍：", *hints, "确实没有写出谈话人的，勾选后再保存。"])
         )
-
-
-def _kept(data_dir: Path, data: bytes) -> str:
-    try:
-        return keep_photo(data_dir, clean_photo(data))
-    except BadPhoto as error:
-        raise BadInput(str(error)) from None
 
 
 def _proceeding(

@@ -15,13 +15,13 @@ from surveys.intake.cleaning import clean_line, name_key
 from surveys.intake.headers import Fault
 from surveys.intake.rosters import Known, Roster, UnitRow
 from surveys.intake.rosters import read_roster as parse_roster
-from surveys.intake.tables import UnreadableFile, read_tables
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment, require_changeable
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.roster_changes import Preview, compare, units_by_key
+from surveys.services.table_files import Tables
 from surveys.storage.tables import Assessment, Import, Leader, Unit, UnitTag
 
 KIND = "roster"
@@ -39,15 +39,17 @@ class FaultyFile(BadInput):
         super().__init__("\n".join([f"文件里有 {len(faults) + left_out} 处要改，什么都没有导入。", *lines]))
 
 
-def read_roster(session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, data: bytes) -> int:
-    """Reads a file and keeps it to be shown, instead of the account's earlier ones; the id to ask for it by.
+def read_roster(
+    session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables
+) -> int:
+    """Keeps what is in a file to be shown, instead of the account's earlier ones; the id to ask for it by.
 
     Raises NotFound, NotAllowed, BadInput; FaultyFile with every fault at its place.
     """
     _check_allowed(actor)
     assert actor.account_id is not None  # the command line takes `import_file`
     assessment = assessment_of(session, assessment_id)
-    roster = _parsed(assessment, file_name, data)
+    roster = _parsed(assessment, tables)
     session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))
     body = {"file": clean_line(file_name)[:200], **roster.to_json()}
     entry = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
@@ -80,12 +82,12 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
 
 
 def import_file(
-    session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, data: bytes, *, write: bool
+    session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables, *, write: bool
 ) -> Preview:
     """Both steps at once, for the command line. Raises like `read_roster` and `apply`."""
     _check_allowed(actor)
     assessment = locked_assessment(session, assessment_id)
-    roster = _parsed(assessment, file_name, data)
+    roster = _parsed(assessment, tables)
     found = compare(session, assessment, roster, clean_line(file_name)[:200])
     if write:
         _take_over(session, now, actor, assessment, roster, found)
@@ -105,12 +107,9 @@ def _entry(session: Session, actor: Actor, import_id: int) -> Import:
     return entry
 
 
-def _parsed(assessment: Assessment, file_name: str, data: bytes) -> Roster:
+def _parsed(assessment: Assessment, tables: Tables) -> Roster:
     known = Known(frameworks_of(assessment), {unit.name: unit.framework for unit in assessment.units})
-    try:
-        roster, faults = parse_roster(read_tables(file_name, data), known)
-    except UnreadableFile as error:
-        raise BadInput(str(error)) from None
+    roster, faults = parse_roster(tables, known)
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
     return roster

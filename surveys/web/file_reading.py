@@ -6,6 +6,7 @@ from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.services.errors import Refusal
+from surveys.services.table_files import tables_in
 from surveys.web.access import actor, site
 from surveys.web.forms import UploadForm
 
@@ -13,13 +14,14 @@ from surveys.web.forms import UploadForm
 def read_upload(
     form: UploadForm, service: Callable[..., int], about: tuple[int | str, ...], page: Callable[..., str], preview: str
 ) -> ResponseReturnValue:
-    """`service`: of session, now, actor, what the file is `about`, its name and content; the import's id.
+    """`service`: of session, now, actor, what the file is `about`, its name and tables; the import's id.
     `page`: the form again, with the refusal. `preview`: where it goes on."""
     try:
         form.checked()
-        data, name = form.file.data.read(), form.file.data.filename or ""
+        name = form.file.data.filename or ""
+        tables = tables_in(name, form.file.data.read())
         with site().database.writing() as session:
-            import_id = service(session, site().now(), actor(), *about, name, data)
+            import_id = service(session, site().now(), actor(), *about, name, tables)
     except Refusal as error:
         return page(error), 400
     return redirect(url_for(preview, import_id=import_id))

@@ -202,7 +202,7 @@ def _entry(kind: ProceedingKind, form: Any, old: Record | None) -> ProceedingEnt
         if inspected
         else form.body.data,
         row_key=(form.row_key.data or "") if kind in proceeding_records.SHARED else "",
-        photo=file.read() if file else None,
+        photo=proceedings.cleaned(file.read()) if file else None,
         corrects=None if old is None else old.id,
         anonymous=form.anonymous.data,
     )

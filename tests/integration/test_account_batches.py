@@ -11,6 +11,7 @@ from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.rosters import FaultyFile
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from tests.builders import account, build_unit, dump
 from tests.conftest import NOW
 from tests.integration.test_account_admin import archive, line, log, make
@@ -34,8 +35,9 @@ def assessment_id(site: Site) -> int:
 
 def read(site: Site, actor: Actor, assessment_id: int, data: str | bytes, name: str = "账号.csv") -> int:
     data = data.encode("gb18030") if isinstance(data, str) else data
+    tables = tables_in(name, data)
     with site.database.writing() as session:
-        return account_imports.read_file(session, NOW, actor, assessment_id, name, data)
+        return account_imports.read_file(session, NOW, actor, assessment_id, name, tables)
 
 
 def preview(site: Site, actor: Actor, import_id: int) -> account_imports.AccountPreview:

@@ -16,6 +16,7 @@ from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.marks import MarkEntry
 from surveys.services.rosters import import_file
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from tests.builders import (
     GROUP,
     account,
@@ -176,13 +177,13 @@ def test_a_roster_is_no_way_round(site):
     assessment_id, unit_id = build_unit(site, tags=("教育",))
     set_state(site, assessment_id, AssessmentState.MARKING)
     enter(site, unit_id, MarkEntry("III-19", "市教育局", "1"))
-    text = "单位,类别,体系,标签\n样例局,市直单位,municipal,财政\n"
+    tables = tables_in("样例.csv", "单位,类别,体系,标签\n样例局,市直单位,municipal,财政\n".encode())
     with site.database.writing() as session:
-        found = import_file(session, NOW, COMMAND_LINE, assessment_id, "样例.csv", text.encode(), write=False)
+        found = import_file(session, NOW, COMMAND_LINE, assessment_id, "样例.csv", tables, write=False)
     assert any("III-19" in sentence for sentence in found.hindrances)
     set_state(site, assessment_id, AssessmentState.APPEAL)
     with site.database.writing() as session, pytest.raises(WrongState):
-        import_file(session, NOW, COMMAND_LINE, assessment_id, "样例.csv", text.encode(), write=True)
+        import_file(session, NOW, COMMAND_LINE, assessment_id, "样例.csv", tables, write=True)
     assert fit_of(site, unit_id).tags == ("教育",)
 
 

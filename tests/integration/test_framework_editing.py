@@ -26,6 +26,7 @@ from surveys.services.marks import MarkEntry
 from surveys.services.rosters import FaultyFile
 from surveys.services.rule_editing import RulesEntry
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from surveys.storage.tables import (
     Assessment,
     AuditEntry,
@@ -60,8 +61,9 @@ WITHOUT = written(with_cells(MUNICIPAL, cell("III-3", "操作", "删除"), cell(
 
 
 def read(site: Site, assessment_id: int, data: bytes, key: str = "municipal") -> int:
+    tables = tables_in(NAME, data)
     with site.database.writing() as session:
-        return framework_editing.read_file(session, NOW, admin_of(session), assessment_id, key, NAME, data)
+        return framework_editing.read_file(session, NOW, admin_of(session), assessment_id, key, NAME, tables)
 
 
 def previewed(site: Site, import_id: int) -> framework_editing.FrameworkPreview:
@@ -136,7 +138,9 @@ def test_another_edition_since_the_preview_is_not_overwritten(site: Site, unit: 
     import_id = read(site, unit[0], REWORDED)
     shown = previewed(site, import_id).fingerprint
     with site.database.writing() as session:
-        framework_editing.edit_from_file(session, NOW, COMMAND_LINE, unit[0], "municipal", NAME, WITHOUT, write=True)
+        framework_editing.edit_from_file(
+            session, NOW, COMMAND_LINE, unit[0], "municipal", NAME, tables_in(NAME, WITHOUT), write=True
+        )
     with pytest.raises(WrongState, match="预览之后有了改动"):
         applied(site, import_id, shown)
     assert "III-3" not in [row.standard.key for row in framework(site, unit[0]).rows()]
@@ -152,7 +156,7 @@ def test_a_row_added_since_the_upload_is_not_lost(site: Site, unit: tuple[int, i
     import_id = read(site, unit[0], data)
     with site.database.writing() as session:
         framework_editing.edit_from_file(
-            session, NOW, COMMAND_LINE, unit[0], "municipal", NAME, written(MUNICIPAL), write=True
+            session, NOW, COMMAND_LINE, unit[0], "municipal", NAME, tables_in(NAME, written(MUNICIPAL)), write=True
         )
     assert any("新加了 III-3" in sentence for sentence in previewed(site, import_id).hindrances)
     with pytest.raises(WrongState, match="什么都没有导入"):
@@ -230,7 +234,7 @@ def test_who_may(site: Site, unit: tuple[int, int]) -> None:
         for call in (
             lambda: framework_editing.preview(session, organizer, import_id),
             lambda: framework_editing.export_framework(session, organizer, unit[0], "municipal"),
-            lambda: framework_editing.read_file(session, NOW, organizer, unit[0], "municipal", NAME, REWORDED),
+            lambda: framework_editing.read_file(session, NOW, organizer, unit[0], "municipal", NAME, ()),
             lambda: rule_editing.save_rules(session, NOW, organizer, unit[0], entry()),
             lambda: copying.copy_assessment(session, NOW, assessor("考核组"), unit[0], "新"),
         ):

@@ -9,6 +9,7 @@ from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from tests.builders import dump, enter
 from tests.conftest import NOW
 from tests.framework_files import row_number, shipped, with_cells, written
@@ -34,7 +35,13 @@ def season(site: Site) -> Season:
 def read(season: Season) -> int:
     with season.site.database.writing() as session:
         return framework_editing.read_file(
-            session, NOW, season.admins[0], season.assessment_id, "municipal", "体系.xlsx", OTHER_POINTS
+            session,
+            NOW,
+            season.admins[0],
+            season.assessment_id,
+            "municipal",
+            "体系.xlsx",
+            tables_in("体系.xlsx", OTHER_POINTS),
         )
 
 

@@ -20,6 +20,7 @@ from surveys.services.mark_workbooks import MarkPreview
 from surveys.services.marks import MarkEntry
 from surveys.services.rosters import FaultyFile
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from surveys.storage.tables import Account, Import
 from tests.builders import GROUP, build_unit, dump, enter, exempt, line_for, run_sql
 from tests.conftest import NOW
@@ -54,8 +55,9 @@ def packed(rows: Sequence[Sequence[str]]) -> bytes:
 
 
 def read(site: Site, actor: Actor, assessment_id: int, data: bytes, name: str = "打分表.xlsx") -> int:
+    tables = tables_in(name, data)
     with site.database.writing() as session:
-        return mark_workbooks.read_workbook(session, NOW, actor, assessment_id, name, data)
+        return mark_workbooks.read_workbook(session, NOW, actor, assessment_id, name, tables)
 
 
 def preview(site: Site, actor: Actor, import_id: int) -> MarkPreview:

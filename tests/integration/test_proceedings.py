@@ -237,8 +237,8 @@ def test_a_department_records_what_is_about_its_own_rows(site: Site) -> None:
 def test_a_photograph_is_kept_by_its_digest(site: Site) -> None:
     _, unit_id = build_unit(site)
     folder = site.settings.data_dir
-    record = add(site, unit_id, ProceedingKind.INSPECTION, photo=png())
-    again = add(site, unit_id, ProceedingKind.INSPECTION, photo=png())
+    record = add(site, unit_id, ProceedingKind.INSPECTION, photo=proceedings.cleaned(png()))
+    again = add(site, unit_id, ProceedingKind.INSPECTION, photo=proceedings.cleaned(png()))
     (kept,) = (folder / "proceedings").iterdir()
     assert kept.stat().st_mode & 0o077 == 0
     with site.database.reading() as session:
@@ -258,7 +258,7 @@ def test_what_is_no_photograph_leaves_nothing(site: Site) -> None:
     _, unit_id = build_unit(site)
     before = dump(site.database)
     with pytest.raises(BadInput, match="JPEG 或 PNG"):
-        add(site, unit_id, ProceedingKind.INSPECTION, photo=b"MZ\x90\0")
+        add(site, unit_id, ProceedingKind.INSPECTION, photo=proceedings.cleaned(b"MZ\x90\0"))
     assert dump(site.database) == before
     assert not (site.settings.data_dir / "proceedings").exists()
 

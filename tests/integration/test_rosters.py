@@ -18,6 +18,7 @@ from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.roster_changes import FieldChange, LeaderChange, Preview
 from surveys.services.rosters import FaultyFile
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from surveys.storage.tables import Account, AuditEntry, Import
 from tests.builders import build_poll, build_unit, close_and_seal, dump, enter, sheet_of
 from tests.conftest import NOW
@@ -38,8 +39,9 @@ def admin(site: Site) -> Actor:
 
 def read(site: Site, actor: Actor, assessment_id: int, text: str | bytes, name: str = "名单.csv") -> int:
     data = text.encode() if isinstance(text, str) else text
+    tables = tables_in(name, data)
     with site.database.writing() as session:
-        return rosters.read_roster(session, NOW, actor, assessment_id, name, data)
+        return rosters.read_roster(session, NOW, actor, assessment_id, name, tables)
 
 
 def preview(site: Site, actor: Actor, import_id: int) -> Preview:
@@ -198,7 +200,7 @@ def test_only_an_admin_may_and_only_with_the_own_file(site, admin):
                 with pytest.raises(NotAllowed):
                     service(session, other, assessment_id)
             with pytest.raises(NotAllowed):
-                rosters.import_file(session, NOW, other, assessment_id, "a.csv", b"x", write=True)
+                rosters.import_file(session, NOW, other, assessment_id, "a.csv", (), write=True)
     with pytest.raises(NotFound):
         preview(site, replace(admin, account_id=admin.account_id + 1), import_id)
     with pytest.raises(NotFound):
@@ -342,7 +344,9 @@ def test_whatever_was_entered_by_hand_survives_the_way_out_and_in(lite_site: Sit
     if not before:
         return
     with lite_site.database.writing() as session:
-        shown = rosters.import_file(session, NOW, COMMAND_LINE, number, "名单.xlsx", data, write=True)
+        shown = rosters.import_file(
+            session, NOW, COMMAND_LINE, number, "名单.xlsx", tables_in("a.xlsx", data), write=True
+        )
     assert (shown.added, shown.changed, shown.unmentioned) == ((), (), ())
     assert units(lite_site, number) == before
 
@@ -353,8 +357,9 @@ def test_the_templates_can_be_imported_as_they_are(lite_site, keys):
         number = assessments.create_assessment(session, NOW, COMMAND_LINE, "样例考核", keys)
         book = rosters.template_workbook(session, COMMAND_LINE, number)
         text = rosters.template_csv(session, COMMAND_LINE, number)
-        first = rosters.import_file(session, NOW, COMMAND_LINE, number, "模板.xlsx", book, write=True)
-        again = rosters.import_file(session, NOW, COMMAND_LINE, number, "模板.csv", text, write=False)
+        sheets, table = tables_in("模板.xlsx", book), tables_in("模板.csv", text)
+        first = rosters.import_file(session, NOW, COMMAND_LINE, number, "模板.xlsx", sheets, write=True)
+        again = rosters.import_file(session, NOW, COMMAND_LINE, number, "模板.csv", table, write=False)
     assert [change.name for change in first.added] == ["样例局", "样例县"]
     assert first.leaders("新增") == 3
     assert [note.split("：")[0] for note in first.notes] == ["新的类别"]

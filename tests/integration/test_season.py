@@ -42,6 +42,7 @@ from surveys.services.assessments import assessment_of
 from surveys.services.results import UnitResult
 from surveys.services.rule_editing import RulesEntry
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from surveys.services.tallies import FormTally
 from surveys.settings import database_url_of
 from surveys.storage.database import Database
@@ -317,7 +318,8 @@ def check_marks(stage: Stage) -> None:
     with stage.site.database.writing() as session:
         data = mark_workbooks.export_workbook(session, admin, stage.assessment_id)
         cells = mark_cells(data)
-        import_id = mark_workbooks.read_workbook(session, NOW, admin, stage.assessment_id, "打分表.xlsx", data)
+        tables = tables_in("打分表.xlsx", data)
+        import_id = mark_workbooks.read_workbook(session, NOW, admin, stage.assessment_id, "打分表.xlsx", tables)
         preview = mark_workbooks.preview(session, admin, import_id)
         assert (preview.changes, preview.hindrance) == ((), "")
         assert preview.untouched == sum(len(unit.marks) for unit in stage.season.units)
@@ -343,7 +345,8 @@ def check_frameworks(stage: Stage) -> None:
 
 
 def check_framework(session: Session, admin: Actor, assessment_id: int, key: str, data: bytes) -> None:
-    import_id = framework_editing.read_file(session, NOW, admin, assessment_id, key, f"{key}.xlsx", data)
+    tables = tables_in("体系.xlsx", data)
+    import_id = framework_editing.read_file(session, NOW, admin, assessment_id, key, f"{key}.xlsx", tables)
     preview = framework_editing.preview(session, admin, import_id)
     assert preview.changes.is_empty
     assert preview.new == preview.old
@@ -354,7 +357,8 @@ def check_roster(stage: Stage) -> None:
     admin = stage.staff.admins[0]
     with stage.site.database.writing() as session:
         data = rosters.export_roster(session, admin, stage.assessment_id)
-        found = rosters.import_file(session, NOW, admin, stage.assessment_id, "名单.xlsx", data, write=False)
+        tables = tables_in("名单.xlsx", data)
+        found = rosters.import_file(session, NOW, admin, stage.assessment_id, "名单.xlsx", tables, write=False)
         assert found.is_empty
 
 
