@@ -13,7 +13,7 @@ from surveys.catalog.model import Framework, Method
 from surveys.catalog.source import UNUSABLE
 from surveys.intake.framework_sheets import ABOUT_SHEET, ROW_TITLES, ROWS_SHEET, SEPARATORS
 from surveys.intake.tables import Row, Table
-from surveys.intake.workbook_reader import sheets_of
+from surveys.intake.workbook_reader import Limits, sheets_of
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.score_sheet import Kind
 from surveys.services.framework_workbooks import framework_workbook
@@ -33,7 +33,7 @@ def tables_of(data: bytes) -> tuple[Table, ...]:
             ),
             sheet["hidden"],
         )
-        for sheet in sheets_of(data, 20_000, 60)
+        for sheet in sheets_of(data, Limits(20_000, 60, 32_767, 10_000_000))
     )
 
 

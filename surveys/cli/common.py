@@ -2,9 +2,12 @@
 
 import functools
 import json
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 
 import click
 from flask import current_app
@@ -53,6 +56,35 @@ def reports_refusals(command: Callable[Parameters, Returned]) -> Callable[Parame
 def extension_of(path: Path) -> str:
     """What kind of file somebody asks for: `pdf` of `a.PDF`."""
     return path.suffix.removeprefix(".").lower()
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """A file for its owner alone, in place once it is whole. Opened first: there is no second chance to write codes.
+
+    What is there and no file, as /dev/stdout, is written to as it is.
+    """
+    try:
+        as_it_is = path.exists() and not path.is_file()
+        target = path.resolve()
+        part = path.open("wb") if as_it_is else _beside(target)
+    except OSError as error:
+        raise click.ClickException(f"写不了 {path}：{error.strerror}。没有发票。") from None
+    if as_it_is:
+        with part:
+            yield part
+        return
+    try:
+        with part:
+            yield part
+        os.replace(part.name, target)
+    except BaseException:
+        Path(part.name).unlink()
+        raise
+
+
+def _beside(path: Path) -> BinaryIO:
+    return cast(BinaryIO, tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False))
 
 
 def emit(value: Any) -> None:  # noqa: ANN401

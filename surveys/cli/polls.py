@@ -1,14 +1,15 @@
 """`poll ...`."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 from flask.cli import AppGroup
 
 from surveys.catalog.model import plain
-from surveys.cli.common import ID, as_json, emit, extension_of, reports_refusals, site
+from surveys.cli.common import ID, as_json, emit, extension_of, private_file, reports_refusals, site
 from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState
@@ -138,13 +139,20 @@ def poll_create(left_out: tuple[str, ...], blank: str | None, **options: Any) ->
 @click.argument("poll_id", type=ID)
 @click.option("--class", "class_key", default="A", show_default=True)
 @click.option("--count", type=int, required=True)
-@click.option("--csv", "target", type=click.File("wb"), required=True, help="写到哪个文件，- 是屏幕")
+@click.option(
+    "--csv", "path", type=click.Path(dir_okay=False, allow_dash=True), required=True, help="写到哪个文件，- 是屏幕"
+)
 @reports_refusals
-def poll_issue(poll_id: int, class_key: str, count: int, target: Any) -> None:  # noqa: ANN401
+def poll_issue(poll_id: int, class_key: str, count: int, path: str) -> None:
     """发票。票码只在这里出现一次。"""
-    with site().database.writing() as session:
-        issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count).codes
-    target.write(slips_csv(class_key, printing.slips(site(), issued)))
+    with _codes_file(path) as target:
+        with site().database.writing() as session:
+            issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count).codes
+        target.write(slips_csv(class_key, printing.slips(site(), issued)))
+
+
+def _codes_file(path: str) -> AbstractContextManager[IO[bytes]]:
+    return click.open_file("-", "wb") if path == "-" else private_file(Path(path))
 
 
 @poll_group.command("paper")
@@ -156,7 +164,8 @@ def poll_issue(poll_id: int, class_key: str, count: int, target: Any) -> None:  
 @reports_refusals
 def poll_paper(poll_id: int, class_key: str, count: int, two_sided: bool, out: Path) -> None:
     """打印纸质票，首页是交接单。"""
-    out.write_bytes(paper.printed(site(), site().now(), COMMAND_LINE, poll_id, class_key, count, two_sided=two_sided))
+    with private_file(out) as target:
+        target.write(paper.printed(site(), site().now(), COMMAND_LINE, poll_id, class_key, count, two_sided=two_sided))
 
 
 @poll_group.command("open")

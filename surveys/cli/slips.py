@@ -1,15 +1,11 @@
 """`poll slips` and `poll reissue`: tickets issued and printed in one go."""
 
-import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 import click
 
-from surveys.cli.common import ID, reports_refusals, site
+from surveys.cli.common import ID, private_file, reports_refusals, site
 from surveys.cli.polls import poll_group
 from surveys.reporting.slip_layout import Size
 from surveys.reporting.slips import finished, slips_pdf
@@ -20,22 +16,6 @@ from surveys.services.tickets import Issued
 _SIZES = click.Choice([str(size.value) for size in Size])
 _size = click.option("--size", type=_SIZES, default="21", show_default=True, help="每页几张，张数越少字越大")
 _out = click.option("--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="写到哪个 PDF 文件")
-
-
-@contextmanager
-def _private_file(path: Path) -> Iterator[BinaryIO]:
-    """A file for its owner alone, in place once it is whole. Opened first: there is no second chance to write codes."""
-    try:
-        part = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False)  # noqa: SIM115
-    except OSError as error:
-        raise click.ClickException(f"写不了 {path}：{error.strerror}。没有发票。") from None
-    try:
-        with part:
-            yield cast(BinaryIO, part)
-        os.replace(part.name, path)
-    except BaseException:
-        Path(part.name).unlink()
-        raise
 
 
 def _print(poll_id: int, class_key: str, issued: Issued, size: Size, target: BinaryIO) -> None:
@@ -56,7 +36,7 @@ def poll_slips(poll_id: int, class_key: str, count: int, size: str, out: Path) -
     """发票并印成纸条。票码只在这个文件里出现。"""
     with site().database.reading() as session:
         printing.check_printable(site(), polls.poll_of(session, poll_id), class_key, Size(int(size)))
-    with _private_file(out) as target:
+    with private_file(out) as target:
         with site().database.writing() as session:
             issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count)
         _print(poll_id, class_key, issued, Size(int(size)), target)
@@ -75,7 +55,7 @@ def poll_reissue(poll_id: int, batch: int, reason: str, size: str, out: Path) ->
         poll = polls.poll_of(session, poll_id)
         class_key = tickets.batch_of(session, poll, batch).class_key
         printing.check_printable(site(), poll, class_key, Size(int(size)))
-    with _private_file(out) as target:
+    with private_file(out) as target:
         with site().database.writing() as session:
             issued = tickets.reissue(session, site().now(), COMMAND_LINE, poll_id, batch, reason)
         _print(poll_id, class_key, issued, Size(int(size)), target)

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,7 @@ def test_a_poll_from_the_terminal(app: Flask, site: Site, tmp_path: Path) -> Non
     path = tmp_path / "a.csv"
     assert done(app, "poll", "issue", poll_id, "--class", "A", "--count", 3, "--csv", path) == ""
     assert len(path.read_text(encoding="utf-8-sig").splitlines()) == 4
+    assert path.stat().st_mode & 0o777 == 0o600
     done(app, "poll", "open", poll_id)
     done(app, "poll", "void", poll_id, "--code", table[7]["code"].lower(), "--reason", "发错了")
     sheet = sheet_of(site, poll_id)
@@ -393,6 +396,17 @@ def test_a_faulty_roster_names_every_place(lite_app: Flask, lite_site: Site, tmp
     assert not (tmp_path / "x.xlsx").exists()
 
 
+def test_codes_go_into_a_pipe_that_somebody_reads(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    world = build_poll(lite_site, count=0)
+    pipe = tmp_path / "codes"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(pipe.read_bytes)
+        done(lite_app, "poll", "issue", world.poll_id, "--count", 3, "--csv", pipe)
+        assert len(read.result(20).splitlines()) == 4
+    assert pipe.is_fifo()
+
+
 @pytest.mark.parametrize("size", ["21", "10", "4"])
 def test_poll_slips_issues_and_prints(lite_app: Flask, lite_site: Site, tmp_path: Path, size: str) -> None:
     world = build_poll(lite_site, count=0)
@@ -427,6 +441,8 @@ def test_slips_that_cannot_be_written_are_not_issued(lite_app: Flask, lite_site:
     assert "没有发票" in refused(lite_app, "poll", "slips", world.poll_id, "--count", 5, "--out", nowhere)
     reissue = ("poll", "reissue", world.poll_id, "--batch", 1, "--reason", "印坏", "--out")
     assert "没有发票" in refused(lite_app, *reissue, nowhere)
+    assert "没有发票" in refused(lite_app, "poll", "issue", world.poll_id, "--count", 5, "--csv", nowhere)
+    assert "没有发票" in refused(lite_app, "poll", "paper", world.poll_id, "--count", 5, "--out", nowhere)
     assert "没有第 9 批" in refused(
         lite_app, "poll", "reissue", world.poll_id, "--batch", 9, "--reason", "印坏", "--out", tmp_path / "slips.pdf"
     )

@@ -94,6 +94,7 @@ def test_from_the_terminal(lite_app: Flask, lite_site: Site, tmp_path: Path) -> 
     out = tmp_path / "paper.pdf"
     assert done(lite_app, "poll", "paper", world.poll_id, "--class", "A", "--count", 4, "--out", out) == ""
     assert out.read_bytes().startswith(b"%PDF-")
+    assert out.stat().st_mode & 0o777 == 0o600
     assert box_counts(lite_site, world.poll_id) == {"unused": 4}
     other = tmp_path / "other.pdf"
     assert "1 至 500" in refused(lite_app, "poll", "paper", world.poll_id, "--count", 0, "--out", other)
