@@ -10,6 +10,7 @@ from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import WrongState
 from surveys.services.polls import free_prefix, locked_poll
+from surveys.services.sealing import scrub
 from surveys.services.site import Site
 from surveys.storage.tables import Ballot, BallotClass, Batch, Door, Keying, Poll, Receipt, Ticket, Unsealing
 
@@ -70,4 +71,4 @@ def wipe(site: Site, now: datetime, actor: Actor, poll_id: int) -> None:
         session.execute(delete(Poll).where(Poll.id == poll_id))
         audit.record(session, now, actor, "poll.wipe", poll.prefix)
         session.commit()
-    site.database.scrub()
+    scrub(site)

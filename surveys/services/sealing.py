@@ -36,12 +36,17 @@ def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int) -> str:
     """
     with site.database.writing() as session:
         value = _seal(session, site.settings.secret_key, now, actor, poll_id)
+    scrub(site)
+    return value
+
+
+def scrub(site: Site) -> None:
+    """After a sealing or wiping, which is done whether or not this can be: the next one scrubs the same files."""
     try:
         site.database.scrub()
     except DatabaseBusy:
-        # Sealed it is; the next sealing scrubs the same files. What is left there is shut envelopes.
-        logger.warning("sealed, but the database was too busy to be scrubbed of old rows")
-    return value
+        # What is left there is shut envelopes.
+        logger.warning("the database was too busy to be scrubbed of old rows")
 
 
 def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int) -> str:

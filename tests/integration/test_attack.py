@@ -170,6 +170,33 @@ def test_after_sealing_one_transaction_wrote_everything(site: Site, attacked: tu
             assert connection.execute(sa.text(f"SELECT count(DISTINCT xmin::text) FROM {table}")).scalar() == 1
 
 
+def test_postgresql_keeps_no_byte_of_the_salt(site: Site):
+    if site.database.is_sqlite:
+        pytest.skip("about PostgreSQL's files")
+    world = build_poll(site)
+    with site.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        salt = connection.execute(sa.text("SELECT envelope_salt FROM polls")).scalar()
+        assert salt in _file_of_polls(connection)
+        close_and_seal(site, world.poll_id)
+        assert salt not in _file_of_polls(connection)
+
+
+def test_what_reads_the_polls_hinders_no_sealing(site: Site, caplog: pytest.LogCaptureFixture):
+    if site.database.is_sqlite:
+        pytest.skip("about PostgreSQL's locks")
+    world = build_poll(site)
+    with site.database.reading() as session:
+        session.execute(sa.text("SELECT count(*) FROM polls"))
+        close_and_seal(site, world.poll_id)
+    assert "too busy" in caplog.text
+
+
+def _file_of_polls(connection: sa.Connection) -> bytes:
+    connection.execute(sa.text("CHECKPOINT"))
+    raw = connection.execute(sa.text("SELECT pg_read_binary_file(pg_relation_filepath('polls'))")).scalar()
+    return bytes(raw or b"")
+
+
 def test_sqlite_keeps_no_byte_of_the_envelopes(site: Site, attacked: tuple[Truth, Copy, Copy]):
     if not site.database.is_sqlite:
         pytest.skip("about SQLite's files")
