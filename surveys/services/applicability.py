@@ -16,7 +16,7 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, framework_of, frameworks_of, unit_of
+from surveys.services.assessments import assessment_of, framework_of, frameworks_of, locked_assessment, unit_of
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.marks import row_of
 from surveys.storage.tables import Account, Approval, Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
@@ -224,6 +224,7 @@ def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, f
     _must_decide(actor)
     if actor.account_id is None:
         raise NotAllowed("命令行没有账号，不能核准适用表。请管理员登录后在页面上核准。")
+    locked_assessment(session, assessment_id)
     found = matrix(session, assessment_id)
     _must_be_undecided(found.state)
     if not any(part.units for part in found.frameworks):

@@ -192,6 +192,7 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     unit, framework, standard = row_of(session, unit_id, row_key)
     if Method.DEMOCRATIC not in standard.methods:
         raise WrongState(f"{row_key} 不是民主测评的行，不需要第二人确认。")
+    locked_assessment(session, unit.assessment_id)
     require_open(session, unit_id, row_key)
     department = departments_of(framework, standard, unit)[0]
     mark = session.scalar(

@@ -164,6 +164,8 @@ def exempt(
     require_open(session, unit_id, row_key, preparing=True)
     if standard.kind is not Kind.STANDARD:
         raise WrongState(f"{row_key} 不计入基础分，不用免考。")
+    # Two at once: one after the other, so that the second is told.
+    session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update(key_share=True))
     standing = select(Exemption.id).where(
         Exemption.unit_id == unit_id, Exemption.row_key == row_key, Exemption.cancelled_at.is_(None)
     )
@@ -191,7 +193,7 @@ def cancel_exemption(
 ) -> None:
     """Takes an exemption back: the row counts again. Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
-    exemption = session.get(Exemption, exemption_id)
+    exemption = session.get(Exemption, exemption_id, with_for_update=True)
     if exemption is None or exemption.unit_id != unit_id:
         raise NotFound("这个单位没有这条免考。")
     unit = unit_of(session, unit_id)
