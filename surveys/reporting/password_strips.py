@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from surveys.reporting.csv_cells import harmless
 from surveys.reporting.fonts import CODE_FONT_FAMILY, FONT_FAMILY, printable, width_in_ems
-from surveys.reporting.slip_files import harmless
 from surveys.reporting.slip_pdf import SlipPdf
 from surveys.reporting.slip_text import Line
 from surveys.reporting.workbooks import SheetPlan, workbook

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable
 from enum import StrEnum
 
+from surveys.reporting.csv_cells import harmless
 from surveys.reporting.qr import qr_png
 from surveys.reporting.slips import Slip, SlipSheet, Work, slips_pdf
 
@@ -74,16 +75,6 @@ def _zipped(files: Iterable[tuple[str, bytes]]) -> bytes:
             # ZipInfo's own date, 1980: when the tickets were issued is nobody's business.
             bundle.writestr(zipfile.ZipInfo(name), data)
     return target.getvalue()
-
-
-def harmless(cell: str) -> str:
-    """A spreadsheet runs what begins like a formula, full-width signs included; an apostrophe makes it text.
-
-    White space goes first: the csv module lets a lone carriage return through, and that begins a new row.
-    See https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    cell = " ".join(cell.split())
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else cell
 
 
 def slips_csv(class_key: str, slips: Iterable[Slip], *, bom: bool = False) -> bytes:

@@ -28,7 +28,8 @@ README = """\
 不靠服务器怎么核对
 一、用 Python（3.9 以上，不用安装别的）：python3 recount 选票包.zip
     它重新数票、重算每个分数、重算封存码，一致就说“一致”，不一致就指出第一处。
-二、用表格软件：打开 ballots.csv，answers 一列按字拆开，每列各数 A、B、C、D，与 tally.json 的 counts 对照；
+二、用表格软件：不要双击打开 ballots.csv，用“数据”里的“从文本/CSV”导入，answers 一列的格式选“文本”，
+    否则以“-”开头的答案会被当成算式。再把 answers 一列按字拆开，每列各数 A、B、C、D，与 tally.json 的 counts 对照；
     一题的得分 = 各字母的票数乘以分值（record.json 的 rules）之和 ÷ 填了的票数；多个票种按权重加权平均。
 """
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, defer, selectinload
 
 from surveys.catalog.model import Framework, Method, Row
 from surveys.polling.states import PollState
+from surveys.reporting.csv_cells import harmless
 from surveys.services import democratic
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import NotAllowed
@@ -207,5 +208,5 @@ def table(found: Board) -> bytes:
         for department, count in line.counts.items():
             missing = [key for key, name in line.missing if name == department]
             row = (line.unit.name, line.unit.category, department, count.done, count.due, count.missing)
-            writer.writerow((*row, "、".join(missing)))
+            writer.writerow([harmless(cell) for cell in (*row, "、".join(missing))])
     return text.getvalue().encode("utf-8-sig")

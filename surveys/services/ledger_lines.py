@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Framework, plain
+from surveys.reporting.csv_cells import harmless
 from surveys.scoring.score_sheet import Kind
 from surveys.services.assessments import assessment_of, framework_of, unit_of
 from surveys.services.ledger import AppealState, counted_events
@@ -202,10 +203,5 @@ def ledger_csv(lines: Iterable[LedgerLine]) -> bytes:
             line.appeal.label if line.event_id else "",
             line.appeal_note.replace("\n", "；"),
         )
-        writer.writerow([_cell(cell) for cell in cells])
+        writer.writerow([harmless(cell) for cell in cells])
     return text.getvalue().encode("utf-8-sig")
-
-
-def _cell(text: str) -> str:
-    """Excel takes what begins like this for a formula, quoted or not. (All texts were entered as one line.)"""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else text

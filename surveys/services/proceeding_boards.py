@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Framework, Method, Standard
+from surveys.reporting.csv_cells import harmless
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, framework_of
 from surveys.services.errors import NotAllowed
@@ -117,10 +118,5 @@ def to_csv(board: ProceedingBoard) -> bytes:
     writer = csv.writer(target, lineterminator="\r\n")
     writer.writerow(("单位", "类别", *STEPS))
     for unit in board.units:
-        writer.writerow((_plain(unit.name), _plain(unit.category), *(_WORDS[done] for done in unit.done)))
+        writer.writerow((harmless(unit.name), harmless(unit.category), *(_WORDS[done] for done in unit.done)))
     return target.getvalue().encode("utf-8-sig")
-
-
-def _plain(cell: str) -> str:
-    """A spreadsheet runs what begins like a formula; an apostrophe makes it text."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else cell

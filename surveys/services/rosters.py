@@ -15,6 +15,7 @@ from surveys.intake.cleaning import clean_line, name_key
 from surveys.intake.headers import Fault
 from surveys.intake.rosters import Known, Roster, UnitRow
 from surveys.intake.rosters import read_roster as parse_roster
+from surveys.reporting.csv_cells import harmless
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
@@ -225,7 +226,7 @@ def template_csv(session: Session, actor: Actor, assessment_id: int) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow((*UNIT_TITLES, *LEADER_TITLES[1:]))
-    writer.writerows((*about[unit], *rest) for unit, *rest in leaders)
+    writer.writerows([harmless(cell) for cell in (*about[unit], *rest)] for unit, *rest in leaders)
     return text.getvalue().encode("utf-8-sig")
 
 

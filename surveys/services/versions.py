@@ -13,6 +13,7 @@ from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from surveys.polling.seal import canonical_json, digest
+from surveys.reporting.csv_cells import harmless
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import Kind, RowState
@@ -333,7 +334,7 @@ def to_csv(body: Document) -> bytes:
             cells = [standard.key, rows[record["key"]].content.name, standard.kind.label]
             cells += ["" if standard.kind is Kind.VETO else str(standard.points)]
             cells += [STATE_NAMES[RowState(record["state"])], _shown(record["got"]), *_sources(record)]
-            writer.writerow([_cell(value) for value in (*head, *cells)])
+            writer.writerow([harmless(value) for value in (*head, *cells)])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -348,9 +349,3 @@ def _sources(record: Mapping[str, Any]) -> list[str]:
 
 def _shown(figure: Mapping[str, str] | None) -> str:
     return "" if figure is None else figure["shown"]
-
-
-def _cell(value: object) -> str:
-    """Excel takes what begins like this for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
