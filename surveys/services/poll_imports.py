@@ -1,8 +1,10 @@
 """Many polls at once: a file is read and kept, shown with every fault, and made into drafts, all of them or none."""
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +15,7 @@ from surveys.intake import typed
 from surveys.intake.poll_plans import PlanFault, PlanTable, PollPlan, UnitCell, read_plans
 from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
-from surveys.services.errors import BadInput, NotAllowed, NotFound
+from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.poll_entries import PollEntry, faults_of
 from surveys.services.polls import add_poll
 from surveys.storage.tables import Assessment, Import, Poll, Unit
@@ -33,7 +35,7 @@ class PlannedPoll:
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """What a kept file would make. `skipped`: rows that name a unit and nothing else."""
+    """What a kept file would make. `skipped`: rows that name a unit and nothing else. `fingerprint`: of the polls."""
 
     id: int
     assessment_id: int
@@ -41,6 +43,11 @@ class ImportPreview:
     polls: tuple[PlannedPoll, ...]
     faults: tuple[PlanFault, ...]
     skipped: int
+
+    @property
+    def fingerprint(self) -> str:
+        said = json.dumps([asdict(each) for each in self.polls], ensure_ascii=False, default=str)
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
 def keep(
@@ -78,13 +85,18 @@ def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
     return ImportPreview(kept.id, kept.assessment_id, kept.body["file"], tuple(polls), tuple(faults), found.skipped)
 
 
-def apply(session: Session, now: datetime, actor: Actor, import_id: int) -> list[int]:
-    """Makes every poll of a kept file, in one transaction. Raises NotFound, BadInput when anything is at fault."""
+def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> list[int]:
+    """Makes every poll of a kept file, in one transaction. `fingerprint`: of the preview that was shown.
+
+    Raises NotFound, BadInput when anything is at fault, WrongState when other polls were shown.
+    """
     # Pressed twice: the second waits for the first, and then finds nothing.
     session.scalar(select(Import).where(Import.id == import_id).with_for_update())
     planned = preview(session, actor, import_id)
     if planned.faults:
         raise BadInput(f"表里有 {len(planned.faults)} 处要改，一场测评会也没有建。请改好后重新上传。")
+    if planned.fingerprint != fingerprint:
+        raise WrongState("计划表在预览之后换过或有了改动，一场测评会也没有建。请看新的预览，核对后再确认。")
     made = [add_poll(session, now, actor, each.entry).id for each in planned.polls]
     session.execute(delete(Import).where(Import.id == import_id))
     session.commit()

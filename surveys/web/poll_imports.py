@@ -11,10 +11,10 @@ from surveys.polling.ballot_classes import PRESETS
 from surveys.reporting.poll_template import TemplateColumn, poll_template
 from surveys.services import assessments, poll_imports
 from surveys.services.actors import Permission
-from surveys.services.errors import BadInput
+from surveys.services.errors import BadInput, WrongState
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
-from surveys.web.forms import ActForm
+from surveys.web.forms import ActForm, TakeOverForm
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("poll_imports", __name__)
@@ -71,18 +71,27 @@ def upload(assessment_id: int) -> ResponseReturnValue:
 @pages.get("/polls/imports/<id:import_id>")
 @needs(Permission.RUN_POLLS)
 def show(import_id: int) -> ResponseReturnValue:
+    return _preview_page(import_id)
+
+
+def _preview_page(import_id: int, fault: str | None = None) -> str:
     with site().database.reading() as session:
         planned = poll_imports.preview(session, actor(), import_id)
         shut = assessments.why_unchangeable(assessments.assessment_of(session, planned.assessment_id))
-    return render_template("polls/import_preview.html", planned=planned, shut=shut)
+    form = TakeOverForm(formdata=None, shown=planned.fingerprint)
+    return render_template("polls/import_preview.html", planned=planned, shut=shut, form=form, fault=fault)
 
 
 @pages.post("/polls/imports/<id:import_id>")
 @needs(Permission.RUN_POLLS)
 def apply(import_id: int) -> ResponseReturnValue:
-    ActForm().checked()
-    with site().database.writing() as session:
-        made = poll_imports.apply(session, site().now(), actor(), import_id)
+    form = TakeOverForm()
+    form.checked()
+    try:
+        with site().database.writing() as session:
+            made = poll_imports.apply(session, site().now(), actor(), import_id, form.shown.data)
+    except WrongState as error:
+        return _preview_page(import_id, str(error)), 409
     flash(f"已建立 {len(made)} 场测评会，都还没有开始。点开一场，可以看选票的样子、修改、发票。")
     return redirect(url_for("polls.index"))
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from surveys.intake.poll_plans import PlanTable
 from surveys.services import poll_imports, polls
 from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.errors import BadInput, NotAllowed, NotFound
+from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.poll_imports import ImportPreview
 from surveys.services.site import Site
 from surveys.storage.tables import Account, AuditEntry, Import
@@ -50,9 +50,10 @@ def preview(site: Site, actor: Actor, import_id: int) -> ImportPreview:
         return poll_imports.preview(session, actor, import_id)
 
 
-def apply(site: Site, actor: Actor, import_id: int) -> list[int]:
+def apply(site: Site, actor: Actor, import_id: int, shown: str | None = None) -> list[int]:
     with site.database.writing() as session:
-        return poll_imports.apply(session, NOW, actor, import_id)
+        shown = poll_imports.preview(session, actor, import_id).fingerprint if shown is None else shown
+        return poll_imports.apply(session, NOW, actor, import_id, shown)
 
 
 def faults(site: Site, actor: Actor, assessment_id: int, *rows: Sequence[str]) -> list[tuple[int, str, str]]:
@@ -125,6 +126,16 @@ def test_pressed_twice_it_is_made_once(site, actor, assessment_id):
     with pytest.raises(NotFound, match="可能已经导入过"):
         apply(site, actor, import_id)
     assert dump(site.database) == before
+
+
+def test_another_file_than_was_shown_makes_nothing(site, actor, assessment_id):
+    first = preview(site, actor, keep(site, actor, assessment_id, GOOD))
+    second = keep(site, actor, assessment_id, [GOOD[0], ("样例䶮局", "", "", "6", "")])  # on SQLite with the same id
+    before = dump(site.database)
+    with pytest.raises(WrongState, match="一场测评会也没有建"):
+        apply(site, actor, second, first.fingerprint)
+    assert dump(site.database) == before
+    assert len(apply(site, actor, second)) == 2
 
 
 def test_a_file_is_its_owners_and_the_latest_one_counts(site, actor, assessment_id):

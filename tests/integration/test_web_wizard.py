@@ -348,6 +348,18 @@ def test_many_polls_from_a_file(lite_site: Site, organizer: StrictClient, unit_i
     organizer.page(address, 404)
 
 
+def test_the_button_makes_what_stands_above_it(lite_site: Site, organizer: StrictClient, unit_id: int) -> None:
+    address = str(upload(organizer, CSV).location)
+    above = organizer.page(address).form(address)
+    address = str(upload(organizer, CSV.replace("48", "49")).location)
+    response = organizer.post(address, data=above)
+    assert response.status_code == 409
+    assert "一场测评会也没有建" in response.text
+    assert made(lite_site) == []
+    assert organizer.submit(address).location == "/polls"
+    assert [poll.entitled for poll in made(lite_site)] == [49]
+
+
 def test_the_filled_template_is_taken_back(lite_site: Site, organizer: StrictClient, unit_id: int) -> None:
     target = io.BytesIO()
     with xlsxwriter.Workbook(target) as book:
