@@ -226,7 +226,7 @@ def assessment_results(assessment_id: int, as_json: bool) -> None:
 @assessment_group.command("materials")
 @click.argument("assessment_id", type=ID)
 @as_json
-@click.option("--check", "checking", is_flag=True, help="逐个核对文件是否都在、内容有没有变")
+@click.option("--check", "checking", is_flag=True, help="逐个核对材料和照片的文件是否都在、内容有没有变")
 @click.option("--clean", "cleaning", is_flag=True, help="删去没有材料引用的文件（包括已撤回的）")
 @reports_refusals
 def assessment_materials(assessment_id: int, as_json: bool, checking: bool, cleaning: bool) -> None:

@@ -19,6 +19,7 @@ from surveys.services import audit
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.materials import room_on_disk
 from surveys.services.proceeding_records import (
     SHARED,
     ProceedingKind,
@@ -116,7 +117,9 @@ def record_proceeding(
     proceeding.row_key = entry.row_key
     if entry.photo is not None:
         # Before the commit: a file without a record harms nobody, a record without its file does.
-        proceeding.digest, proceeding.media_type = keep_photo(data_dir, entry.photo.data), MEDIA_TYPE
+        with room_on_disk():
+            proceeding.digest = keep_photo(data_dir, entry.photo.data)
+        proceeding.media_type = MEDIA_TYPE
     return _added(session, now, actor, unit, proceeding, "proceeding.add")
 
 

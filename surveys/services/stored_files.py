@@ -12,12 +12,13 @@ from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
 from surveys.services.checklists import assessment_checklists
 from surveys.services.site import Site
-from surveys.storage.tables import Material, Proceeding, Unit
+from surveys.storage.photo_files import photo_path, read_photo
+from surveys.storage.tables import Assessment, Material, Proceeding, Unit
 
 
 @dataclass(frozen=True)
 class DamagedFile:
-    """A file that is gone or not what was handed in. `refers`: the unit, row and name of what refers to it."""
+    """A file that is gone or not what was kept. `refers`: the unit, row and name of what refers to it."""
 
     digest: str
     gone: bool
@@ -31,8 +32,13 @@ class Checked:
 
 
 def check(site: Site, session: Session, assessment_id: int) -> Checked:
-    """Reads every file that a material of the assessment refers to. Raises NotFound."""
+    """Reads every file that a material or a record of the assessment refers to. Raises NotFound."""
     assessment = assessment_of(session, assessment_id)
+    materials, photos = _check_materials(site, session, assessment), _check_photos(site, session, assessment)
+    return Checked(materials.files + photos.files, materials.damaged + photos.damaged)
+
+
+def _check_materials(site: Site, session: Session, assessment: Assessment) -> Checked:
     query = (
         select(Material, Unit)
         .join(Unit, Unit.id == Material.unit_id)
@@ -46,6 +52,25 @@ def check(site: Site, session: Session, assessment_id: int) -> Checked:
         DamagedFile(digest, not site.files.path(digest).exists(), "；".join(names))
         for digest, names in refers.items()
         if not site.files.is_whole(digest)
+    ]
+    return Checked(len(refers), tuple(damaged))
+
+
+def _check_photos(site: Site, session: Session, assessment: Assessment) -> Checked:
+    query = (
+        select(Proceeding, Unit)
+        .join(Unit, Unit.id == Proceeding.unit_id)
+        .where(Unit.assessment_id == assessment.id, Proceeding.digest.is_not(None))
+        .order_by(Unit.position, Proceeding.id)
+    )
+    refers: dict[str, list[str]] = {}
+    for record, unit in session.execute(query):
+        refers.setdefault(record.digest or "", []).append(f"{unit.name} 第 {record.id} 号记录的照片")
+    folder = site.settings.data_dir
+    damaged = [
+        DamagedFile(digest, not photo_path(folder, digest).exists(), "；".join(names))
+        for digest, names in refers.items()
+        if read_photo(folder, digest) is None
     ]
     return Checked(len(refers), tuple(damaged))
 

@@ -50,7 +50,7 @@ class Files:
             place = self.path(stored.digest)
             self._make(place.parent)
             path.replace(place)  # over the same content, if it is there: a damaged copy is mended
-            _sync(place.parent)
+            sync_folder(place.parent)
         except BaseException:
             path.unlink(missing_ok=True)
             raise
@@ -117,10 +117,10 @@ class Files:
     def _make(folder: Path) -> None:
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
-            _sync(folder.parent)
+            sync_folder(folder.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """A new name in a folder lasts only once the folder is on the disk too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

@@ -5,36 +5,46 @@ import os
 import secrets
 from pathlib import Path
 
+from surveys.storage.files import sync_folder
+
 _FOLDER = "proceedings"
 
 
 def keep_photo(data_dir: Path, data: bytes) -> str:
-    """Writes the photograph durably and returns its digest. One that is there already is left as it is."""
+    """Writes the photograph durably, whole or not at all, and returns its digest. A damaged copy is mended."""
     digest = hashlib.sha256(data).hexdigest()
-    target = _path(data_dir, digest)
-    if target.exists():
+    if read_photo(data_dir, digest) is not None:
         return digest
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target = photo_path(data_dir, digest)
+    if not target.parent.is_dir():
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(target.parent.parent)
     part = target.with_name(f"{digest}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(target)
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+        sync_folder(target.parent)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
     return digest
 
 
 def read_photo(data_dir: Path, digest: str) -> bytes | None:
     """The photograph, or None when its file is missing or no longer what was kept."""
     try:
-        data = _path(data_dir, digest).read_bytes()
+        data = photo_path(data_dir, digest).read_bytes()
     except FileNotFoundError:
         return None
     return data if hashlib.sha256(data).hexdigest() == digest else None
 
 
-def _path(data_dir: Path, digest: str) -> Path:
+def photo_path(data_dir: Path, digest: str) -> Path:
+    """Where a photograph lies, or would."""
     if len(digest) != 64 or not digest.isalnum():
         raise ValueError("not a digest")
     return data_dir / _FOLDER / digest

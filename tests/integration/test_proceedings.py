@@ -1,6 +1,8 @@
 """Records of the assessment group: append-only, each kind for who may read it, talks for the group alone."""
 
+import errno
 import io
+import os
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from surveys.services import accounts, audit, proceeding_boards, proceeding_records, proceedings
+from surveys.services import accounts, audit, proceeding_boards, proceeding_records, proceedings, stored_files
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.marks import SHORTEST_BASIS, MarkEntry
@@ -252,6 +254,41 @@ def test_a_photograph_is_kept_by_its_digest(site: Site) -> None:
         kept.unlink()
         with pytest.raises(NotFound, match="不在"):
             proceeding_records.photo(session, COMMAND_LINE, folder, unit_id, record)
+
+
+def test_a_photograph_is_checked_and_mended(site: Site) -> None:
+    assessment_id, unit_id = build_unit(site)
+    record = add(site, unit_id, ProceedingKind.INSPECTION, photo=proceedings.cleaned(png()))
+    (kept,) = (site.settings.data_dir / "proceedings").iterdir()
+
+    def check() -> stored_files.Checked:
+        with site.database.reading() as session:
+            return stored_files.check(site, session, assessment_id)
+
+    assert check() == stored_files.Checked(1, ())
+    kept.write_bytes(b"something else")
+    about = f"样例局 第 {record} 号记录的照片"
+    assert check().damaged == (stored_files.DamagedFile(kept.name, False, about),)
+    kept.unlink()
+    assert check().damaged == (stored_files.DamagedFile(kept.name, True, about),)
+    kept.write_bytes(b"something else")
+    add(site, unit_id, ProceedingKind.INSPECTION, photo=proceedings.cleaned(png()))
+    assert check() == stored_files.Checked(1, ())
+
+
+def test_a_photograph_for_which_there_is_no_room_leaves_nothing(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, unit_id = build_unit(site)
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    photo, before = proceedings.cleaned(png()), dump(site.database)
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(WrongState, match="存储空间不够"):
+        add(site, unit_id, ProceedingKind.INSPECTION, photo=photo)
+    monkeypatch.undo()
+    assert dump(site.database) == before
+    assert [path for path in site.settings.data_dir.rglob("proceedings/*") if path.is_file()] == []
 
 
 def test_what_is_no_photograph_leaves_nothing(site: Site) -> None:
