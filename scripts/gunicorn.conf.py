@@ -21,7 +21,8 @@ accesslog = "-"
 errorlog = "-"
 logger_class = "surveys.web.access_log.MaskedLogger"
 control_socket_disable = True
-access_log_format = '%(t)s "%(r)s" %(s)s %(b)s'
+# No length of the answer: that of a ballot that comes back tells how many items were left blank.
+access_log_format = '%(t)s "%(r)s" %(s)s'
 
 
 def on_starting(_server: object) -> None:

@@ -138,9 +138,12 @@ def test_no_log_and_no_file_holds_a_code(sqlite_template: Path, tmp_path: Path) 
             leaks.append(f"{name} holds pieces of codes")
     assert not leaks
     log = everything["access.log"].decode()
-    assert '"GET /b/*** HTTP/1.1" 200' in log
-    assert '"POST /b/*** HTTP/1.1" 409' in log
+    assert '"GET /b/*** HTTP/1.1" 200\n' in log, "and no length"
+    assert '"POST /b/*** HTTP/1.1" 409\n' in log
     assert "127.0.0.1" not in log, "no address of a voter"
+    errors = everything["error.log"].decode()
+    assert "Invalid request from ip=***" in errors
+    assert "ip=127.0.0.1" not in errors
 
 
 @pytest.mark.slow
