@@ -146,6 +146,16 @@ def locked_assessment(session: Session, assessment_id: int) -> Assessment:
     return assessment
 
 
+def held_assessment(session: Session, assessment_id: int) -> Assessment:
+    """As it is now; its state stays until the caller commits, while others act beside. Lock other rows after it: steps
+    and imports lock it first too. Raises NotFound."""
+    query = select(Assessment).where(Assessment.id == assessment_id).with_for_update(read=True)
+    assessment = session.scalar(query.execution_options(populate_existing=True))
+    if assessment is None:
+        raise NotFound(f"没有编号为 {assessment_id} 的考核。")
+    return assessment
+
+
 def require_changeable(assessment: Assessment) -> None:
     """Units and polls are set up until there is a result. Raises WrongState."""
     why = why_unchangeable(assessment)

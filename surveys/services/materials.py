@@ -18,7 +18,7 @@ from surveys.intake.evidence_files import UnfitFile, clean_file_name, kind_of
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, unit_of
+from surveys.services.assessments import assessment_of, held_assessment, unit_of
 from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
@@ -262,7 +262,9 @@ def set_due(
 def _own_unit(session: Session, actor: Actor, *, lock: bool = False) -> Unit:
     if not actor.may(Permission.SEE_OWN_UNIT) or actor.unit_id is None:
         raise NotAllowed("只有报送员可以报送材料，而且只报送本单位的。")
-    if lock:  # two at once: one after the other, so that the same file is not taken twice
+    if lock:
+        held_assessment(session, unit_of(session, actor.unit_id).assessment_id)
+        # Two at once: one after the other, so that the same file is not taken twice.
         session.execute(select(Unit.id).where(Unit.id == actor.unit_id).with_for_update())
     return unit_of(session, actor.unit_id)
 
@@ -270,6 +272,8 @@ def _own_unit(session: Session, actor: Actor, *, lock: bool = False) -> Unit:
 def own_material(session: Session, actor: Actor, material_id: int, *, lock: bool = False) -> Material:
     """Of the reporter's unit, whatever became of it. Raises NotFound, NotAllowed."""
     unit = _own_unit(session, actor)
+    if lock:
+        held_assessment(session, unit.assessment_id)
     material = session.get(Material, material_id, with_for_update=True if lock else None)
     if material is None or material.unit_id != unit.id:
         raise NotFound("本单位没有这份材料。")

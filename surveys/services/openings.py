@@ -6,6 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
+from surveys.services.assessments import held_assessment, unit_of
 from surveys.services.errors import WrongState
 from surveys.storage.tables import Assessment, Objection, ScoreVersion, Unit
 
@@ -78,10 +79,7 @@ def opening(session: Session, assessment: Assessment) -> Opening:
 
 def require_open(session: Session, unit_id: int, row_key: str, *, preparing: bool = False) -> None:
     """See `Opening.why_shut`. The state then stays as it is until the caller commits. Raises WrongState."""
-    query = select(Assessment).join(Unit, Unit.assessment_id == Assessment.id).where(Unit.id == unit_id)
-    assessment = session.scalars(
-        query.with_for_update(read=True, of=Assessment).execution_options(populate_existing=True)
-    ).one()
+    assessment = held_assessment(session, unit_of(session, unit_id).assessment_id)
     why = opening(session, assessment).why_shut(unit_id, row_key, preparing=preparing)
     if why is not None:
         raise WrongState(why)

@@ -17,7 +17,7 @@ from surveys.intake.speakers import speaker_hints
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import framework_of, unit_of
+from surveys.services.assessments import framework_of, held_assessment, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.materials import room_on_disk
 from surveys.services.proceeding_records import (
@@ -189,8 +189,10 @@ def _must_be_allowed(actor: Actor, unit: Unit, entry: ProceedingEntry) -> None:
 
 
 def _open_unit(session: Session, unit_id: int) -> Unit:
+    unit = unit_of(session, unit_id)
+    held_assessment(session, unit.assessment_id)
     # Locked: of two corrections of one record at once, the later is told.
-    unit = session.get(Unit, unit_id, with_for_update=True) or unit_of(session, unit_id)
+    session.refresh(unit, with_for_update=True)
     why = why_shut(unit.assessment)
     if why is not None:
         raise WrongState(why)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, unit_of
+from surveys.services.assessments import assessment_of, held_assessment, unit_of
 from surveys.services.checklists import (
     ItemState,
     RowChecklist,
@@ -161,8 +161,11 @@ def _own_rows(actor: Actor, checklist: UnitChecklist) -> UnitChecklist:
 
 
 def _reviewable(session: Session, actor: Actor, material_id: int, *, lock: bool = False) -> Material:
-    material = session.get(Material, material_id, with_for_update=True if lock else None)
+    material = session.get(Material, material_id)
     if material is None or material.objection_id is not None:
         raise NotFound("没有这份材料。")
+    if lock:
+        held_assessment(session, unit_of(session, material.unit_id).assessment_id)
+        session.refresh(material, with_for_update=True)
     unit_desk(session, actor, material.unit_id).row(material.row_key)
     return material
