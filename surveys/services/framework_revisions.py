@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from surveys.services import rule_changes
 from surveys.services.actors import Actor
-from surveys.services.assessments import assessment_of
+from surveys.services.assessments import assessment_of, locked_assessment
 from surveys.services.errors import WrongState
 from surveys.services.framework_editing import FrameworkPreview, entry_of, previewed
 from surveys.services.rule_changes import Effect
@@ -35,7 +35,7 @@ def revise(session: Session, now: datetime, actor: Actor, import_id: int, reason
     """Takes the file over as the next version of the rules, and forgets it; the version's number. `shown`: the
     fingerprint of the effect. Raises NotFound, NotAllowed, BadInput, WrongState."""
     entry = entry_of(session, actor, import_id)
-    found = previewed(session, assessment_of(session, entry.assessment_id), entry)
+    found = previewed(session, locked_assessment(session, entry.assessment_id), entry)
     if found.hindrances:
         raise WrongState("什么都没有改动。" + "".join(found.hindrances))
     session.delete(entry)

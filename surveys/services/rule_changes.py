@@ -52,7 +52,7 @@ class UnitEffect:
 class Effect:
     """What a change of frameworks or rules would do. `hindrances`: why it cannot be; then there are no `units`.
 
-    `fingerprint`: of the change and of all figures before and after.
+    `fingerprint`: of the change, of what it replaces, and of all figures before and after.
     """
 
     hindrances: tuple[str, ...]
@@ -62,6 +62,11 @@ class Effect:
     @property
     def changed(self) -> list[UnitEffect]:
         return [unit for unit in self.units if unit.changed]
+
+
+def edition(rules: ScoringRules) -> str:
+    """A fingerprint, for a form to say which rules it was filled with."""
+    return digest(canonical_json(rules.to_json()))
 
 
 def effect_of(
@@ -78,6 +83,9 @@ def effect_of(
     said = [
         {key: framework.to_json() for key, framework in proposed.items()},
         (rules or now_rules).to_json(),
+        # What is replaced: another's change that moves no figure would be undone unseen.
+        [framework.to_json() for framework in frameworks_of(assessment) if framework.key in proposed],
+        now_rules.to_json(),
         missing,
         [asdict(unit) for unit in units],
     ]

@@ -387,7 +387,9 @@ class ExemptForm(StaffForm):
 
 
 class ChangeRulesForm(RulesForm):
-    """Once marking has begun: with a reason. `shown`: the fingerprint of the effect, once it was shown."""
+    """Once marking has begun: with a reason. `base`: the edition of the rules that the form was filled with. `shown`:
+    the fingerprint of the effect, once it was shown."""
 
     reason = StringField("修改的理由", [DataRequired(REQUIRED), Length(max=500)])
+    base = HiddenField("原来的规则", [DataRequired(REQUIRED)])
     shown = HiddenField("预览", [Optional()])

@@ -30,6 +30,8 @@ from surveys.web.rule_fields import form_values, typed_rules
 
 pages = Blueprint("life", __name__)
 
+CHANGED = "规则在您打开这页之后有了改动，您的修改没有保存。下面是现在的规则，请在它上面重新修改。"
+
 Step = Callable[[Any, datetime, Actor], Any]
 """A service with everything but session, now and actor filled in."""
 
@@ -222,15 +224,20 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         present = ScoringRules.from_json(assessment.rules)
-    form = ChangeRulesForm(data=form_values(present))
+    base = {"base": rule_changes.edition(present)}
+    form = ChangeRulesForm(data=form_values(present) | base)
     effect: Effect | None = None
     fault, status = None, 200
     if request.method == "POST":
         try:
             form.checked()
-            if form.shown.data:
+            if form.base.data != base["base"]:
+                form = ChangeRulesForm(formdata=None, data=form_values(present) | base | {"reason": form.reason.data})
+                fault, status = CHANGED, 409
+            elif form.shown.data:
                 return _change(assessment_id, form)
-            effect = _effect(assessment_id, form)
+            else:
+                effect = _effect(assessment_id, form)
         except BadInput as error:
             fault, status = str(error), 400
         except WrongState as error:

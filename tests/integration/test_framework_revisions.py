@@ -25,6 +25,7 @@ OTHER_POINTS = written(
         ),
     )
 )
+OTHER_NOTE = written(with_cells(MUNICIPAL, ("测评体系", row_number(MUNICIPAL, "III-4"), "说明", "新的说明")))
 
 
 @pytest.fixture
@@ -32,22 +33,15 @@ def season(site: Site) -> Season:
     return build_season(site, voted=True)
 
 
-def read(season: Season) -> int:
+def read(season: Season, data: bytes = OTHER_POINTS, actor: Actor | None = None) -> int:
+    tables, actor = tables_in("体系.xlsx", data), actor or season.admins[0]
     with season.site.database.writing() as session:
-        return framework_editing.read_file(
-            session,
-            NOW,
-            season.admins[0],
-            season.assessment_id,
-            "municipal",
-            "体系.xlsx",
-            tables_in("体系.xlsx", OTHER_POINTS),
-        )
+        return framework_editing.read_file(session, NOW, actor, season.assessment_id, "municipal", "体系.xlsx", tables)
 
 
-def revision(season: Season, import_id: int) -> framework_revisions.Revision:
+def revision(season: Season, import_id: int, actor: Actor | None = None) -> framework_revisions.Revision:
     with season.site.database.reading() as session:
-        return framework_revisions.preview(session, season.admins[0], import_id)
+        return framework_revisions.preview(session, actor or season.admins[0], import_id)
 
 
 def revised(season: Season, import_id: int, shown: str, reason: str = "文件修订", actor: Actor | None = None) -> int:
@@ -86,6 +80,24 @@ def test_once_marked_a_framework_changes_as_a_new_version_with_its_effect_shown(
     assert finals == [unit.after.final for unit in found.effect.units]
     with pytest.raises(NotFound):
         revision(season, import_id)
+
+
+def test_a_note_that_somebody_revised_meanwhile_is_not_undone_unseen(season: Season) -> None:
+    first, second = season.admins[:2]
+    for unit_id in (season.first, season.second):
+        enter(season.site, unit_id, MarkEntry("III-4", "考核组", "1"))
+    noted, shown = read(season, OTHER_NOTE, first), read(season, OTHER_POINTS, second)
+    before = revision(season, shown, second).effect
+    effect = revision(season, noted).effect
+    assert before is not None
+    assert effect is not None
+    assert not effect.changed
+    revised(season, noted, effect.fingerprint)
+    with pytest.raises(WrongState, match="影响之后有了改动"):
+        revised(season, shown, before.fingerprint, actor=second)
+    with season.site.database.reading() as session:
+        framework = assessments.framework_of(assessments.assessment_of(session, season.assessment_id), "municipal")
+    assert next(row.standard.note for row in framework.rows() if row.standard.key == "III-4") == "新的说明"
 
 
 def test_a_framework_does_not_change_below_what_was_given_nor_after_marking(season: Season) -> None:

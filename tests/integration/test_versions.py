@@ -18,7 +18,7 @@ from surveys.services.marks import MarkEntry
 from surveys.services.rule_changes import Effect
 from surveys.services.site import Site
 from surveys.services.version_changes import Difference
-from surveys.storage.tables import Approval, Document, Mark, RuleVersion, ScoreVersion
+from surveys.storage.tables import Approval, Assessment, Document, Mark, RuleVersion, ScoreVersion
 from tests.builders import GROUP, dump, enter, event, exempt, record, run_sql
 from tests.conftest import NOW
 from tests.seasons import Season, build_season, digest_of
@@ -195,6 +195,17 @@ def test_a_change_of_rules_shows_every_unit_first_and_writes_nothing(season):
         assert (numbers, versions.newest_rules(session, season.assessment_id)) == ([1, 2], 2)
         assert session.get_one(RuleVersion, (season.assessment_id, 2)).rules == rules.to_json()
         assert [line.reason for line in rule_changes.listing(session, season.assessment_id)] == ["开始打分", "修订"]
+
+
+def test_a_change_that_moves_no_figure_is_not_undone_unseen(season):
+    wider, other = ScoringRules(bonus_cap=Decimal(6)), ScoringRules(deduction_cap=Decimal(1))
+    found = effect(season, other)
+    assert not found.changed
+    assert change(season, wider, effect(season, wider).fingerprint) == 2
+    with pytest.raises(WrongState, match="影响之后有了改动"):
+        change(season, other, found.fingerprint)
+    with season.site.database.reading() as session:
+        assert session.get_one(Assessment, season.assessment_id).rules == wider.to_json()
 
 
 def test_a_change_of_rules_is_of_what_was_shown(season):

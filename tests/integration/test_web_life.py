@@ -149,6 +149,21 @@ def test_rules_are_changed_after_their_effect_was_seen(walk: Walk) -> None:
     assert "会议纪要" in walk.admin.page(walk.life).text
 
 
+def test_a_form_of_older_rules_changes_nothing(walk: Walk) -> None:
+    address = f"/assessments/{walk.season.assessment_id}/rules/change"
+    older = walk.admin.page(address).form(address)
+    effect = Page(walk.admin.submit(address, bonus_cap="6", reason="会议纪要"))
+    form = next(form for form in effect.root.iter("form") if form.get("action") is None)
+    data = {field.get("name"): field.get("value", "") for field in form.iter("input")}
+    assert walk.admin.post(address, data=data).location == walk.life
+    response = walk.admin.post(address, data=older | {"deduction_cap": "1", "reason": "另一处修订"})
+    assert response.status_code == 409
+    assert "请在它上面重新修改" in Page(response).text
+    form = Page(response).form(address)
+    assert (form["bonus_cap"], form["deduction_cap"], form["reason"]) == ("6", "10", "另一处修订")
+    assert "这样改" in Page(walk.admin.post(address, data=form | {"deduction_cap": "1"})).text
+
+
 def test_a_reporter_sees_nothing_but_the_own_unit(walk: Walk) -> None:
     reporter, season = walk.reporter, walk.season
     assert reporter.get("/home").location == "/materials"
