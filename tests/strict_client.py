@@ -20,6 +20,7 @@ SECURITY_HEADERS = {
 SECRET_ADDRESSES = ("/b/", "/d/", "/door/")
 FILE_POLICY = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'; sandbox"
 TITLE_SUFFIXES = (" · 民主测评", " · 测评管理")
+CONTROLS = ("input", "select", "textarea")
 LINKS = ("src", "href", "action", "formaction", "poster", "data")
 
 
@@ -37,10 +38,13 @@ class StrictClient(FlaskClient):
         assert response.status_code == status, f"{path}: {response.status}"
         return Page(response)
 
-    def submit(self, path: str, action: str | None = None, **fields: Any) -> TestResponse:
-        """Opens a page, fills in the form that posts to `action` (default: the page itself) and sends it."""
-        form = self.page(path).form(action or path)
-        return self.post(action or path, data=form | fields)
+    def submit(self, path: str, action: str | None = None, *, forged: bool = False, **fields: Any) -> TestResponse:
+        """Opens a page, fills in the form that posts to `action` (default: the page itself) and sends it. A browser
+        sends only fields that the form has; `forged`: others too, as a script or a forger would."""
+        page, action = self.page(path), action or path
+        unknown = set(fields) - page.fields(action)
+        assert forged or not unknown, f"the form that posts to {action} has no field {sorted(unknown)}"
+        return self.post(action, data=page.form(action) | fields)
 
 
 class Page:
@@ -66,15 +70,23 @@ class Page:
 
     def form(self, action: str) -> dict[str, Any]:
         """What the form that posts to this address would send as it stands."""
+        return dict(sent_by(self._form(action)))
+
+    def fields(self, action: str) -> set[str]:
+        """Names of all that the form that posts to this address can send, its buttons too."""
+        controls = (each for each in self._form(action).iter() if each.tag in (*CONTROLS, "button"))
+        return {name for each in controls if (name := each.get("name")) is not None}
+
+    def _form(self, action: str) -> Element:
         found = [form for form in self.root.iter("form") if form.get("action", action) == action]
         assert found, f"no form posts to {action}"
-        return dict(sent_by(found[-1]))
+        return found[-1]
 
 
 def sent_by(form: Element) -> Iterator[tuple[str, Any]]:
     for control in form.iter():
         name, kind = control.get("name"), control.get("type", "text")
-        if name is None or control.tag not in ("input", "select", "textarea"):
+        if name is None or control.tag not in CONTROLS:
             continue
         if control.tag == "select":
             chosen = [option.get("value") for option in control.iter("option") if option.get("selected") is not None]
@@ -204,7 +216,7 @@ def check_labels(root: Element) -> None:
     named = {label.get("for") for label in root.iter("label") if words(label)}
     for control in root.iter():
         hidden = control.tag == "input" and control.get("type") in ("hidden", "submit")
-        if control.tag not in ("input", "select", "textarea") or hidden:
+        if control.tag not in CONTROLS or hidden:
             continue
         has_label = id(control) in wrapped or (control.get("id") is not None and control.get("id") in named)
         assert has_label or control.get("aria-label"), f"a control without a label: {control.attrib}"

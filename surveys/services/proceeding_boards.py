@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -14,7 +14,7 @@ from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, framework_of
 from surveys.services.errors import NotAllowed
 from surveys.services.proceeding_records import ProceedingKind, in_group, standing_by_unit
-from surveys.storage.tables import Proceeding, RowChoice, Unit
+from surveys.storage.tables import Exemption, Proceeding, RowChoice, Unit
 
 STEPS = ("审阅年度报告", "听取汇报", "检查实物资料", "个别谈话", "反馈结果", "单位签收")
 _WORDS = {True: "已做", False: "未做", None: "不需要"}
@@ -57,10 +57,7 @@ def board(session: Session, actor: Actor, assessment_id: int) -> ProceedingBoard
     ]
     ids = [unit.id for unit in units]
     records = standing_by_unit(session, ids)
-    chosen = {
-        (choice.unit_id, choice.row_key): choice.method
-        for choice in session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids)))
-    }
+    heard = _heard_rows(session, units, frameworks)
     return ProceedingBoard(
         assessment.title,
         tuple(
@@ -68,7 +65,7 @@ def board(session: Session, actor: Actor, assessment_id: int) -> ProceedingBoard
                 unit.id,
                 unit.name,
                 unit.category,
-                _done(records[unit.id], hearing_rows(unit, frameworks[unit.framework], chosen)),
+                _done(records[unit.id], heard[unit.id]),
             )
             for unit in units
         ),
@@ -77,19 +74,33 @@ def board(session: Session, actor: Actor, assessment_id: int) -> ProceedingBoard
 
 def heard_rows_of(session: Session, unit: Unit) -> list[str]:
     """Keys of a unit's rows that are assessed by hearing a report."""
-    choices = session.scalars(select(RowChoice).where(RowChoice.unit_id == unit.id))
-    chosen = {(choice.unit_id, choice.row_key): choice.method for choice in choices}
-    return hearing_rows(unit, framework_of(unit.assessment, unit.framework), chosen)
+    framework = framework_of(unit.assessment, unit.framework)
+    return _heard_rows(session, [unit], {unit.framework: framework})[unit.id]
 
 
-def hearing_rows(unit: Unit, framework: Framework, chosen: dict[tuple[int, str], str]) -> list[str]:
-    """Keys of the unit's rows that are assessed by hearing a report: by method, or by choice where there is one."""
-    tags = [tag.tag for tag in unit.tags]
-    return [
-        row.standard.key
-        for row in framework.rows()
-        if row.standard.applies(tags) and _is_heard(row.standard, chosen.get((unit.id, row.standard.key)))
-    ]
+def _heard_rows(session: Session, units: Sequence[Unit], frameworks: Mapping[str, Framework]) -> dict[int, list[str]]:
+    """By unit, keys of the rows that are assessed by hearing a report: by method, or by choice where there is one."""
+    ids = [unit.id for unit in units]
+    chosen = {
+        (choice.unit_id, choice.row_key): choice.method
+        for choice in session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids)))
+    }
+    exempted = {
+        (exemption.unit_id, exemption.row_key)
+        for exemption in session.scalars(
+            select(Exemption).where(Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None))
+        )
+    }
+    return {
+        unit.id: [
+            standard.key
+            for standard in (row.standard for row in frameworks[unit.framework].rows())
+            if standard.applies([tag.tag for tag in unit.tags])
+            and (unit.id, standard.key) not in exempted
+            and _is_heard(standard, chosen.get((unit.id, standard.key)))
+        ]
+        for unit in units
+    }
 
 
 def _is_heard(standard: Standard, choice: str | None) -> bool:

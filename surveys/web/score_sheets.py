@@ -21,7 +21,7 @@ from surveys.services.results import plain_points
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
-from surveys.web.mark_fields import mark_field, typed_entry
+from surveys.web.mark_fields import MarkField, mark_field, typed_entry
 
 pages = Blueprint("score_sheets", __name__)
 
@@ -46,15 +46,14 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         "score_sheets/show.html",
         sheet=sheet,
         handed_in=_handed_in(unit_id),
+        hearings=_hearings(sheet),
         opening=opening,
         savable=any(opening.why_shut(unit_id, line.row.standard.key) is None for line in _visible(sheet)),
         blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
         form=ActForm(),
         department=actor().department,
         refusal=refusal,
-        field=lambda line, name: mark_field(
-            _prefix(line, name), line.marks.get(name), (unit_id, line.row.standard.key, name), refusal
-        ),
+        field=lambda line, name: _field(sheet, line, name, refusal),
         pattern=POINTS_PATTERN,
         wide=WIDE,
         step=_step(sheet),
@@ -127,7 +126,8 @@ def _row_page(
         shut=opening.why_shut(unit_id, row_key),
         exempt_shut=opening.why_shut(unit_id, row_key, preparing=True),
         checklist=_checklist(unit_id, row_key),
-        hearings=_hearings(sheet, line),
+        hearings=_hearings(sheet),
+        field=lambda line, name: _field(sheet, line, name),
         shortest_basis=marks.SHORTEST_BASIS,
         step_words=step_words(_step(sheet)),
         fault=fault,
@@ -245,14 +245,19 @@ def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:
     return next((row for row in found if row.key == row_key), None)
 
 
-def _hearings(sheet: UnitSheet, line: SheetLine) -> list[Record]:
-    """The hearings about this row, or about the unit's work as a whole."""
-    if Method.HEARING not in line.row.standard.methods:
-        return []
+def _hearings(sheet: UnitSheet) -> dict[str, list[Record]]:
+    """By row that may be marked after a hearing: the hearings about it, or about the unit's work as a whole."""
+    heard = [
+        line.row.standard.key
+        for line in sheet.lines
+        if Method.HEARING in line.methods and line.value.state not in (RowState.NOT_APPLICABLE, RowState.EXEMPTED)
+    ]
+    if not heard or not may(Permission.REVIEW):
+        return {}
     with site().database.reading() as session:
         records = unit_records(session, actor(), sheet.unit.id)
-    wanted = ("", line.row.standard.key)
-    return [each for each in records if each.kind is ProceedingKind.HEARING and each.stands and each.row_key in wanted]
+    standing = [each for each in records if each.kind is ProceedingKind.HEARING and each.stands]
+    return {key: [each for each in standing if each.row_key in ("", key)] for key in heard}
 
 
 def _visible(sheet: UnitSheet) -> list[SheetLine]:
@@ -261,6 +266,11 @@ def _visible(sheet: UnitSheet) -> list[SheetLine]:
         return list(sheet.lines)
     own = actor().department
     return [line for line in sheet.lines if own in line.departments and line.value.state is not RowState.NOT_APPLICABLE]
+
+
+def _field(sheet: UnitSheet, line: SheetLine, department: str, refusal: Refusal | None = None) -> MarkField:
+    place = (sheet.unit.id, line.row.standard.key, department)
+    return mark_field(_prefix(line, department), line.marks.get(department), place, refusal)
 
 
 def _prefix(line: SheetLine, department: str) -> str:

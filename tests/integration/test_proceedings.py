@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from surveys.catalog.model import Method
 from surveys.services import accounts, audit, proceeding_boards, proceeding_records, proceedings, stored_files
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -18,7 +19,7 @@ from surveys.services.proceeding_records import ProceedingKind, Record
 from surveys.services.proceedings import ProceedingEntry, SpeakerNamed
 from surveys.services.site import Site
 from surveys.storage.tables import Account, Assessment, AuditEntry, RowChoice
-from tests.builders import GROUP, LEAD, assessor, build_unit, dump, enter, line_for
+from tests.builders import GROUP, LEAD, assessor, build_unit, dump, enter, exempt, line_for
 from tests.conftest import NOW
 
 TODAY = NOW.date()
@@ -366,17 +367,28 @@ def test_the_board_says_what_each_unit_lacks(site: Site) -> None:
     assert progress(site, police).done[1] is None
 
 
-def test_a_hearing_is_asked_for_where_a_row_is_chosen_so(site: Site) -> None:
-    _, unit_id = build_unit(site, tags=("公安",))
+def choose(site: Site, unit_id: int, row_key: str, method: Method) -> None:
+    choice = RowChoice(unit_id=unit_id, row_key=row_key, method=method, account_id=None, made_at=NOW)
     with site.database.writing() as session:
-        choice = RowChoice(unit_id=unit_id, row_key="III-23", method="hearing", account_id=None, made_at=NOW)
         session.add(choice)
         session.commit()
+
+
+def test_a_hearing_is_asked_for_where_a_row_is_chosen_so(site: Site) -> None:
+    _, unit_id = build_unit(site, tags=("公安",))
+    choose(site, unit_id, "III-23", Method.HEARING)
     assert "听取汇报" in progress(site, unit_id).missing
     other = add(site, unit_id, ProceedingKind.HEARING, row_key="III-4")
     assert "听取汇报" in progress(site, unit_id).missing
     add(site, unit_id, ProceedingKind.HEARING, row_key="III-23", corrects=other)
     assert "听取汇报" not in progress(site, unit_id).missing
+
+
+def test_no_hearing_is_asked_for_on_an_exempted_row(site: Site) -> None:
+    _, unit_id = build_unit(site, tags=("公安",))
+    choose(site, unit_id, "III-23", Method.HEARING)
+    exempt(site, unit_id, "III-23")
+    assert progress(site, unit_id).done[proceeding_boards.STEPS.index("听取汇报")] is None
 
 
 def test_the_board_is_the_groups(site: Site) -> None:

@@ -322,13 +322,14 @@ def test_pieces(office: Office) -> None:
     assert send_piece(office, 0, evidence.PDF[:9]).json == {"size": 9}
     assert send_piece(office, 9, evidence.PDF[9:]).json == {"size": len(evidence.PDF)}
     fields = {"item": "1", "part": "k", "part_name": "报告.pdf", "part_size": str(len(evidence.PDF))}
-    assert office.reporter.submit(ROW, f"{ROW}/files", **fields).location == ROW
+    assert office.reporter.submit(ROW, f"{ROW}/files", forged=True, **fields).location == ROW
     assert office.reporter.get("/materials/1/file").get_data() == evidence.PDF
-    response = office.reporter.submit(ROW, f"{ROW}/files", **fields)
+    response = office.reporter.submit(ROW, f"{ROW}/files", forged=True, **fields)
     assert response.status_code == 400
     assert "看看清单里有没有" in Page(response).text
     for size in ("", "-1", "x"):
-        assert office.reporter.submit(ROW, f"{ROW}/files", **fields | {"part_size": size}).status_code == 400
+        wrong = fields | {"part_size": size}
+        assert office.reporter.submit(ROW, f"{ROW}/files", forged=True, **wrong).status_code == 400
     for offset, key in ((-1, "k"), (0, ""), (10**12, "k"), (0, "x" * 500)):
         assert send_piece(office, offset, b"x", key).status_code == 400
 

@@ -126,9 +126,9 @@ def test_in_pieces_a_broken_upload_goes_on(walk: Walk) -> None:
 
     assert piece(0, evidence.PDF[:half]) == {"size": half}
     sent = {"reason": "理由", "part": "k", "part_name": "依据.pdf", "part_size": str(len(evidence.PDF))}
-    assert walk.reporter.submit(row, **sent).status_code == 409
+    assert walk.reporter.submit(row, forged=True, **sent).status_code == 409
     assert piece(half, evidence.PDF[half:]) == {"size": len(evidence.PDF)}
-    assert walk.reporter.submit(row, **sent).status_code == 302
+    assert walk.reporter.submit(row, forged=True, **sent).status_code == 302
     assert "依据.pdf" in walk.reporter.page(row).text
 
 

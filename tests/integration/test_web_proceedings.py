@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from surveys.catalog.model import Method
 from surveys.polling.states import PollState
 from surveys.services import accounts
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.site import Site
 from surveys.storage.tables import Account
-from tests.builders import GROUP, LEAD, build_unit
+from tests.builders import GROUP, LEAD, build_unit, line_for
 from tests.conftest import NOW
-from tests.integration.test_proceedings import add, png, records, reporter
+from tests.integration.test_proceedings import add, choose, png, records, reporter
 from tests.integration.test_web_polls import assert_in_chinese
 from tests.integration.test_web_score_sheets import unit_of
-from tests.strict_client import StrictClient, text_of
+from tests.strict_client import Page, StrictClient, text_of
 from tests.worlds import TALKED, Shown, addresses, build_accounts, build_everything, client_of
 
 SECRET = "培训偏少，经费没有落实"
@@ -91,8 +92,10 @@ def test_a_talk_warns_and_asks_once_more(lite_site: Site, admin: StrictClient) -
     assert "王某某同志说" in response.text
     assert "没有写出谈话人是谁" in response.text
     assert records(lite_site, unit_id) == []
-    response = admin.submit(path, **filled_in(ProceedingKind.TALK, body="样例1负责宣传"), anonymous="y")
-    assert response.status_code == 302
+    response = admin.submit(path, **filled_in(ProceedingKind.TALK, body="样例1负责宣传"))
+    form = Page(response).form(path)
+    assert form["body"] == "样例1负责宣传"
+    assert admin.post(path, data=form | {"anonymous": "y"}).status_code == 302
 
 
 def test_a_photograph_is_shown_to_be_downloaded(lite_site: Site, admin: StrictClient) -> None:
@@ -242,10 +245,14 @@ def test_a_comprehensive_row_has_its_own_form(lite_site: Site, admin: StrictClie
     _, unit_id = build_unit(lite_site, framework="county", category="县区")
     path, action = f"/units/{unit_id}/rows/III-18", f"/units/{unit_id}/marks"
     field = f"III-18:{LEAD}"
-    assert admin.submit(path, action, **{field: "18"}).status_code == 400
+    response = admin.submit(path, action, **{field: "18", f"{field}:remark": "太短"})
+    assert response.status_code == 400
+    assert Page(response).form(action)[f"{field}:remark"] == "太短"
     reason = "日常报送及时，季度督查无问题"
-    assert admin.submit(path, action, **{field: "18", f"III-18:{LEAD}:remark": reason}).status_code == 302
-    assert reason in admin.page(path).text
+    assert admin.submit(path, action, **{field: "18", f"{field}:remark": reason}).status_code == 302
+    assert admin.submit(path, action, **{field: "17", f"{field}:evidence": "督查通报"}).status_code == 302
+    mark = line_for(lite_site, unit_id, "III-18").marks[LEAD]
+    assert (mark.version, mark.points, mark.remark, mark.evidence) == (2, 17, reason, "督查通报")
     assert "综合评定" in admin.page(path).text
 
 
@@ -267,6 +274,39 @@ def test_a_row_that_may_be_heard_shows_the_hearings(lite_site: Site, admin: Stri
     assert "汇报了处置机制" in page.text
     assert "汇报了全年工作" in page.text
     assert "汇报了经费保障" not in page.text
-    action = f"/units/{unit_id}/marks"
-    response = admin.submit(f"/units/{unit_id}/rows/III-23", action, **{f"III-23:{GROUP}": "1.5"})
-    assert response.status_code == 302
+    sheet = admin.page(f"/units/{unit_id}").text
+    assert "听取汇报的记录（2）" in sheet
+    assert "汇报了处置机制" in sheet
+    assert "汇报了经费保障" not in sheet
+
+
+def test_a_heard_row_is_marked_by_its_own_form(lite_site: Site, admin: StrictClient) -> None:
+    _, unit_id = build_unit(lite_site, tags=("公安",))
+    choose(lite_site, unit_id, "III-23", Method.HEARING)
+    path, action, field = f"/units/{unit_id}/rows/III-23", f"/units/{unit_id}/marks", f"III-23:{GROUP}"
+    assert "听取汇报后打分" in admin.page(path).text
+    assert admin.submit(path, action, **{field: "1.5", f"{field}:remark": "汇报清楚"}).status_code == 302
+    assert admin.submit(path, action, **{field: "1"}).status_code == 302
+    mark = line_for(lite_site, unit_id, "III-23").marks[GROUP]
+    assert (mark.version, mark.points, mark.remark) == (2, 1, "汇报清楚")
+
+
+def test_a_row_chosen_to_be_reviewed_speaks_of_no_hearing(lite_site: Site, admin: StrictClient) -> None:
+    _, unit_id = build_unit(lite_site, tags=("公安",))
+    choose(lite_site, unit_id, "III-23", Method.MATERIAL_REVIEW)
+    add(lite_site, unit_id, ProceedingKind.HEARING, row_key="III-23", body="汇报了处置机制")
+    for path in (f"/units/{unit_id}/rows/III-23", f"/units/{unit_id}"):
+        assert "听取汇报" not in admin.page(path).text.replace("材料审核或听取汇报", "")
+        assert "汇报了处置机制" not in admin.page(path).text
+
+
+def test_an_assessor_has_the_hearings_beside_the_mark(lite_app: Flask, lite_site: Site) -> None:
+    _, unit_id = build_unit(lite_site, tags=("公安",))
+    client = assessor_client(lite_app, lite_site, GROUP)
+    path = f"/units/{unit_id}"
+    assert "还没有听取汇报的记录" in client.page(path).text
+    assert f"/units/{unit_id}/proceedings/new/hearing" in client.page(path).links()
+    add(lite_site, unit_id, ProceedingKind.HEARING, row_key="III-23", body="汇报了处置机制")
+    assert "汇报了处置机制" in client.page(path).text
+    other = assessor_client(lite_app, lite_site, LEAD)
+    assert "听取汇报" not in other.page(path).text

@@ -65,7 +65,7 @@ def test_an_assessor_marks_the_own_row_only(lite_app: Flask, lite_site: Site) ->
     keys, _ = build_accounts(lite_site)
     client = client_of(lite_app, keys[Role.ASSESSOR])
     fields = {"III-31:市委网信办": "1.5", "III-4:考核组": "1"}
-    response = client.submit(f"/units/{unit_id}", f"/units/{unit_id}/marks", **fields)
+    response = client.submit(f"/units/{unit_id}", f"/units/{unit_id}/marks", forged=True, **fields)
     assert response.status_code == 302
     lines = {line.row.standard.key: line for line in sheet_in(lite_site, unit_id).lines}
     assert str(lines["III-31"].marks["市委网信办"].points) == "1.5"
