@@ -12,6 +12,7 @@ from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules
 from surveys.services.assessments import framework_in
 from surveys.services.democratic import ONE_TEAM
 from surveys.services.errors import NotFound
+from surveys.services.score_sheets import UnitSheet
 from surveys.services.sheet_records import score_of
 from surveys.services.versions import unit_in
 from surveys.storage.tables import Document
@@ -262,9 +263,12 @@ def derive_total(body: Document, unit_id: int) -> Derivation:
     if unknown:
         steps.append(Step(f"{'、'.join(unknown)} 还没有定下得分，全部定下后才有总分。"))
         return Derivation(tuple(steps), None, score_of(result["final"]))
-    base = _base(sums, {code: exact(block.points) for code, block in blocks.items()}, rules.mode, steps)
-    if base is None:
+    totals = {code: (sum(got, Fraction(0)), points) for code, (got, points) in sums.items()}
+    found = _base(totals, {code: exact(block.points) for code, block in blocks.items()}, rules.mode)
+    if found is None:
         return Derivation((*steps, Step("没有适用的行，没有总分。")), None, score_of(result["final"]))
+    step, base = found
+    steps.append(step)
     bonus = _ledger(unit, rows, Kind.BONUS, rules.bonus_cap, steps)
     deduction = _ledger(unit, rows, Kind.DEDUCTION, rules.deduction_cap, steps)
     final = max(base + bonus - deduction, Fraction(0))
@@ -287,25 +291,33 @@ def _blocks(unit: Document, rows: Mapping[str, Row]) -> dict[str, tuple[list[Sco
 
 
 def _base(
-    sums: Mapping[str, tuple[list[Score], Score]], weights: Mapping[str, Score], mode: Mode, steps: list[Step]
-) -> Score | None:
-    totals = {code: (sum(got, Fraction(0)), points) for code, (got, points) in sums.items() if points > 0}
+    totals: Mapping[str, tuple[Score, Score]], weights: Mapping[str, Score], mode: Mode
+) -> tuple[Step, Score] | None:
+    """`totals`: by block, what the rows that apply got, and their points. None where no row applies."""
+    totals = {code: pair for code, pair in totals.items() if pair[1] > 0}
     if not totals:
         return None
     if mode is Mode.WHOLE:
         got, points = (sum((pair[each] for pair in totals.values()), Fraction(0)) for each in (0, 1))
         base = 100 * got / points
-        steps.append(
-            Step("基础分 = 100 × 得分合计 ÷ 适用的满分合计", f"100 × {figure(got)} ÷ {figure(points)} {_is(base)}")
-        )
-        return base
+        sum_ = f"100 × {figure(got)} ÷ {figure(points)} {_is(base)}"
+        return Step("基础分 = 100 × 得分合计 ÷ 适用的满分合计", sum_), base
     share = sum((weights[code] for code in totals), Fraction(0))
     base = 100 * sum((weights[code] * got / points for code, (got, points) in totals.items()), Fraction(0)) / share
     parts = " + ".join(
         f"{figure(weights[code])} × {figure(got)} ÷ {figure(points)}" for code, (got, points) in totals.items()
     )
-    steps.append(Step("基础分：各板块按权重折算", f"100 × ({parts}) ÷ {figure(share)} {_is(base)}"))
-    return base
+    return Step("基础分：各板块按权重折算", f"100 × ({parts}) ÷ {figure(share)} {_is(base)}"), base
+
+
+def base_of(sheet: UnitSheet) -> Step | None:
+    """How the base of a live sheet is worked out; None while there is none."""
+    if sheet.score.base is None:
+        return None
+    totals = {block.code: (block.got, block.points) for block in sheet.score.blocks}
+    weights = {block.code: exact(block.points) for block in sheet.framework.blocks}
+    found = _base(totals, weights, ScoringRules.from_json(sheet.unit.assessment.rules).mode)
+    return None if found is None else found[0]
 
 
 def _ledger(unit: Document, rows: Mapping[str, Row], kind: Kind, cap: Decimal, steps: list[Step]) -> Score:

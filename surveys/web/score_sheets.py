@@ -10,14 +10,13 @@ from surveys.catalog.model import Method
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import democratic, ledger, marks, reviews, score_sheets
+from surveys.services import democratic, derivations, ledger, marks, reviews, score_sheets
 from surveys.services.actors import Permission
 from surveys.services.checklists import RowChecklist
 from surveys.services.errors import BadInput, Refusal
 from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.openings import Opening, opening
 from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
-from surveys.services.results import plain_points
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
@@ -47,6 +46,7 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         sheet=sheet,
         handed_in=_handed_in(unit_id),
         hearings=_hearings(sheet),
+        base=derivations.base_of(sheet),
         opening=opening,
         savable=any(opening.why_shut(unit_id, line.row.standard.key) is None for line in _visible(sheet)),
         blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
@@ -60,7 +60,6 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         shortest_basis=marks.SHORTEST_BASIS,
         state_names=STATE_NAMES,
         RowState=RowState,
-        plain_points=plain_points,
         shown=shown,
     )
 
@@ -137,7 +136,6 @@ def _row_page(
         levels=ledger.USUAL_LEVELS,
         state_names=STATE_NAMES,
         RowState=RowState,
-        plain_points=plain_points,
         shown=shown,
     )
 

@@ -1,18 +1,22 @@
 """Score sheets, rows and results: what an admin decides, what an assessor sees of it and no more."""
 
+import re
 from decimal import Decimal
+from fractions import Fraction
 from urllib.parse import quote
 
 import pytest
 from flask import Flask
 
 from surveys.polling.states import PollState
-from surveys.scoring.score_sheet import ScoringRules
+from surveys.scoring.exact import shown
+from surveys.scoring.score_sheet import Mode, ScoringRules
 from surveys.services import assessments, polls, score_sheets
 from surveys.services.actors import Role
+from surveys.services.marks import MarkEntry
 from surveys.services.score_sheets import UnitSheet
 from surveys.services.site import Site
-from tests.builders import build_unit
+from tests.builders import GROUP, LEAD, build_unit, enter
 from tests.integration.test_web_polls import PNG, SVG, assert_in_chinese, download_name
 from tests.seasons import build_season
 from tests.strict_client import Page, StrictClient
@@ -71,6 +75,33 @@ def test_an_assessor_marks_the_own_row_only(lite_app: Flask, lite_site: Site) ->
     assert str(lines["III-31"].marks["市委网信办"].points) == "1.5"
     assert not lines["III-4"].marks
     assert "已保存 1 处改动" in client.page(f"/units/{unit_id}").text
+
+
+def worked_out(printed: str) -> Decimal:
+    """`100 × (1 + 2 ÷ 4) ÷ 3` in plain arithmetic, rounded as it is shown."""
+    figures = re.sub(r"[0-9.]+", lambda found: f"Fraction('{found[0]}')", printed.translate({0xD7: "*", 0xF7: "/"}))
+    return shown(eval(figures, {"Fraction": Fraction}))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_sum_of_the_base_comes_to_the_base(lite_site: Site, admin: StrictClient, mode: Mode) -> None:
+    season = build_season(lite_site)
+    enter(lite_site, season.first, MarkEntry("III-4", GROUP, "0.5"), MarkEntry("III-31", LEAD, "0.5"))
+    with lite_site.database.writing() as session:
+        assessment = assessments.assessment_of(session, season.assessment_id)
+        assessment.rules = assessment.rules | {"mode": mode.value}
+        session.commit()
+    bases = set()
+    for unit_id in (season.first, season.second):
+        text = admin.page(f"/units/{unit_id}").text
+        base = re.search(r"基础分 ?([0-9.]+)", text)
+        printed = re.search(r"：(100 × [0-9.×÷+() ]+) [=≈] ([0-9.]+)", text)
+        assert base
+        assert printed
+        assert worked_out(printed[1]) == Decimal(base[1]) == Decimal(printed[2])
+        assert ("按权重" in text) is (mode is Mode.BLOCK)
+        bases.add(base[1])
+    assert len(bases) == 2
 
 
 def test_what_did_not_change_makes_no_new_version(lite_site: Site, admin: StrictClient) -> None:
