@@ -1,6 +1,5 @@
 """The right of reply: a unit agrees with its sheet or objects to a row; the office answers."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,8 +42,9 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, number: i
         raise WrongState(f"结果已有新的第 {newest.line.number} 版，请看过后再表示同意。")
     if any(entry.state is ObjectionState.OPEN for entry in objections_of(session, unit_id)):
         raise WrongState("本单位还有申诉没有答复，请等答复后再表示同意。")
-    if session.get(Agreement, (unit_id, number)) is not None:
-        raise WrongState("本单位已经表示同意，不用再提交。")
+    agreed = agreement_of(session, unit, newest)
+    if agreed is not None:
+        raise WrongState(f"本单位已经表示同意（第 {agreed.version} 版），不用再提交。")
     assert actor.account_id is not None
     session.add(Agreement(unit_id=unit_id, version=number, account_id=actor.account_id, made_at=now))
     audit.record(session, now, actor, "sheet.agree", unit.name, f"第 {number} 版")
@@ -93,8 +93,9 @@ def _check_objection(session: Session, unit: Unit, newest: Version, row_key: str
         raise BadInput("请写明申诉的理由。")
     if len(reason) > LONGEST:
         raise BadInput(f"申诉理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
-    if session.get(Agreement, (unit.id, newest.line.number)) is not None:
-        raise WrongState(f"本单位已经对第 {newest.line.number} 版表示同意，不能再申诉。")
+    agreed = agreement_of(session, unit, newest)
+    if agreed is not None:
+        raise WrongState(agreed.ends_objecting(newest.line.number))
     if any(
         entry.row_key == row_key and entry.state is ObjectionState.OPEN for entry in objections_of(session, unit.id)
     ):
@@ -231,10 +232,23 @@ def _replies(session: Session, condition: ColumnElement[bool]) -> list[Reply]:
     ]
 
 
-def agreement_of(session: Session, unit_id: int, number: int) -> datetime | None:
-    """When the unit agreed with this very version."""
-    found = session.get(Agreement, (unit_id, number))
-    return None if found is None else found.made_at
+@dataclass(frozen=True)
+class Agreed:
+    """`version`: the one that was agreed to."""
+
+    version: int
+    made_at: datetime
+
+    def ends_objecting(self, newest: int) -> str:
+        """In Chinese, for the page and the act."""
+        if self.version == newest:
+            return f"本单位已经对第 {newest} 版表示同意，不能再申诉。"
+        return f"本单位对第 {self.version} 版的同意仍然有效（本单位得分没有变），不用再表示同意，不能再申诉。"
+
+
+def agreement_of(session: Session, unit: Unit, newest: Version) -> Agreed | None:
+    """The unit's agreement that still stands: see `agreed_units`."""
+    return _standing(session, unit.assessment_id, newest, Unit.id == unit.id).get(unit.id)
 
 
 def agreed_units(session: Session, assessment_id: int, newest: Version | None = None) -> set[int]:
@@ -243,19 +257,22 @@ def agreed_units(session: Session, assessment_id: int, newest: Version | None = 
     `newest`: if it is at hand.
     """
     newest = newest or versions.newest(session, assessment_id)
-    if newest is None:
-        return set()
-    query = select(Agreement.version, Agreement.unit_id).join(Unit, Unit.id == Agreement.unit_id)
-    agreed: dict[int, list[int]] = {}
-    for number, unit_id in session.execute(query.where(Unit.assessment_id == assessment_id)):
-        agreed.setdefault(number, []).append(unit_id)
-    return {
-        unit_id
-        for number, unit_ids in agreed.items()
-        for unit_id in _still(newest, versions.version(session, assessment_id, number), unit_ids)
-    }
+    return set() if newest is None else set(_standing(session, assessment_id, newest))
 
 
-def _still(newest: Version, agreed_to: Version, unit_ids: Iterable[int]) -> Iterable[int]:
-    now, then = newest.content.units, agreed_to.content.units
-    return [each for each in unit_ids if now[each] == then[each]]
+def _standing(
+    session: Session, assessment_id: int, newest: Version, *conditions: ColumnElement[bool]
+) -> dict[int, Agreed]:
+    """By unit, the last agreement that still stands."""
+    query = select(Agreement).join(Unit, Unit.id == Agreement.unit_id).where(Unit.assessment_id == assessment_id)
+    agreements: dict[int, list[Agreement]] = {}
+    for agreement in session.scalars(query.where(*conditions).order_by(Agreement.version)):
+        agreements.setdefault(agreement.version, []).append(agreement)
+    standing = {}
+    now = newest.content.units
+    for number, made in agreements.items():
+        then = versions.version(session, assessment_id, number).content.units
+        for each in made:
+            if now[each.unit_id] == then[each.unit_id]:
+                standing[each.unit_id] = Agreed(number, each.made_at)
+    return standing

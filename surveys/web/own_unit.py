@@ -143,7 +143,7 @@ def _row_page(
         version = replies.own_version(session, actor(), unit_id)
         if version is None:
             raise NotFound("现在还看不到本单位的计分表，开始复核申诉后再来。")
-        agreed = replies.agreement_of(session, unit_id, version.line.number)
+        agreed = replies.agreement_of(session, unit, version)
         objections = [reply for reply in replies.objections_of(session, unit_id) if reply.row_key == row_key]
         may_reply = replies.may_reply(site().now(), unit)
         waits = any(reply.state is ObjectionState.OPEN for reply in objections)
@@ -152,6 +152,7 @@ def _row_page(
             assessment=unit.assessment,
             version=version.line,
             may_reply=may_reply,
+            agreed=agreed,
             can_object=may_reply and agreed is None and not waits,
             objections=objections,
             put_forward=objection_files.put_forward(session, [reply.id for reply in objections]),
@@ -180,7 +181,7 @@ def _page(unit_id: int, fault: str | None = None) -> str:
             assessment=unit.assessment,
             version=version.line,
             can_reply=replies.may_reply(site().now(), unit),
-            agreed_at=replies.agreement_of(session, unit_id, version.line.number),
+            agreed=replies.agreement_of(session, unit, version),
             objections=objections,
             put_forward=objection_files.put_forward(session, [reply.id for reply in objections]),
             MaterialKind=MaterialKind,

@@ -133,14 +133,19 @@ def test_an_agreement_stands_while_the_own_sheet_stays(season):
     season.freeze()
     with season.site.database.reading() as session:
         assert replies.agreed_units(session, season.assessment_id) == {season.second}
+    for act, words in (
+        (lambda: season.agree(season.other, 2), "第 1 版.*不用再提交"),
+        (lambda: season.object("III-3", actor=season.other), "对第 1 版的同意仍然有效.*不能再申诉"),
+    ):
+        with pytest.raises(WrongState, match=words):
+            act()
     season.agree(season.reporter, 2)
-    again = season.object("III-3", actor=season.other)
-    with season.site.database.writing() as session:
-        replies.answer(session, NOW, COMMAND_LINE, season.second, again, accepted=True, words="属实")
+    season.back()
     enter(season.site, season.second, MarkEntry("III-3", GROUP, "0.5", "复核"))
-    season.freeze()
+    season.appeal()
     with season.site.database.reading() as session:
         assert replies.agreed_units(session, season.assessment_id) == {season.first}
+    season.object("III-3", actor=season.other)
 
 
 def test_the_office_answers_once_in_words(season):

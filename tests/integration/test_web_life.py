@@ -188,6 +188,27 @@ def test_a_reporter_sees_nothing_but_the_own_unit(walk: Walk) -> None:
         assert reporter.get(path).status_code == 403, path
 
 
+def test_an_agreement_that_stands_is_not_asked_for_again(walk: Walk) -> None:
+    season = walk.season.appeal()
+    other, own = walk.client(season.other), f"/own-unit/{season.second}"
+    row = f"{own}/rows/III-4"
+    form = other.page(row).form(row)
+    assert other.submit(own, f"{own}/agree", sure="y").location == own
+    assert "对这一版表示同意" in other.page(own).text
+    season.answer(season.object(), accepted=True)
+    enter(walk.site, season.first, MarkEntry("III-4", GROUP, "0.5", "复核"))
+    season.freeze()
+    assert "同意的单位 1 个" in walk.admin.page(walk.life).text
+    for path in (own, row):
+        page = other.page(path)
+        assert "对第 1 版的同意仍然有效（本单位得分没有变）" in page.text
+        assert "不能再申诉" in page.text
+        assert not [each for each in page.root.iter("form") if each.get("action", row) in (row, f"{own}/agree")]
+    assert other.post(row, data=form | {"reason": "材料已报送"}).status_code == 409
+    assert walk.reporter.submit(walk.own, f"{walk.own}/agree", sure="y").location == walk.own
+    assert "同意的单位 2 个" in walk.admin.page(walk.life).text
+
+
 def test_every_row_is_explained_to_the_unit_without_the_names_of_who_marked(walk: Walk) -> None:
     enter(walk.site, walk.season.first, MarkEntry("III-4", GROUP, "0.5", "缺材料"), actor=walk.season.admins[0])
     walk.season.appeal()
