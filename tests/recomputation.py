@@ -49,9 +49,11 @@ class Poll:
 
 @dataclass(frozen=True)
 class Result:
-    """`rows`: state and points by key. `blocks`: got and points by code."""
+    """`votes`: what the polls come to; `democratic`: the same, where the row is marked by it. `rows`: state and points
+    by key. `blocks`: got and points by code."""
 
     polls: tuple[Poll, ...]
+    votes: Fraction | None
     democratic: Fraction | None
     rows: Mapping[str, tuple[str, Fraction | None]]
     blocks: Mapping[str, tuple[Fraction, Fraction]]
@@ -230,13 +232,16 @@ def _result(
         )
         for code in dict.fromkeys(row.block for row in standard)
     }
+    vote_row = next(row.key for row in framework if row.methods == ("democratic",))
+    votes = _democratic(unit, polls)[1]
     unknown = any(state in ("pending", "withheld") for state, _ in rows.values())
     base = None if unknown else _base(blocks, weights, rules.mode)
     bonus = _capped(framework, got, "bonus", Fraction(rules.bonus_cap))
     deduction = _capped(framework, got, "deduction", Fraction(rules.deduction_cap))
     return Result(
         polls=polls,
-        democratic=_democratic(unit, polls)[1],
+        votes=votes,
+        democratic=votes if rows[vote_row][0] == "marked" and unit.confirmed is None else None,
         rows=rows,
         blocks=blocks,
         base=base,

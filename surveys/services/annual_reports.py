@@ -8,7 +8,6 @@ from decimal import Decimal
 from surveys.catalog.model import Framework, plain
 from surveys.reporting.charts import UnitBar, unit_bars
 from surveys.reporting.documents import Document, Heading, Paragraph, Part, Picture, Table
-from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import Mode, RowState, ScoringRules
 from surveys.services.printed_results import PrintedResults, certificate_words, footing
 from surveys.services.proceeding_records import ProceedingKind
@@ -63,8 +62,8 @@ def _methods(found: PrintedResults) -> Iterator[Part]:
     if recorded:
         yield Paragraph(f"已{'，'.join(f'{kind.label} {count} 个单位' for kind, count in recorded)}。")
     votes = [row for unit in found.units if (row := found.democratic(unit)) is not None]
-    counted = sum(row.state is RowState.MARKED and not row.record["marks"] for row in votes)
-    confirmed = sum(row.state is RowState.MARKED and bool(row.record["marks"]) for row in votes)
+    counted = sum(row.is_by_vote for row in votes)
+    confirmed = sum(row.is_confirmed for row in votes)
     yield Paragraph(
         f"民主测评按测评会计分 {counted} 个单位{f'，由考核组另行确认 {confirmed} 个单位' if confirmed else ''}。"
     )
@@ -96,14 +95,14 @@ def _categories(found: PrintedResults) -> Iterator[Part]:
 
 
 def _result_row(found: PrintedResults, unit: tables.Document) -> tuple[str, ...]:
-    result, score = unit["result"], found.democratic_score(unit)
+    result = unit["result"]
     return (
         "—" if result["rank"] is None else str(result["rank"]),
         unit["name"],
         "待定" if result["final"] is None else result["final"]["shown"],
         f"{result['band'] or '—'}{'（否决）' if result['vetoed'] else ''}",
         *("—" if result[key] is None else result[key]["shown"] for key in ("base", "bonus", "deduction")),
-        "—" if score is None else str(shown(score)),
+        found.democratic_words(unit),
     )
 
 

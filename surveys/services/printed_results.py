@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, Method, Row
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
-from surveys.scoring.exact import Score
+from surveys.scoring.exact import Score, shown
 from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.services import versions
@@ -20,6 +20,12 @@ from surveys.services.sheet_records import score_of
 from surveys.storage.tables import Document
 
 DRAFT = "考核尚未核定，数字可能变动"
+_NOT_BY_VOTE = {
+    RowState.NOT_APPLICABLE: "不适用",
+    RowState.EXEMPTED: "免考",
+    RowState.PENDING: "待定",
+    RowState.WITHHELD: "不计分",
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,16 @@ class PrintedRow:
     @property
     def is_democratic(self) -> bool:
         return Method.DEMOCRATIC in self.row.standard.methods
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether two people set the democratic row's points."""
+        return self.is_democratic and self.state is RowState.MARKED and bool(self.record["marks"])
+
+    @property
+    def is_by_vote(self) -> bool:
+        """Whether the polls' score is what the row is marked by."""
+        return self.is_democratic and self.state is RowState.MARKED and not self.is_confirmed
 
     @property
     def vote(self) -> Document | None:
@@ -101,10 +117,15 @@ class PrintedResults:
         own = [unit for unit in self.units if unit["category"] == category]
         return sorted(own, key=lambda unit: (unit["result"]["rank"] is None, unit["result"]["rank"]))
 
-    def democratic_score(self, unit: Document) -> Score | None:
-        """What the polls of a unit come to; None where there is no score."""
+    def democratic_words(self, unit: Document) -> str:
+        """What the polls of a unit come to where that counts, else why not, for a cell of a table."""
         row = self.democratic(unit)
-        return None if row is None or row.vote is None else vote_score(row.vote)
+        if row is None:
+            return "—"
+        if row.is_confirmed and row.got is not None:
+            return f"确认 {shown(row.got)}"
+        score = vote_score(row.vote) if row.is_by_vote and row.vote is not None else None
+        return _NOT_BY_VOTE.get(row.state, "—") if score is None else str(shown(score))
 
     def rows(self, unit: Document) -> list[PrintedRow]:
         rows = self._rows[unit["framework"]]

@@ -120,7 +120,7 @@ def _democratic_to_json(sheet: UnitSheet) -> dict[str, Any] | None:
     if line is None:
         return None
     return {
-        "score": _shown(sheet.teams.score),
+        "score": _shown(sheet.teams.score) if line.is_by_vote else None,
         "got": _shown(line.value.got),
         "points": plain(line.row.standard.points),
     }

@@ -59,6 +59,11 @@ class SheetLine:
         return self.decided.mark if self.decided is not None and self.decided.stands else None
 
     @property
+    def is_by_vote(self) -> bool:
+        """Whether the polls' score is what the row is marked by."""
+        return self.is_democratic and self.value.state is RowState.MARKED and self.confirmed is None
+
+    @property
     def methods(self) -> tuple[Method, ...]:
         """How the unit is assessed on this row; several where the choice is still to be made."""
         return self.row.standard.methods if self.chosen is None else (self.chosen,)

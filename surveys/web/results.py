@@ -8,7 +8,6 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from surveys.reporting.charts import UnitBar, unit_bars
-from surveys.scoring.exact import shown
 from surveys.services.actors import Permission
 from surveys.services.printed_results import PrintedResults, printed_results
 from surveys.web.access import needs, site
@@ -23,7 +22,7 @@ Document = Mapping[str, Any]
 @needs(Permission.SEE_RESULTS)
 def show(assessment_id: int) -> ResponseReturnValue:
     found = _results(assessment_id)
-    return render_template("results/show.html", results=found, assessment_id=assessment_id, shown=shown)
+    return render_template("results/show.html", results=found, assessment_id=assessment_id)
 
 
 @pages.get("/assessments/<id:assessment_id>/charts/<int:number>.<extension>")

@@ -10,9 +10,21 @@ from surveys.services import assessments, results
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.errors import NotFound
 from surveys.services.marks import MarkEntry
+from surveys.services.printed_results import printed_results
 from surveys.services.results import Results
 from surveys.services.site import Site
-from tests.builders import GROUP, build_unit, enter, event, fill_marks, record, sealed_poll
+from tests.builders import (
+    GROUP,
+    account,
+    build_unit,
+    confirm,
+    enter,
+    event,
+    exempt,
+    fill_marks,
+    record,
+    sealed_poll,
+)
 from tests.conftest import NOW
 
 
@@ -144,3 +156,34 @@ def test_units_of_both_frameworks_stand_side_by_side(site):
         ("county", 100, 1),
         ("municipal", 100, 1),
     ]
+
+
+def test_a_vote_that_does_not_count_is_no_score(site):
+    """Below its quorum; a confirmed value instead of it; one team of two short; exempted."""
+    assessment_id = assessment(site)
+    units = {}
+    for name, options in (("够", {}), ("不够", {"entitled": 20}), ("另定", {}), ("免考", {}), ("两班子", {})):
+        _, unit_id = build_unit(site, name, assessment_id=assessment_id, leaders=0)
+        units[name] = unit_id
+        sealed_poll(site, unit_id, team="甲班子" if name == "两班子" else "", **options)
+    sealed_poll(site, units["两班子"], team="乙班子", count=2)
+    admins = account(site, "管理一"), account(site, "管理二")
+    confirm(site, units["另定"], MarkEntry("III-36", GROUP, "7", "考核组确认"), admins)
+    exempt(site, units["免考"], "III-36")
+    found = {unit["unit"]: unit["democratic"] for unit in results.to_json(results_of(site, assessment_id))["units"]}
+    assert {name: (each["score"], each["got"]) for name, each in found.items()} == {
+        "够": ("100.00", "10.00"),
+        "不够": (None, None),
+        "另定": (None, "7.00"),
+        "免考": (None, None),
+        "两班子": (None, None),
+    }
+    with site.database.reading() as session:
+        printed = printed_results(session, assessment_id)
+    assert {unit["name"]: printed.democratic_words(unit) for unit in printed.units} == {
+        "够": "100.00",
+        "不够": "不计分",
+        "另定": "确认 7.00",
+        "免考": "免考",
+        "两班子": "不计分",
+    }

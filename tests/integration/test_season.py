@@ -192,7 +192,8 @@ def figures_of(result: UnitResult) -> dict[str, object]:
     score = result.sheet.score
     return {
         "rows": {line.row.standard.key: (line.value.state.value, line.value.got) for line in result.sheet.lines},
-        "democratic": result.sheet.teams.score,
+        "votes": result.sheet.teams.score,
+        "democratic": result.sheet.teams.score if vote_counts(result) else None,
         "blocks": {block.code: (block.got, block.points) for block in score.blocks},
         "base": score.base,
         "bonus": score.bonus,
@@ -205,10 +206,16 @@ def figures_of(result: UnitResult) -> dict[str, object]:
     }
 
 
+def vote_counts(result: UnitResult) -> bool:
+    line = result.sheet.democratic
+    return line is not None and line.is_by_vote
+
+
 def expected(worked: Result) -> dict[str, object]:
     assert worked.final is not None
     return {
         "rows": dict(worked.rows),
+        "votes": worked.votes,
         "democratic": worked.democratic,
         "blocks": dict(worked.blocks),
         "base": worked.base,

@@ -16,7 +16,7 @@ from surveys.services.actors import Role
 from surveys.services.marks import MarkEntry
 from surveys.services.score_sheets import UnitSheet
 from surveys.services.site import Site
-from tests.builders import GROUP, LEAD, build_unit, enter
+from tests.builders import GROUP, LEAD, build_unit, enter, sealed_poll
 from tests.integration.test_web_polls import PNG, SVG, assert_in_chinese, download_name
 from tests.seasons import build_season
 from tests.strict_client import Page, StrictClient
@@ -228,6 +228,14 @@ def test_the_results_page_ranks_and_links(shown: Shown) -> None:
         assert name in page.text
     assert "待定" in page.text
     assert page.images() == [f"/assessments/{shown.world.assessment_id}/charts/1.svg"]
+
+
+def test_the_results_page_shows_a_vote_only_where_it_counts(lite_site: Site, admin: StrictClient) -> None:
+    assessment_id, unit_id = build_unit(lite_site, leaders=0)
+    sealed_poll(lite_site, unit_id, entitled=20)
+    text = admin.page(f"/assessments/{assessment_id}/results").text
+    assert "不计分" in text.replace("民主测评不计分", "")
+    assert "100.00" not in text
 
 
 @pytest.mark.parametrize(("extension", "kind", "magic"), [("png", "image/png", PNG), ("svg", "image/svg+xml", SVG)])
