@@ -18,7 +18,7 @@ from surveys.intake.evidence_files import UnfitFile, clean_file_name, kind_of
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, held_assessment, unit_of
+from surveys.services.assessments import held_assessment, locked_assessment, unit_of
 from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
@@ -244,11 +244,15 @@ def set_due(
     session: Session, now: datetime, actor: Actor, zone: tzinfo, assessment_id: int, due_on: date | None
 ) -> None:
     """Sets the deadline, a whole day included. What a later deadline covers is no longer late; an earlier one makes
-    nothing late that came in time. Raises NotFound, NotAllowed, BadInput.
+    nothing late that came in time; after marking what came late stays late. Raises NotFound, NotAllowed, WrongState,
+    BadInput.
     """
     if not actor.may(Permission.DECIDE):
         raise NotAllowed("只有管理员可以设报送期限。")
-    assessment = assessment_of(session, assessment_id)
+    assessment = locked_assessment(session, assessment_id)
+    why = why_due_shut(assessment)
+    if why is not None:
+        raise WrongState(why)
     if due_on is not None and not 2000 <= due_on.year <= 2100:
         raise BadInput("截止日期的年份不对，请重新选日期。")
     assessment.material_due_on = due_on
@@ -296,6 +300,16 @@ def _require_marking(unit: Unit) -> None:
     why = why_shut(unit.assessment)
     if why is not None:
         raise WrongState(why)
+
+
+def why_due_shut(assessment: Assessment) -> str | None:
+    """Why the deadline cannot be moved any more, in Chinese; None while it can."""
+    state = AssessmentState(assessment.state)
+    if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
+        return None
+    over = f"考核{state.label}，报送期限不能再改。"
+    ended = state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
+    return over if ended else f"{over}确需改动，请管理员在“流程”页退回打分。"
 
 
 def why_shut(assessment: Assessment) -> str | None:

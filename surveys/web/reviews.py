@@ -6,11 +6,12 @@ from flask.typing import ResponseReturnValue
 from surveys.services import archives, materials, reviews
 from surveys.services.actors import Permission
 from surveys.services.checklists import ItemState, days_left
-from surveys.services.errors import NotAllowed, NotFound, Refusal
+from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.services.materials import MaterialKind
 from surveys.services.reviews import Verdict
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import handed_in
+from surveys.web.errors import STATUS
 from surveys.web.forms import DueForm, ReviewForm
 
 pages = Blueprint("reviews", __name__)
@@ -33,6 +34,7 @@ def _desk_page(assessment_id: int, form: DueForm | None = None, fault: str | Non
         "reviews/desk.html",
         desk=found,
         shut=reviews.why_shut(found.assessment),
+        due_shut=materials.why_due_shut(found.assessment),
         form=form or DueForm(formdata=None, due_on=due_on),
         fault=fault,
         left=days_left(due_on, site().now().astimezone(site().settings.time_zone).date()),
@@ -49,10 +51,8 @@ def set_due(assessment_id: int) -> ResponseReturnValue:
         with site().database.writing() as session:
             zone = site().settings.time_zone
             materials.set_due(session, site().now(), actor(), zone, assessment_id, form.due_on.data)
-    except (NotFound, NotAllowed):
-        raise
-    except Refusal as error:
-        return _desk_page(assessment_id, form, str(error)), 400
+    except (BadInput, WrongState) as error:
+        return _desk_page(assessment_id, form, str(error)), STATUS[type(error)]
     due_on = form.due_on.data
     flash("现在不设报送期限。" if due_on is None else f"报送截止日期已设为 {due_on}，当天交的不算迟。")
     return redirect(url_for("reviews.desk", assessment_id=assessment_id))

@@ -25,7 +25,7 @@ from surveys.services.site import Site
 from surveys.storage.parts import Parts
 from surveys.storage.tables import Account, Assessment, AuditEntry, Exemption, Material, RowChoice
 from tests import evidence
-from tests.builders import assessor, build_unit, dump, run_sql
+from tests.builders import assessor, build_unit, dump, run_sql, set_state
 from tests.conftest import NOW
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -372,6 +372,27 @@ def test_who_sets_a_deadline(ground: Ground, unchanged: None) -> None:
             ground.set_due(date(2026, 3, 1), actor)
     with pytest.raises(BadInput):
         ground.set_due(date(1026, 3, 1))
+
+
+ENDED = (
+    AssessmentState.PROVISIONAL,
+    AssessmentState.APPEAL,
+    AssessmentState.CERTIFIED,
+    AssessmentState.ARCHIVED,
+)
+
+
+@pytest.mark.parametrize("state", ENDED)
+def test_after_marking_the_deadline_and_what_was_late_stay(ground: Ground, state: AssessmentState) -> None:
+    ground.set_due(date(2026, 3, 1))
+    ground.hand_in(materials.document("1号", ""))
+    set_state(ground.site, ground.assessment_id, state)
+    before = dump(ground.site.database)
+    for due_on in (date(2026, 3, 31), None):
+        with pytest.raises(WrongState, match="报送期限不能再改"):
+            ground.set_due(due_on)
+    assert dump(ground.site.database) == before
+    assert ground.handed().material.late
 
 
 @pytest.mark.parametrize(("due_on", "left"), [(None, None), (date(2026, 3, 2), 0), (date(2026, 3, 1), -1)])

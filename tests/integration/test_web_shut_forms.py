@@ -36,6 +36,7 @@ MARKING = {
     "polls.open_poll",
     "polls.rehearse",
     "reviews.review",
+    "reviews.set_due",
     "rosters.take_over",
     "rosters.upload",
     "score_sheets.agree_to_withdrawal",
