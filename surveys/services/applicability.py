@@ -343,6 +343,13 @@ def why_shut(state: AssessmentState) -> str | None:
     return over if ended else f"{over}确需改动，请管理员在“流程”页退回打分。"
 
 
+def after_exemption(state: AssessmentState) -> str:
+    """What is left to do once a row was exempted, or counts again, in Chinese."""
+    if state is AssessmentState.APPEAL:
+        return "请到“流程”页形成新版本，在那以前单位看到的还是原来的结果。"
+    return "适用表须重新核准。"
+
+
 def unit_fit(session: Session, unit_id: int) -> tuple[Framework, UnitFit]:
     """One unit against the rows of its framework. Raises NotFound."""
     unit = unit_of(session, unit_id)

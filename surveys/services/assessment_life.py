@@ -78,7 +78,7 @@ def return_to_marking(session: Session, now: datetime, actor: Actor, assessment_
         raise BadInput("请写明退回打分的理由。")
     missing = _open_objections(session, assessment)
     if missing:
-        raise WrongState(_all(missing))
+        raise WrongState("\n".join(["还不能退回打分：", *missing]))
     _move(session, now, actor, assessment, AssessmentState.MARKING, "assessment.return", reason.strip())
 
 
@@ -302,12 +302,8 @@ def _ready(
     standing = Standing(session, assessment_id)
     missing = hindrances(session, now, assessment, standing)
     if missing:
-        raise WrongState(_all(missing))
+        raise WrongState("\n".join(["还不能进到下一步：", *missing]))
     return assessment, standing
-
-
-def _all(missing: list[str]) -> str:
-    return "\n".join(["还不能进到下一步：", *missing])
 
 
 def _move(

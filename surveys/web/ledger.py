@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.services import assessments, ledger, ledger_lines
+from surveys.scoring.assessment_states import AssessmentState
+from surveys.services import applicability, assessments, ledger, ledger_lines
 from surveys.services.actors import Permission
 from surveys.services.errors import NotFound, Refusal
 from surveys.services.ledger import AppealState
@@ -165,9 +166,10 @@ def cancel_exemption(unit_id: int, exemption_id: int) -> ResponseReturnValue:
         form.checked()
         with site().database.writing() as session:
             ledger.cancel_exemption(session, site().now(), actor(), unit_id, exemption_id, form.reason.data)
+            state = AssessmentState(assessments.unit_of(session, unit_id).assessment.state)
     except NotFound:
         raise
     except Refusal as error:
         return _unit_page(unit_id, str(error), ("exemption", exemption_id)), 400
-    flash("免考已撤销，这一行重新计入基础分。")
+    flash(f"免考已撤销，这一行重新计入基础分。{applicability.after_exemption(state)}")
     return redirect(url_for("ledger.unit", unit_id=unit_id))

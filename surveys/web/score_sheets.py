@@ -7,11 +7,13 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.catalog.model import Method
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import democratic, derivations, ledger, marks, reviews, score_sheets
+from surveys.services import applicability, democratic, derivations, ledger, marks, reviews, score_sheets
 from surveys.services.actors import Permission
+from surveys.services.assessments import unit_of
 from surveys.services.checklists import RowChecklist
 from surveys.services.errors import BadInput, Refusal
 from surveys.services.marks import FaultyMarks, Overtaken
@@ -182,9 +184,10 @@ def exempt(unit_id: int) -> ResponseReturnValue:
         document, reason = form.document.data, form.reason.data
         with site().database.writing() as session:
             ledger.exempt(session, site().now(), actor(), unit_id, form.row_key.data, reason, document)
+            state = AssessmentState(unit_of(session, unit_id).assessment.state)
     except BadInput as error:
         return _row_page(unit_id, form.row_key.data or "", str(error), exempt_form=form), 400
-    return _back(unit_id, form.row_key.data, "已登记免考，这一行不计入基础分。适用表须重新核准。")
+    return _back(unit_id, form.row_key.data, f"已登记免考，这一行不计入基础分。{applicability.after_exemption(state)}")
 
 
 @pages.post("/units/<id:unit_id>/confirm")

@@ -267,7 +267,7 @@ def test_returning_is_for_a_result_that_is_not_certified(season):
     unchanged(season.site, WrongState, "不能退回", season.back)
     season.appeal()
     objection_id = season.object()
-    unchanged(season.site, WrongState, "1 条申诉没有答复", season.back)
+    unchanged(season.site, WrongState, "还不能退回打分：\n还有 1 条申诉没有答复", season.back)
     season.answer(objection_id, accepted=False)
     season.back()
     assert season.state == "marking"

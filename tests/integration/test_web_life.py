@@ -188,6 +188,22 @@ def test_a_reporter_sees_nothing_but_the_own_unit(walk: Walk) -> None:
         assert reporter.get(path).status_code == 403, path
 
 
+def test_an_exemption_in_the_appeal_asks_for_a_new_version(walk: Walk) -> None:
+    """The matrix is shut then: nothing could be approved."""
+    season, admin = walk.season.appeal(), walk.admin
+    season.answer(season.object(), accepted=True)
+    unit = f"/units/{season.first}"
+    row = f"{unit}/rows/III-4"
+    admin.submit(row, f"{unit}/exemptions", reason="机构调整", document="示例函〔2026〕1号")
+    for words in ("已登记免考", "免考已撤销"):
+        text = admin.page(row).text
+        assert words in text
+        assert "形成新版本" in text
+        assert "重新核准" not in text
+        if words == "已登记免考":
+            admin.submit(f"{unit}/ledger", f"{unit}/exemptions/1/cancel", reason="登记有误")
+
+
 def test_an_agreement_that_stands_is_not_asked_for_again(walk: Walk) -> None:
     season = walk.season.appeal()
     other, own = walk.client(season.other), f"/own-unit/{season.second}"
