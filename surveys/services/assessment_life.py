@@ -24,6 +24,7 @@ from surveys.services.ledger import AppealState
 from surveys.services.poll_entries import catalog_questionnaires
 from surveys.services.results import Results, results
 from surveys.services.score_sheets import UnitSheet
+from surveys.services.tallies import is_visible
 from surveys.services.versions import Version
 from surveys.storage.tables import Approval, Assessment, Document, Event, Objection, Poll, RuleVersion, Unit
 
@@ -185,7 +186,7 @@ def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
     if state is not AssessmentState.APPEAL:
         notes += unsettled(standing.results)
     if state is AssessmentState.MARKING:
-        notes += _unsealed_polls(session, assessment)
+        notes += _unsealed_polls(session, assessment) + _unopened_polls(session, assessment)
     if state is not AssessmentState.APPEAL or missing:
         return Outlook(NEXT[state], missing, tuple(notes), standing)
     subject = _certificate_digest(session, standing.live)
@@ -226,7 +227,7 @@ def _before_certifying(session: Session, now: datetime, assessment: Assessment, 
     missing = _open_objections(session, assessment)
     missing += _changes(assessment, standing)
     missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(standing.results)]
-    missing += _unsealed_polls(session, assessment)
+    missing += _unsealed_polls(session, assessment) + _unopened_polls(session, assessment)
     missing += _open_event_appeals(session, assessment)
     due_on = assessment.objections_due_on
     if due_on is not None and now.date() <= due_on:
@@ -288,6 +289,29 @@ def _unsealed_polls(session: Session, assessment: Assessment) -> list[str]:
         .order_by(Unit.position)
     ).all()
     return [f"还有 {len(names)} 场测评会没有封存：{'、'.join(names[:5])}。"] if names else []
+
+
+def _unopened_polls(session: Session, assessment: Assessment) -> list[str]:
+    """Sealed, but not opened by both: opened later they would change what was certified."""
+    sealed = session.scalars(
+        select(Poll)
+        .join(Unit, Poll.unit_id == Unit.id)
+        .where(
+            Unit.assessment_id == assessment.id,
+            Poll.state == PollState.SEALED,
+            ~Poll.rehearsal,
+            Poll.set_aside_at.is_(None),
+        )
+        .order_by(Unit.position, Poll.id)
+    )
+    names = [poll.unit.name for poll in sealed if not is_visible(poll)]
+    if not names:
+        return []
+    marking = assessment.state == AssessmentState.MARKING
+    return [
+        f"还有 {len(names)} 场测评会封存了没有启封：{'、'.join(names[:5])}。请组织员和监票人启封；"
+        f"不要计分的，{'' if marking else '退回打分，'}由两名管理员在会场页决定不计入得分。"
+    ]
 
 
 def _ready(

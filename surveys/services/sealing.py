@@ -12,10 +12,12 @@ from surveys.polling import envelopes
 from surveys.polling.disclosure import Key
 from surveys.polling.seal import imbalance, seal
 from surveys.polling.states import PollState
+from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit, keyings
 from surveys.services.actors import Actor, Role
+from surveys.services.assessments import locked_assessment
 from surveys.services.errors import DatabaseBusy, Imbalance, NotAllowed, WrongState
-from surveys.services.polls import locked_poll
+from surveys.services.polls import locked_poll, poll_of
 from surveys.services.records import read_record
 from surveys.services.site import Site
 from surveys.storage.tables import Ballot, Poll, Receipt, Ticket, Unsealing
@@ -116,11 +118,15 @@ def _replace(
 
 def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     """One of the two hands; whether the result is open now. Raises NotAllowed, WrongState."""
+    locked_assessment(session, poll_of(session, poll_id).unit.assessment_id)
     poll = locked_poll(session, poll_id)
     if not poll.two_person:
         raise WrongState("这次测评会没有设双人启封，封存后就能看结果。")
     if poll.state is not PollState.SEALED:
         raise WrongState(f"测评会{poll.state.label}，封存之后才能启封。")
+    over = why_stays_shut(poll)
+    if over is not None:
+        raise WrongState(over)
     key = KEYS.get(actor.role)
     if key is None or actor.account_id is None:
         raise NotAllowed("启封须由一名组织员和一名监票人各自登录后操作。")
@@ -130,3 +136,12 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     audit.record(session, now, actor, "poll.unseal", poll.prefix, f"{actor.role.label}一方")
     session.commit()
     return len(poll.unsealings) == len(Key)
+
+
+def why_stays_shut(poll: Poll) -> str | None:
+    """Why its result is not opened any more, in Chinese: it would count in what is certified. None while it may be."""
+    state = AssessmentState(poll.unit.assessment.state)
+    counts = not poll.rehearsal and poll.set_aside_at is None
+    if counts and state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED):
+        return f"考核{state.label}，得分里没有这次测评会，不能再启封。选票和封存码原样保留。"
+    return None

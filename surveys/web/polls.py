@@ -79,6 +79,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
             opened_by=[entry.key for entry in poll.unsealings],
             own_key=sealing.KEYS.get(actor().role),
+            stays_shut=sealing.why_stays_shut(poll),
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),
             proposal=poll_withdrawals.proposal(session, poll),
