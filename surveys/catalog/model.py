@@ -114,6 +114,11 @@ class Standard(_Model):
         """综合评定: nothing is handed in for it, so whoever marks says what the mark rests on."""
         return self.comprehensive or Method.COMPREHENSIVE in self.methods
 
+    @property
+    def takes_marks(self) -> bool:
+        """Whether it is given points; else they come from events."""
+        return self.kind is Kind.STANDARD and not self.starts_full
+
     def applies(self, tags: Collection[str]) -> bool:
         """Whether the row is for a unit that has these tags: any one of the row's suffices."""
         return not self.applies_to or any(tag in tags for tag in self.applies_to)

@@ -73,10 +73,11 @@ def _unit_from(data: Mapping[str, Any]) -> UnitRow:
 
 @dataclass(frozen=True)
 class Known:
-    """What the assessment has: its frameworks; its units as name -> framework key."""
+    """What the assessment has: its frameworks; its units as name -> framework key; who marks by the frameworks."""
 
     frameworks: Sequence[Framework]
     units: Mapping[str, str]
+    departments: Sequence[str]
 
 
 def read_roster(tables: Sequence[Table], known: Known) -> tuple[Roster, Faults]:
@@ -185,7 +186,7 @@ class _Reading:
             self._said(draft, "category"),
             framework,
             tags,
-            self._said(draft, "department"),
+            self._department(draft),
             self._leaders(draft) if draft.leaders else None,
         )
 
@@ -232,6 +233,18 @@ class _Reading:
             which = f"可用的有：{'、'.join(known.values())}" if known else "这个测评体系没有标签，请留空"
             self._fault(record, "tags", f"测评体系“{titles[framework].title}”没有标签“{'、'.join(unknown)}”。{which}。")
         return tuple(sorted(known.get(tag, tag) for tag in tags))
+
+    def _department(self, draft: _Draft) -> str | None:
+        """As the frameworks write it: mistyped, a department would mark itself."""
+        said = self._said(draft, "department")
+        if not said:
+            return said
+        found = matching_department(said, self.known.departments)
+        if found is None:
+            known = "、".join(self.known.departments)
+            remedy = f"测评体系里没有考核部门“{said}”。可用的有：{known}；不给别的单位打分的留空。"
+            self._fault(draft.said["department"][1], "department", remedy)
+        return found
 
     def _said(self, draft: _Draft, each: str) -> str | None:
         """The value; empty: the cell was left empty; None: there is no such column."""
@@ -314,3 +327,9 @@ def matching_framework(text: str, frameworks: Collection[Framework]) -> str | No
     parts = [key for key, title in titles.items() if len(wanted) > 1 and wanted in title]
     found = exact or parts
     return found[0] if len(found) == 1 else None
+
+
+def matching_department(text: str, departments: Collection[str]) -> str | None:
+    """The department that is meant, as `departments` write it; None: there is no such."""
+    wanted = name_key(text)
+    return next((name for name in departments if name_key(name) == wanted), None)

@@ -23,9 +23,8 @@ from surveys.services.accounts import (
     renew_password,
 )
 from surveys.services.actors import Actor, Permission, Role
-from surveys.services.assessments import frameworks_of, unit_of
+from surveys.services.assessments import departments_in, frameworks_of, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
-from surveys.services.framework_workbooks import departments
 from surveys.storage.tables import Account, Assessment, AuditEntry, Unit
 
 
@@ -113,8 +112,7 @@ def log(session: Session, actor: Actor, account_id: int) -> Sequence[AuditEntry]
 def known_departments(session: Session) -> list[str]:
     """Everybody who marks by a framework of an assessment that is not archived."""
     current = current_assessments(session)
-    names = (name for each in current for framework in frameworks_of(each) for name in departments(framework))
-    return list(dict.fromkeys(names))
+    return departments_in(framework for each in current for framework in frameworks_of(each))
 
 
 def known_units(session: Session) -> list[UnitChoice]:

@@ -18,9 +18,8 @@ from surveys.services import audit
 from surveys.services.account_admin import check_allowed, full_place
 from surveys.services.accounts import Handout, NewAccount, add_accounts
 from surveys.services.actors import Actor, Role
-from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment
+from surveys.services.assessments import assessment_of, departments_in, frameworks_of, locked_assessment
 from surveys.services.errors import NotFound, WrongState
-from surveys.services.framework_workbooks import departments
 from surveys.services.rosters import FaultyFile
 from surveys.services.table_files import Tables
 from surveys.storage.tables import Account, Assessment, Import
@@ -80,13 +79,13 @@ def _check_current(assessment: Assessment) -> None:
 
 def _known(session: Session, assessment: Assessment) -> Known:
     roles = [KnownRole(role.value, role.label, _PLACES.get(role, "")) for role in Role]
-    names = dict.fromkeys(name for each in frameworks_of(assessment) for name in departments(each))
+    names = departments_in(frameworks_of(assessment))
     units = {unit.id: unit.name for unit in assessment.units}
     accounts = {}
     for account in session.scalars(select(Account)):
         place = units.get(account.unit_id or 0) or full_place(session, account)
         accounts[account.name] = AccountRow(account.name, account.role, place if account.active else _INACTIVE)
-    return Known(roles, list(names), list(units.values()), accounts)
+    return Known(roles, names, list(units.values()), accounts)
 
 
 def preview(session: Session, actor: Actor, import_id: int) -> AccountPreview:

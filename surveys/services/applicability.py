@@ -51,12 +51,14 @@ class Cell:
 
 @dataclass(frozen=True)
 class UnitFit:
-    """One unit against the rows of its framework, in their order. `most`: the points of the rows that count."""
+    """One unit against the rows of its framework, in their order. `department`: the name under which it marks others,
+    and not itself (回避). `most`: the points of the rows that count."""
 
     id: int
     name: str
     category: str
     framework: str
+    department: str | None
     tags: tuple[str, ...]
     cells: tuple[Cell, ...]
     exemptions: tuple[Exemption, ...]
@@ -174,6 +176,7 @@ def _fit(unit: Unit, rows: Sequence[Row], exemptions: Sequence[Exemption], choic
         unit.name,
         unit.category,
         unit.framework,
+        unit.department,
         tags,
         cells,
         tuple(exemptions),
@@ -193,7 +196,7 @@ def _cell(standard: Standard, tags: Collection[str], exempted: Collection[str], 
 
 
 def _fingerprint(assessment: Assessment, parts: Sequence[FrameworkFit]) -> str:
-    """Over the frameworks and whatever decides what applies to whom."""
+    """Over the frameworks and whatever decides what applies to whom and who marks it."""
     said = [
         [
             part.framework.to_json(),
@@ -201,6 +204,7 @@ def _fingerprint(assessment: Assessment, parts: Sequence[FrameworkFit]) -> str:
                 [
                     unit.id,
                     unit.name,
+                    unit.department,
                     unit.tags,
                     sorted([each.row_key, each.document, each.reason] for each in unit.exemptions),
                     [cell.chosen for cell in unit.cells],

@@ -27,7 +27,7 @@ def matrix_workbook(matrix: Matrix) -> bytes:
 
 
 def _framework_sheet(name: str, part: FrameworkFit) -> SheetPlan:
-    titles = ("单位", "类别", "标签", "适用行数", "有效满分")
+    titles = ("单位", "类别", "标签", "考核部门", "适用行数", "有效满分")
     keys = [f"{row.standard.key} {row.content.name}" for row in part.rows]
     points = ["—" if row.standard.kind is Kind.VETO else plain(row.standard.points) for row in part.rows]
     units = [
@@ -35,6 +35,7 @@ def _framework_sheet(name: str, part: FrameworkFit) -> SheetPlan:
             unit.name,
             unit.category,
             "、".join(unit.tags),
+            unit.department or "",
             str(unit.applying),
             plain(unit.most),
             *map(cell_words, unit.cells),
@@ -45,7 +46,7 @@ def _framework_sheet(name: str, part: FrameworkFit) -> SheetPlan:
     return SheetPlan(
         name,
         (*titles, *keys),
-        [("（分值）", "", "", "", "", *points), *units, ("（适用单位数）", "", "", "", "", *totals)],
+        [("（分值）", "", "", "", "", "", *points), *units, ("（适用单位数）", "", "", "", "", "", *totals)],
     )
 
 

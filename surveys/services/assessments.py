@@ -1,10 +1,11 @@
 """Setting up an assessment: its frameworks, units, tags and leaders."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name
+from surveys.intake.rosters import matching_department
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
@@ -80,6 +82,7 @@ def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, 
     unknown = [tag for tag in entry.tags if tag not in framework.tags]
     if unknown:
         raise BadInput(f"测评体系“{framework.title}”没有标签“{'、'.join(unknown)}”。")
+    department = _department(assessment, entry.department or "")
     if any(unit.name == name for unit in assessment.units):
         raise BadInput(f"单位“{name}”已经在这次考核中。")
     last = session.scalar(select(func.max(Unit.position)).where(Unit.assessment_id == assessment_id))
@@ -89,7 +92,7 @@ def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, 
         name=name,
         category=category,
         framework=entry.framework,
-        department=entry.department,
+        department=department,
     )
     unit.tags = [UnitTag(tag=tag) for tag in dict.fromkeys(entry.tags)]
     unit.leaders = [
@@ -100,6 +103,18 @@ def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, 
     audit.record(session, now, actor, "unit.add", name)
     session.commit()
     return unit.id
+
+
+def _department(assessment: Assessment, text: str) -> str | None:
+    """As the frameworks write it: mistyped, a department would mark itself. Raises BadInput."""
+    name = clean_line(text)
+    if not name:
+        return None
+    known = departments_in(frameworks_of(assessment))
+    found = matching_department(name, known)
+    if found is None:
+        raise BadInput(f"测评体系里没有考核部门“{name}”，请照测评体系里的写，可用的有：{'、'.join(known)}。")
+    return found
 
 
 def _check_lengths(entry: UnitEntry) -> None:
@@ -195,6 +210,15 @@ def framework_of(assessment: Assessment, key: str) -> Framework:
 def frameworks_of(assessment: Assessment) -> list[Framework]:
     """The assessment's own copies of its frameworks."""
     return [framework_in(entry.body) for entry in assessment.frameworks]
+
+
+def departments_in(frameworks: Iterable[Framework]) -> list[str]:
+    """Everybody who marks by these: for each the default, those its rows name as they come, and the lead."""
+    found: dict[str, None] = {}
+    for framework in frameworks:
+        rows = (row.standard.departments for row in framework.rows())
+        found |= dict.fromkeys((framework.default_department, *chain.from_iterable(rows), framework.lead_department))
+    return list(found)
 
 
 def framework_in(body: Document) -> Framework:

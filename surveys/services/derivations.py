@@ -82,7 +82,7 @@ def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple
         return [Step(f"经决定免考：{exemption['reason']}（{exemption['document']}）。不计入基础分。")], None
     if standard.kind is Kind.VETO:
         return _veto(record)
-    if standard.kind is not Kind.STANDARD or standard.starts_full:
+    if not standard.takes_marks:
         return _by_events(row, record)
     if record["marks"] and Method.DEMOCRATIC in standard.methods:
         return _by_confirmation(record["marks"][0])

@@ -1,6 +1,6 @@
 """A framework as a workbook that people edit, and back: the official five columns and what else decides a score."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 
 from surveys.catalog import loader
@@ -10,6 +10,7 @@ from surveys.catalog.writer import framework_yaml
 from surveys.intake import framework_sheets as sheets
 from surveys.intake.framework_sheets import FrameworkFile
 from surveys.reporting.workbooks import SheetPlan, workbook
+from surveys.services.assessments import departments_in
 from surveys.services.errors import BadInput, NotFound
 from surveys.services.rosters import FaultyFile
 from surveys.services.table_files import Tables, tables_in
@@ -129,15 +130,9 @@ def _about(framework: Framework) -> Iterator[tuple[str, str, str, str]]:
         yield _about_block(block)
     for tag in framework.tags:
         yield sheets.TAG, tag, "", ""
-    for department in departments(framework):
+    for department in departments_in([framework]):
         yield sheets.DEPARTMENT, department, "", ""
 
 
 def _about_block(block: Block) -> tuple[str, str, str, str]:
     return sheets.BLOCK, f"{block.code} {block.name}", plain(block.points), block.note
-
-
-def departments(framework: Framework) -> Sequence[str]:
-    """Everybody who marks a row, as they come; then the lead."""
-    named = chain.from_iterable(row.standard.departments for row in framework.rows())
-    return list(dict.fromkeys((framework.default_department, *named, framework.lead_department)))

@@ -8,7 +8,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Framework, Method, Row, Standard
-from surveys.scoring.score_sheet import Kind
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, frameworks_of
 from surveys.services.errors import NotAllowed, NotFound
@@ -88,7 +87,7 @@ class RowSheet:
 
 def is_marked(standard: Standard) -> bool:
     """Whether departments give the row its points; the others live from events or from the poll."""
-    counts = standard.kind is Kind.STANDARD and not standard.starts_full
+    counts = standard.takes_marks
     return counts and Method.DEMOCRATIC not in standard.methods
 
 

@@ -13,7 +13,7 @@ from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
 from surveys.scoring.assignment import marking_departments
 from surveys.scoring.marks import FINEST, BadPoints, parse_points
-from surveys.scoring.score_sheet import Kind, ScoringRules
+from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
 from surveys.services.assessments import framework_of, is_marking, unit_of
@@ -195,7 +195,7 @@ def _change(
     if may_mark and entry.seen_version is not None and _as_it_was(entry, seen):
         return None
     unit, framework, standard = rows.open_row(unit_id, row_key)
-    if standard.kind is not Kind.STANDARD or standard.starts_full:
+    if not standard.takes_marks:
         raise WrongState(f"{row_key} 不直接打分，请登记事件。")
     if department not in departments_of(framework, standard, unit):
         raise NotAllowed(f"{department}不给 {row_key} 打分。")
@@ -296,10 +296,13 @@ def _history(
 
 
 def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tuple[str, ...]:
-    """Who marks this row of this unit (回避 considered). Another value of the democratic row is one department's."""
-    found = marking_departments(
-        standard.departments, unit.department, framework.lead_department, framework.default_department
-    )
+    """Who marks this row of this unit (回避 considered)."""
+    return departments_for(framework, standard, unit.department)
+
+
+def departments_for(framework: Framework, standard: Standard, own: str | None) -> tuple[str, ...]:
+    """Of a unit that marks as `own`. Another value of the democratic row is one department's."""
+    found = marking_departments(standard.departments, own, framework.lead_department, framework.default_department)
     return found[:1] if Method.DEMOCRATIC in standard.methods else found
 
 

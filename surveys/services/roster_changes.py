@@ -5,7 +5,7 @@ import json
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from surveys.intake.cleaning import name_key
 from surveys.intake.rosters import LeaderRow, Roster, UnitRow
 from surveys.polling.states import PollState
-from surveys.services.applicability import tags_hindrance
-from surveys.services.assessments import framework_of, frameworks_of, why_unchangeable
-from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, Unit
+from surveys.services import roster_limits
+from surveys.services.assessments import departments_in, frameworks_of, is_marking, why_unchangeable
+from surveys.storage.tables import Assessment, Poll, Unit
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class LeaderChange:
 
 @dataclass(frozen=True)
 class UnitChange:
-    """A unit to be added or changed. `notes`: what stays although the unit changes."""
+    """A unit to be added or changed. `notes`: what stays although the unit changes, and what changes besides."""
 
     name: str
     fields: tuple[FieldChange, ...]
@@ -78,7 +78,8 @@ class Preview:
 def compare(session: Session, assessment: Assessment, roster: Roster, file_name: str) -> Preview:
     """What taking the roster over would change."""
     here = units_by_key(assessment)
-    titles = {framework.key: framework.title for framework in frameworks_of(assessment)}
+    frameworks = frameworks_of(assessment)
+    titles = {framework.key: framework.title for framework in frameworks}
     added: list[UnitChange] = []
     changed: list[UnitChange] = []
     unchanged: list[str] = []
@@ -94,10 +95,11 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
         if unit is None:
             added.append(change)
         elif change.fields or change.leaders:
-            changed.append(UnitChange(change.name, change.fields, change.leaders, tuple(_kept(session, unit, change))))
+            told = (*roster_limits.effects(session, assessment, unit, row), *_kept(session, unit, change))
+            changed.append(replace(change, notes=told))
         else:
             unchanged.append(change.name)
-        hindrances += _hindrances(session, assessment, unit, row)
+        hindrances += roster_limits.hindrances(session, assessment, unit, row)
     mentioned = {name_key(row.name) for row in roster.units}
     would = [asdict(change) for change in (*added, *changed)]
     return Preview(
@@ -108,7 +110,13 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
         tuple(changed),
         tuple(unchanged),
         tuple(unit.name for key, unit in here.items() if key not in mentioned),
-        (*roster.notes, *_new_categories(roster, here), *_silent(roster, here)),
+        (
+            *roster.notes,
+            *_new_categories(roster, here),
+            *(_other_categories(roster, here) if is_marking(assessment) else ()),
+            *_marking_themselves(roster, here, departments_in(frameworks)),
+            *_silent(roster, here),
+        ),
         tuple(hindrances),
         hashlib.sha256(json.dumps([len(added), would], ensure_ascii=False).encode()).hexdigest(),
     )
@@ -204,6 +212,32 @@ def _new_categories(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
         yield f"新的类别：{counted}。名次只在同一类别内排；写错了的，请在文件里改好，重新上传。"
 
 
+def _other_categories(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
+    moving = []
+    for row in roster.units:
+        unit = here.get(name_key(row.name))
+        if unit is not None and row.category is not None and row.category != unit.category:
+            moving.append(f"{unit.name}（{unit.category} → {row.category}）")
+    if moving:
+        yield f"换了类别的单位：{'、'.join(moving)}。名次只在同一类别内排，前后两个类别的名次都会变。"
+
+
+def _marking_themselves(roster: Roster, here: Mapping[str, Unit], departments: Sequence[str]) -> Iterator[str]:
+    """Units that look like a marking department and are not said to be one: it would mark itself."""
+    alike = []
+    for row in roster.units:
+        unit = here.get(name_key(row.name))
+        own = row.department if row.department is not None or unit is None else unit.department
+        meant = [name for name in departments if name_key(name) in name_key(row.name)]
+        if meant and not own:
+            alike.append(f"{row.name}（{'、'.join(meant)}）")
+    if alike:
+        yield (
+            f"名称像考核部门、“考核部门”一栏却空着的单位：{'、'.join(alike)}。是同一个的，请填上，否则它会给自己打分；"
+            "不是的不用管。"
+        )
+
+
 def _silent(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
     """A unit without leaders in the file keeps those it has: a missing row must not empty a ballot."""
     keeping = []
@@ -213,24 +247,3 @@ def _silent(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
             keeping.append(unit.name)
     if keeping:
         yield f"文件里没有写领导的单位，领导名单不变：{'、'.join(keeping)}。"
-
-
-def _hindrances(session: Session, assessment: Assessment, unit: Unit | None, row: UnitRow) -> Iterator[str]:
-    if unit is None:
-        if row.category is None or row.framework is None:
-            yield f"单位“{row.name}”已不在这次考核中，请重新上传文件。"
-        return
-    if row.framework is None or row.framework == unit.framework:
-        own = framework_of(assessment, unit.framework)
-        hindrance = None if row.tags is None else tags_hindrance(session, unit, own, row.tags)
-        if hindrance is not None:
-            yield hindrance
-        return
-    if any(session.scalar(select(table.unit_id).where(table.unit_id == unit.id).limit(1)) for table in _ENTERED):
-        yield f"单位“{unit.name}”已有打分、事件或免考，不能换测评体系。"
-    known = framework_of(assessment, row.framework).tags
-    if row.tags is None and any(tag.tag not in known for tag in unit.tags):
-        yield f"单位“{unit.name}”换了测评体系，请在文件里加“标签”一列，写明新体系的标签。"
-
-
-_ENTERED = (Mark, Event, Exemption)

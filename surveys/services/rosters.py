@@ -19,11 +19,17 @@ from surveys.reporting.csv_cells import harmless
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment, require_changeable
+from surveys.services.assessments import (
+    assessment_of,
+    departments_in,
+    frameworks_of,
+    locked_assessment,
+    require_changeable,
+)
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.roster_changes import Preview, compare, units_by_key
 from surveys.services.table_files import Tables
-from surveys.storage.tables import Assessment, Import, Leader, Unit, UnitTag
+from surveys.storage.tables import Assessment, Import, Leader, RowChoice, Unit, UnitTag
 
 KIND = "roster"
 UNIT_TITLES = ("单位名称", "类别", "测评体系", "标签", "考核部门")
@@ -109,8 +115,9 @@ def _entry(session: Session, actor: Actor, import_id: int) -> Import:
 
 
 def _parsed(assessment: Assessment, tables: Tables) -> Roster:
-    known = Known(frameworks_of(assessment), {unit.name: unit.framework for unit in assessment.units})
-    roster, faults = parse_roster(tables, known)
+    frameworks = frameworks_of(assessment)
+    units = {unit.name: unit.framework for unit in assessment.units}
+    roster, faults = parse_roster(tables, Known(frameworks, units, departments_in(frameworks)))
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
     return roster
@@ -151,8 +158,9 @@ def _take_over(
 def _write(session: Session, unit: Unit, row: UnitRow) -> None:
     if row.category is not None:
         unit.category = row.category
-    if row.framework is not None:
+    if row.framework is not None and row.framework != unit.framework:
         unit.framework = row.framework
+        session.execute(delete(RowChoice).where(RowChoice.unit_id == unit.id))
     if row.department is not None:
         unit.department = row.department or None
     session.flush()
@@ -205,7 +213,11 @@ def template_workbook(session: Session, actor: Actor, assessment_id: int) -> byt
         ("类别", "必填，如“市直单位”。排名在同一类别内进行。"),
         ("测评体系", "必填，可写名称里的一段。" + "；".join(f"{each.title}（{each.key}）" for each in frameworks)),
         ("标签", "决定哪些条目适用，几个标签之间用顿号，没有就留空。" + _tag_help(frameworks)),
-        ("考核部门", "本单位自己也给别的单位打分时，写它打分用的名称（回避用），没有就留空。"),
+        (
+            "考核部门",
+            "本单位自己也给别的单位打分时，照测评体系写它打分用的名称（回避：不给自己打分），没有就留空。"
+            f"可用的有：{'、'.join(departments_in(frameworks))}。",
+        ),
         ("序号", "领导在选票上的先后，可以留空；留空按表里的先后。"),
         ("姓名、职务", "必填，一人一行。"),
     ]

@@ -84,7 +84,7 @@ def approve(assessment_id: int) -> ResponseReturnValue:
             applicability.approve(session, site().now(), actor(), assessment_id, form.shown.data)
     except Refusal as error:
         return _matrix_page(assessment_id, str(error)), 409
-    flash("适用表已核准。以后标签、免考、测评方法或测评体系有改动，须重新核准。")
+    flash("适用表已核准。以后标签、免考、测评方法、考核部门或测评体系有改动，须重新核准。")
     return redirect(url_for("applicability.matrix", assessment_id=assessment_id))
 
 

@@ -186,7 +186,8 @@ class UnitForm(StaffForm):
     category = StringField("类别（同类别内排名）", [DataRequired(REQUIRED), Length(max=50)])
     framework = SelectField("测评体系")
     tags = StringField("单位标签（用空格隔开，没有就不填）", [Optional(), Length(max=300)])
-    department = StringField("本单位作为考核部门时的名称（回避用，没有就不填）", [Optional(), Length(max=50)])
+    # The service says which departments there are, in Chinese.
+    department = SelectField("本单位作为考核部门时的名称（回避用：不给自己打分）", validate_choice=False)
     leaders = TextAreaField("领导名单（一行一人：姓名 职务）", [Optional(), Length(max=10000)])
 
 

@@ -16,6 +16,8 @@ from surveys.web.forms import AssessmentForm, UnitForm
 
 pages = Blueprint("setup", __name__)
 
+NO_DEPARTMENT = SelectChoice("", "不是考核部门")
+
 
 @pages.get("/assessments")
 @signed_in
@@ -54,6 +56,7 @@ def add_unit(assessment_id: int) -> ResponseReturnValue:
     if request.method != "POST":
         assessments.require_changeable(assessment)
     form.framework.choices = [SelectChoice(framework.key, framework.title) for framework in frameworks]
+    form.department.choices = [NO_DEPARTMENT, *map(SelectChoice, assessments.departments_in(frameworks))]
     if request.method != "POST":
         return render_template("setup/new_unit.html", form=form, frameworks=frameworks, fault=None)
     try:

@@ -107,7 +107,7 @@ def test_a_category_nobody_has_yet_is_pointed_out(site, admin):
 
 
 def test_changes_are_told_field_by_field(site, admin):
-    assessment_id, _ = build_unit(site, tags=("宣传",), department="市某局", leaders=4)
+    assessment_id, _ = build_unit(site, tags=("宣传",), department="市教育局", leaders=4)
     text = (
         HEAD
         + "样例局,直属单位,municipal,教育,,样例4,职务4\n样例局,直属单位,municipal,教育,,样例1,职务1\n"
@@ -117,7 +117,7 @@ def test_changes_are_told_field_by_field(site, admin):
     assert change.fields == (
         FieldChange("类别", "市直单位", "直属单位"),
         FieldChange("标签", "宣传", "教育"),
-        FieldChange("考核部门", "市某局", ""),
+        FieldChange("考核部门", "市教育局", ""),
     )
     assert change.leaders == (
         LeaderChange("新增", "张三", "", "局长"),
@@ -132,12 +132,12 @@ def test_changes_are_told_field_by_field(site, admin):
 
 
 def test_what_the_file_does_not_say_stays(site, admin):
-    assessment_id, _ = build_unit(site, tags=("宣传",), department="市某局")
+    assessment_id, _ = build_unit(site, tags=("宣传",), department="市教育局")
     build_unit(site, "样例厅", assessment_id=assessment_id)
     before = units(site, assessment_id)
     assert taken(site, admin, assessment_id, "单位,类别\n样例局,市直单位\n").is_empty
     assert units(site, assessment_id) == before
-    shown = taken(site, admin, assessment_id, HEAD + "样例局,直属单位,municipal,宣传,市某局,,\n")
+    shown = taken(site, admin, assessment_id, HEAD + "样例局,直属单位,municipal,宣传,市教育局,,\n")
     assert [field.label for field in shown.changed[0].fields] == ["类别"]
     assert any("领导名单不变：样例局" in note for note in shown.notes), "a missing row must not empty a ballot"
     assert units(site, assessment_id)["样例局"][4] == before["样例局"][4]
@@ -305,7 +305,7 @@ def test_names_that_are_written_alike_are_one_unit(site, admin):
 
 
 def test_what_is_exported_changes_nothing_when_imported(site, admin):
-    assessment_id, _ = build_unit(site, tags=("教育", "宣传"), department="市某局", leaders=3)
+    assessment_id, _ = build_unit(site, tags=("教育", "宣传"), department="市教育局", leaders=3)
     build_unit(site, "样例县", framework="county", category="县区", leaders=0, assessment_id=assessment_id)
     before = dump(site.database)["units"]
     shown = taken(site, admin, assessment_id, exported(site, assessment_id), "名单.xlsx")

@@ -83,6 +83,7 @@ def test_a_faulty_assessment_is_refused_in_chinese(
         ({"category": ""}, "类别"),
         ({"framework": "nothing"}, "测评体系"),
         ({"tags": "没有的标签"}, "没有标签“没有的标签”"),
+        ({"department": "市教育居"}, "没有考核部门“市教育居”"),
         ({"leaders": "只有姓名"}, "第 1 行“只有姓名”"),
         ({"name": "样例局"}, "已经在这次考核中"),
     ],
@@ -112,7 +113,6 @@ def test_long_names_do_not_break_a_page(app: Flask, site: Site) -> None:
         "name": name,
         "category": "类" * 50,
         "framework": "county",
-        "department": "部" * 50,
         "leaders": f"{'名' * 100} {'职' * 200}",
     }
     assert client.submit(f"/assessments/{assessment_id}/units/new", **fields).status_code == 302

@@ -13,8 +13,9 @@ from surveys.intake.tables import read_tables
 
 DATA = Path(__file__).parents[1] / "data"
 MUNICIPAL, COUNTY = loader.framework("municipal"), loader.framework("county")
-BOTH = Known([MUNICIPAL, COUNTY], {"样例老局": "municipal"})
-ONE = Known([COUNTY], {})
+DEPARTMENTS = ("考核组", "市教育局")
+BOTH = Known([MUNICIPAL, COUNTY], {"样例老局": "municipal"}, DEPARTMENTS)
+ONE = Known([COUNTY], {}, DEPARTMENTS)
 HEAD = "单位,类别,体系,标签,序号,姓名,职务\n"
 GOOD = "样例局,市直单位,municipal,教育,1,张三,局长\n"
 
@@ -129,6 +130,16 @@ def test_a_column_that_is_not_there_says_nothing():
 def test_an_empty_cell_says_nothing_is_there():
     (unit,) = good("单位,类别,体系,标签,考核部门\n样例局,市直单位,municipal,,\n").units
     assert (unit.tags, unit.department) == ((), "")
+
+
+def test_a_department_is_one_of_those_that_mark():
+    """Mistyped, it would mark itself."""
+    head = "单位,类别,体系,考核部门\n"
+    (unit,) = good(head + "样例教育局,市直单位,municipal,市 教育局\n").units
+    assert unit.department == "市教育局"
+    (fault,) = faulty(head + "样例教育局,市直单位,municipal,市教育居\n")
+    assert "第 2 行" in fault
+    assert "没有考核部门“市教育居”。可用的有：考核组、市教育局；" in fault
 
 
 def test_order_numbers_rule_and_else_the_file():
