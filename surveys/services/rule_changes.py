@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Framework
+from surveys.catalog.model import Framework, Standard
 from surveys.catalog.rules import framework_faults
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState
@@ -16,12 +16,13 @@ from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, frameworks_of, locked_assessment
+from surveys.services.assessments import assessment_of, framework_of, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.services.marks import Place, departments_of
 from surveys.services.results import UnitResult, ranked
 from surveys.services.score_sheets import assessment_sheets
 from surveys.services.versions import newest_rules
-from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, RuleVersion
+from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, RuleVersion, Unit
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def _hindrances(
 
 
 def _lost(session: Session, assessment: Assessment, framework: Framework) -> Iterable[str]:
-    """What is entered already and would have no place, or more points than its row."""
+    """What is entered already and would have no place, count no more, or have more points than its row."""
     rows = {row.standard.key: row.standard for row in framework.rows()}
     units = {unit.id: unit for unit in assessment.units if unit.framework == framework.key}
     for unit in units.values():
@@ -176,6 +177,39 @@ def _lost(session: Session, assessment: Assessment, framework: Framework) -> Ite
             yield (
                 f"{units[unit_id].name}的 {key} {department}打了 {mark.points} 分，超过新的满分 {rows[key].points}。"
             )
+    yield from _orphaned(session, framework_of(assessment, framework.key), framework, units, list(latest))
+
+
+def _orphaned(
+    session: Session, old: Framework, new: Framework, units: Mapping[int, Unit], marked: Sequence[Place]
+) -> Iterable[str]:
+    """Marks and standing events that count by the old framework and would not by the new one, whose row is there."""
+    before = {row.standard.key: row.standard for row in old.rows()}
+    after = {row.standard.key: row.standard for row in new.rows()}
+    both = before.keys() & after.keys()
+    standing = select(Event.unit_id, Event.row_key).where(Event.unit_id.in_(units), Event.cancelled_at.is_(None))
+    events = {(unit_id, key) for unit_id, key in session.execute(standing)}
+    for unit_id, key in sorted(events | {place[:2] for place in marked}):
+        tags = [tag.tag for tag in units[unit_id].tags]
+        if key in both and before[key].applies(tags) and not after[key].applies(tags):
+            yield f"{units[unit_id].name}的 {key} 已有打分或事件，按新的测评体系这一行不再适用于它。"
+    for unit_id, key in sorted(events):
+        if key in both and not before[key].takes_marks and after[key].takes_marks:
+            yield f"{units[unit_id].name}的 {key} 已登记事件，按新的测评体系这一行直接打分，事件不再计入。"
+    for unit_id, key, department in sorted(marked):
+        if key not in both or not before[key].takes_marks:
+            continue
+        whose = f"{units[unit_id].name}的 {key} {department}已打分"
+        if not after[key].takes_marks:
+            yield f"{whose}，按新的测评体系这一行{_instead(after[key])}，打的分不再计入。"
+        elif department in departments_of(old, before[key], units[unit_id]) and department not in departments_of(
+            new, after[key], units[unit_id]
+        ):
+            yield f"{whose}，按新的测评体系不再由它打，打的分不再计入。"
+
+
+def _instead(standard: Standard) -> str:
+    return "从满分起，只登记事件" if standard.starts_full else f"是{standard.kind.label}，只登记事件"
 
 
 def _differ(assessment: Assessment, proposed: Mapping[str, Framework]) -> bool:
