@@ -1,7 +1,8 @@
 """Small worlds to test in: an assessment, a unit with leaders, a poll with tickets, a vote."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -89,9 +90,21 @@ def build_unit(
 
 
 def start_marking(session: Session, assessment_id: int) -> None:
-    """Unless marking has started. As if somebody had approved the matrix, who leaves no account behind."""
-    if assessments.assessment_of(session, assessment_id).state != AssessmentState.PREPARING:
-        return
+    """Unless marking has started."""
+    if assessments.assessment_of(session, assessment_id).state == AssessmentState.PREPARING:
+        with approved(session, assessment_id):
+            assessment_life.start_marking(session, NOW, COMMAND_LINE, assessment_id)
+
+
+def close_marking(session: Session, assessment_id: int) -> int:
+    """The number of the version."""
+    with approved(session, assessment_id):
+        return assessment_life.close_marking(session, NOW, COMMAND_LINE, assessment_id)
+
+
+@contextmanager
+def approved(session: Session, assessment_id: int) -> Iterator[None]:
+    """As if somebody had approved the matrix as it is now, who leaves no account behind."""
     approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", session_key="-", active=False, created_at=NOW)
     session.add(approver)
     session.flush()
@@ -104,7 +117,7 @@ def start_marking(session: Session, assessment_id: int) -> None:
         made_at=NOW,
     )
     session.add(approval)
-    assessment_life.start_marking(session, NOW, COMMAND_LINE, assessment_id)
+    yield
     session.delete(approval)
     session.flush()
     session.delete(approver)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from surveys.polling.seal import canonical_json, digest
-from surveys.services import accounts, assessment_life, assessments, replies, versions
+from surveys.services import accounts, applicability, assessment_life, assessments, replies, versions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.assessment_life import Outlook
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
 from surveys.services.versions import Version
 from surveys.storage.tables import Assessment, Document
-from tests.builders import GROUP, build_unit, confirm, fill_marks, sealed_poll
+from tests.builders import GROUP, build_unit, close_marking, confirm, fill_marks, sealed_poll
 from tests.conftest import NOW
 
 DUE = NOW.date() + timedelta(days=7)
@@ -33,7 +33,13 @@ class Season:
 
     def close_marking(self) -> int:
         with self.site.database.writing() as session:
-            return assessment_life.close_marking(session, NOW, COMMAND_LINE, self.assessment_id)
+            return close_marking(session, self.assessment_id)
+
+    def approve(self) -> None:
+        """The matrix as it is now, by the first admin."""
+        with self.site.database.writing() as session:
+            fingerprint = applicability.matrix(session, self.assessment_id).fingerprint
+            applicability.approve(session, NOW, self.admins[0], self.assessment_id, fingerprint)
 
     def open_appeal(self, due_on: date = DUE) -> None:
         with self.site.database.writing() as session:

@@ -51,7 +51,7 @@ from surveys.services.site import Site
 from surveys.services.table_files import tables_in
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Exemption, Material, Unit
-from tests.builders import World, build_poll, build_unit, cast, close_and_seal, filled, sheet_of
+from tests.builders import World, build_poll, build_unit, cast, close_and_seal, close_marking, filled, sheet_of
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
 
@@ -162,7 +162,7 @@ def _appeal(site: Site, assessment_id: int) -> int:
         account = session.scalars(sa.select(Account).where(Account.role == Role.REPORTER)).one()
         reporter = Actor(account.id, account.name, Role.REPORTER, unit_id=account.unit_id)
         unit_id = account.unit_id or 0
-        assessment_life.close_marking(session, NOW, COMMAND_LINE, assessment_id)
+        close_marking(session, assessment_id)
         assessment_life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
     objection_id = objection_files.object_with_file(
         site, NOW, reporter, unit_id, "III-4", "材料已按时报送", "样例依据.pdf", BytesIO(b"%PDF-1.7\nproof\n%%EOF")

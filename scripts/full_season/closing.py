@@ -6,7 +6,7 @@ from datetime import timedelta
 from full_season.marking import REMARK
 from full_season.plan import Objection, Unit
 from full_season.stage import Stage, moment
-from surveys.services import assessment_life, ledger, marks, replies, versions
+from surveys.services import applicability, assessment_life, ledger, marks, replies, versions
 from surveys.services.assessments import assessment_of
 from surveys.services.marks import MarkEntry
 
@@ -15,9 +15,12 @@ ENDS, DUE = 60, 75
 
 
 def publish(stage: Stage) -> int:
-    """Marking ends, every unit sees its sheet; the number of the version."""
+    """The matrix approved anew after late exemptions, marking ends, every unit sees its sheet; the version's number."""
     admin, now = stage.staff.admins[0], moment(stage.site, ENDS)
     with stage.site.database.writing() as session:
+        matrix = applicability.matrix(session, stage.assessment_id)
+        if not matrix.signs:
+            applicability.approve(session, now, admin, stage.assessment_id, matrix.fingerprint)
         number = assessment_life.close_marking(session, now, admin, stage.assessment_id)
         due_on = (now + timedelta(days=DUE - ENDS)).date()
         assessment_life.open_appeal(session, now, admin, stage.assessment_id, due_on)

@@ -18,7 +18,7 @@ from surveys.scoring.assessment_states import AssessmentState, ObjectionState, V
 from surveys.scoring.score_sheet import RowState
 from surveys.services import applicability, audit, replies, versions, vote_rules
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import locked_assessment
+from surveys.services.assessments import departments_in, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.ledger import AppealState
 from surveys.services.poll_entries import catalog_questionnaires
@@ -198,7 +198,7 @@ def hindrances(session: Session, now: datetime, assessment: Assessment, standing
     """All that must still be done before the next step, in Chinese. `now` is in the office's time zone."""
     checks: dict[AssessmentState, Callable[[], list[str]]] = {
         AssessmentState.PREPARING: lambda: _before_marking(session, assessment),
-        AssessmentState.MARKING: lambda: [],
+        AssessmentState.MARKING: lambda: _before_closing(session, assessment),
         AssessmentState.PROVISIONAL: lambda: _changes(assessment, standing),
         AssessmentState.APPEAL: lambda: _before_certifying(session, now, assessment, standing),
         AssessmentState.CERTIFIED: lambda: [],
@@ -216,11 +216,21 @@ def _before_marking(session: Session, assessment: Assessment) -> list[str]:
     return missing + _applicability_hindrances(session, assessment)
 
 
+def _before_closing(session: Session, assessment: Assessment) -> list[str]:
+    return _applicability_hindrances(session, assessment) + _open_event_appeals(session, assessment)
+
+
 def _applicability_hindrances(session: Session, assessment: Assessment) -> list[str]:
     """What the matrix of rows and units still lacks."""
-    if not assessment.units or applicability.is_approved(session, assessment):
-        return []
-    return ["适用表还没有核准，或核准以后有改动。请管理员在“适用表”页核对后核准。"]
+    known = departments_in(frameworks_of(assessment))
+    missing = [
+        f"{unit.name}的考核部门“{unit.department}”在测评体系里没有，它会给自己打分。请改正后用名单重新导入。"
+        for unit in assessment.units
+        if unit.department and unit.department not in known
+    ]
+    if assessment.units and not applicability.is_approved(session, assessment):
+        missing.append("适用表还没有核准，或核准以后有改动。请管理员在“适用表”页核对后核准。")
+    return missing
 
 
 def _before_certifying(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:

@@ -93,6 +93,8 @@ def _fill(site: Site, content: Mapping[str, Any]) -> None:
             session, now, COMMAND_LINE, content["title"], content["frameworks"]
         )
         added = [(_add_unit(session, now, assessment_id, entry), entry) for entry in content["units"]]
+        for unit_id, entry in added:
+            _exempt(session, now, unit_id, entry)
         _approve_rows(session, now, assessment_id)
         assessment_life.start_marking(session, now, COMMAND_LINE, assessment_id)
         for unit_id, entry in added:
@@ -132,10 +134,13 @@ def _approve_rows(session: Session, now: Any, assessment_id: int) -> None:  # no
     applicability.approve(session, now, admin, assessment_id, fingerprint)
 
 
-def _mark(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) -> None:  # noqa: ANN401
-    losses = {key: Decimal(loss) for key, loss in entry.get("losses", {}).items()}
+def _exempt(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) -> None:  # noqa: ANN401
     for exemption in entry.get("exemptions", ()):
         ledger.exempt(session, now, COMMAND_LINE, unit_id, exemption["row"], exemption["reason"], exemption["document"])
+
+
+def _mark(session: Session, now: Any, unit_id: int, entry: Mapping[str, Any]) -> None:  # noqa: ANN401
+    losses = {key: Decimal(loss) for key, loss in entry.get("losses", {}).items()}
     for line in score_sheets.unit_sheet(session, unit_id).lines:
         standard = line.row.standard
         if line.value.state is not RowState.PENDING or standard.key in entry.get("pending", ()):

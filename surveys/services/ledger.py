@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import Framework, Standard
 from surveys.intake.cleaning import clean_line
 from surveys.scoring import occasions
-from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
@@ -24,7 +23,7 @@ from surveys.services.assessments import unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.marks import row_of
 from surveys.services.openings import require_open
-from surveys.storage.tables import Assessment, Event, Exemption, Unit
+from surveys.storage.tables import Event, Exemption, Unit
 
 USUAL_LEVELS = ("国家级", "省级", "市级")
 """Offered where a commendation is entered; another may be typed. What each is worth the rules of the year say."""
@@ -64,7 +63,7 @@ def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, en
     _must_decide(actor)
     unit, _, standard = row_of(session, unit_id, entry.row_key)
     require_open(session, unit_id, entry.row_key)
-    if standard.kind is Kind.STANDARD and not standard.starts_full:
+    if standard.takes_marks:
         raise WrongState(f"{entry.row_key} 直接打分，不登记事件。")
     if not entry.reason.strip() or not entry.document.strip():
         raise BadInput("请写明事由和依据文件。")
@@ -136,12 +135,13 @@ def open_appeal(session: Session, now: datetime, actor: Actor, unit_id: int, eve
 def decide_appeal(
     session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, *, upheld: bool, reason: str
 ) -> None:
-    """Answers an appeal; upheld, the event is cancelled. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    """Answers an appeal; upheld, the event is cancelled. Either is part of the row, and made where that may change.
+
+    Raises NotFound, NotAllowed, BadInput, WrongState.
+    """
     _must_decide(actor)
     event, unit = _standing_event(session, unit_id, event_id)
-    if upheld:
-        require_open(session, unit_id, event.row_key)
-    _must_not_be_certified(unit.assessment)
+    require_open(session, unit_id, event.row_key)
     if event.appeal != AppealState.OPEN:
         raise WrongState("这条事件没有等待答复的申诉。")
     answer = _reason(reason, "答复的理由")
@@ -236,16 +236,6 @@ def _standing_event(session: Session, unit_id: int, event_id: int) -> tuple[Even
 def _must_decide(actor: Actor) -> None:
     if not actor.may(Permission.DECIDE):
         raise NotAllowed("只有管理员可以登记事件、免考和撤销。")
-
-
-def may_answer(assessment: Assessment) -> bool:
-    """Whether an appeal may still be dismissed. Upheld, it changes a score: then the row must be open as well."""
-    return AssessmentState(assessment.state) not in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
-
-
-def _must_not_be_certified(assessment: Assessment) -> None:
-    if not may_answer(assessment):
-        raise WrongState(f"考核{AssessmentState(assessment.state).label}，申诉不能再答复。")
 
 
 def _text(label: str, text: str) -> str:

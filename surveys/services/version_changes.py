@@ -11,6 +11,7 @@ from surveys.scoring.assessment_states import ObjectionState
 from surveys.scoring.score_sheet import RowState
 from surveys.services import replies
 from surveys.services.assessments import framework_in
+from surveys.services.ledger import AppealState
 from surveys.services.replies import Reply
 from surveys.services.versions import STATE_NAMES
 from surveys.storage.tables import Document
@@ -163,6 +164,9 @@ def _reasons(old: Document, new: Document) -> Iterable[str]:
         was = events.get(event["id"])
         if was is None:
             yield f"登记事件 {event['points']} 分：{event['document']} {event['reason']}"
+        elif was["appeal"] != event["appeal"]:
+            note = "　".join(event["appeal_note"].splitlines())
+            yield f"事件 {event['document']} {AppealState(event['appeal']).label}。{note}"
         elif was["cancelled_at"] != event["cancelled_at"]:
             yield f"撤销事件 {event['document']}：{event['cancel_reason']}"
         elif was != event:

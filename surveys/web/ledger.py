@@ -103,7 +103,6 @@ def _unit_page(unit_id: int, fault: str | None = None, at: tuple[str, int] | Non
         title=title,
         lines=lines,
         opening=openings,
-        answerable=ledger.may_answer(found.assessment),
         fault=fault,
         at=at,
         typed=request.form,

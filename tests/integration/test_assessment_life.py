@@ -23,6 +23,7 @@ from tests.builders import (
     cancel,
     cast,
     close_and_seal,
+    close_marking,
     dump,
     enter,
     event,
@@ -376,7 +377,7 @@ def test_a_mark_waits_for_the_step_and_is_refused(season, site):
         thread = threading.Thread(target=mark)
         thread.start()
         assert not done.wait(0.3)
-        assessment_life.close_marking(session, NOW, COMMAND_LINE, season.assessment_id)
+        close_marking(session, season.assessment_id)
     thread.join(30)
     assert len(refused) == 1
     assert versions.same_scores(season.version(1).body, season.live())

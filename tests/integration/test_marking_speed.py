@@ -19,7 +19,7 @@ from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
 from surveys.storage.tables import Account, Agreement
-from tests.builders import GROUP, run_sql
+from tests.builders import GROUP, close_marking, run_sql
 from tests.conftest import NOW
 from tests.large_season import build_large_season
 from tests.seasons import account
@@ -142,7 +142,8 @@ def _while_marking(office: Office) -> None:
 
 
 def _after_marking(office: Office) -> None:
-    office.do(assessment_life.close_marking, COMMAND_LINE, office.assessment)
+    with office.site.database.writing() as session:
+        close_marking(session, office.assessment)
     office.answer_at_once(office.life, *office.version(1))
 
 

@@ -3,19 +3,14 @@
 from dataclasses import replace
 from decimal import Decimal
 
-import pytest
-
 from surveys.services import polls, versions
-from surveys.services.actors import COMMAND_LINE, Role
+from surveys.services.actors import COMMAND_LINE
 from surveys.services.derivations import derive_row
-from surveys.services.errors import WrongState
-from surveys.services.ledger import decide_appeal, open_appeal
 from surveys.services.marks import MarkEntry
 from surveys.services.poll_entries import entry_of
 from surveys.services.site import Site
-from tests.builders import GROUP, account, build_poll, build_unit, confirm, enter, event, record, sealed_poll
+from tests.builders import GROUP, account, build_poll, build_unit, confirm, enter, sealed_poll
 from tests.conftest import NOW
-from tests.seasons import build_season
 
 ROW = "III-36"
 
@@ -99,24 +94,3 @@ def test_a_team_outlives_editing(site):
         polls.update_poll(session, NOW, COMMAND_LINE, world.poll_id, replace(entry, team_weight=Decimal("0.7")))
         kept = polls.poll_of(session, world.poll_id)
         assert (kept.team, kept.team_weight) == ("党委班子", Decimal("0.7"))
-
-
-def test_an_appeal_against_an_event_is_made_while_marking_and_answered_before_certifying(site):
-    """After the marking it may be dismissed, not upheld: that would change the score."""
-    season = build_season(site)
-    first, second = (record(site, season.first, event("III-32", occasion=name)) for name in ("甲", "乙"))
-    reporter = season.reporter
-    assert reporter.role is Role.REPORTER
-    with site.database.writing() as session:
-        open_appeal(session, NOW, reporter, season.first, first, "与事实不符")
-    season.appeal()
-    assert any("1 条事件的申诉没有答复" in line for line in season.outlook().hindrances)
-    with site.database.writing() as session:
-        with pytest.raises(WrongState, match="没有被接受的申诉"):
-            open_appeal(session, NOW, reporter, season.first, second, "与事实不符")
-        session.rollback()
-        with pytest.raises(WrongState, match="没有被接受的申诉"):
-            decide_appeal(session, NOW, COMMAND_LINE, season.first, first, upheld=True, reason="属实")
-        session.rollback()
-        decide_appeal(session, NOW, COMMAND_LINE, season.first, first, upheld=False, reason="核对无误")
-    assert not any("事件的申诉" in line for line in season.outlook().hindrances)

@@ -60,7 +60,10 @@ def walk(lite_app: Flask, lite_site: Site, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_the_whole_way_by_forms(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
     season, admin = walk.season, walk.admin
-    assert "打分中" in admin.page(walk.life).text
+    page = admin.page(walk.life).text
+    assert "打分中" in page
+    assert "适用表还没有核准" in page
+    season.approve()
     assert walk.step("close-marking").status_code == 302
     response = walk.step("appeal", due_on="2020-01-01")
     assert response.status_code == 400
@@ -106,6 +109,7 @@ def test_the_whole_way_by_forms(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_step_out_of_turn_is_said_on_the_page(walk: Walk) -> None:
+    walk.season.approve()
     form = walk.admin.page(walk.life).form(f"{walk.life}/close-marking")
     assert walk.admin.post(f"{walk.life}/close-marking", data=form).status_code == 302
     before = dump(walk.site.database)
