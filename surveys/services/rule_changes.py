@@ -12,6 +12,7 @@ from surveys.catalog.rules import framework_faults
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown as as_shown
+from surveys.scoring.exact import total
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
@@ -19,7 +20,7 @@ from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, framework_of, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.marks import Place, departments_of
-from surveys.services.results import UnitResult, ranked
+from surveys.services.results import UnitResult, plain_points, ranked
 from surveys.services.score_sheets import assessment_sheets
 from surveys.services.versions import newest_rules
 from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, RuleVersion, Unit
@@ -27,8 +28,14 @@ from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, 
 
 @dataclass(frozen=True)
 class Figures:
-    """A unit's result as shown; None where there is none."""
+    """A unit's result as shown; None where there is none. `got` of `points`: over the rows that have their points so
+    far, which with `bonus`, `deduction` and `vetoed` says what changes while rows are pending."""
 
+    got: str
+    points: str
+    bonus: str
+    deduction: str
+    vetoed: bool
     base: str | None
     final: str | None
     band: str | None
@@ -63,6 +70,11 @@ class Effect:
     @property
     def changed(self) -> list[UnitEffect]:
         return [unit for unit in self.units if unit.changed]
+
+    @property
+    def incomplete(self) -> int:
+        """How many units would have no total yet."""
+        return sum(unit.after.final is None for unit in self.units)
 
 
 def edition(rules: ScoringRules) -> str:
@@ -230,6 +242,11 @@ def _units(
 def _figures(result: UnitResult) -> Figures:
     score = result.sheet.score
     return Figures(
+        got=str(as_shown(total(block.got for block in score.blocks))),
+        points=plain_points(total(block.points for block in score.blocks)),
+        bonus=str(as_shown(score.bonus)),
+        deduction=str(as_shown(score.deduction)),
+        vetoed=score.vetoed,
         base=None if score.base is None else str(as_shown(score.base)),
         final=None if result.final is None else str(result.final),
         band=result.band,

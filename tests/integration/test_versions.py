@@ -208,6 +208,17 @@ def test_a_change_that_moves_no_figure_is_not_undone_unseen(season):
         assert session.get_one(Assessment, season.assessment_id).rules == wider.to_json()
 
 
+def test_the_effect_is_shown_while_rows_are_pending_too(site):
+    season = build_season(site, complete=False)
+    record(site, season.second, event("III-33(1)", "4"))
+    found = effect(season, ScoringRules(deduction_cap=Decimal(2)))
+    (unit,) = found.changed
+    assert (unit.name, found.incomplete) == ("另一局", 1)
+    assert (unit.before.deduction, unit.after.deduction) == ("4.00", "2.00")
+    assert (unit.after.final, unit.after.pending) == (None, 1)
+    assert Decimal(unit.after.got) == Decimal(unit.after.points) > 0, "full marks on every row but the democratic one"
+
+
 def test_a_change_of_rules_is_of_what_was_shown(season):
     rules = ScoringRules(deduction_cap=Decimal(1))
     found = effect(season, rules)

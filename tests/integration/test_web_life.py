@@ -168,6 +168,18 @@ def test_a_form_of_older_rules_changes_nothing(walk: Walk) -> None:
     assert "这样改" in Page(walk.admin.post(address, data=form | {"deduction_cap": "1"})).text
 
 
+def test_an_effect_is_seen_before_there_are_totals(lite_app: Flask, lite_site: Site) -> None:
+    walk = Walk(lite_app, build_season(lite_site, complete=False))
+    record(lite_site, walk.season.second, event("III-33(1)", "4"))
+    record(lite_site, walk.season.second, event("III-34", ""))
+    address = f"/assessments/{walk.season.assessment_id}/rules/change"
+    text = Page(walk.admin.submit(address, deduction_cap="2", reason="会议纪要")).text
+    assert "1 个单位的结果会变" in text
+    assert "1 个单位还有没定的行，没有基础分、最后得分" in text
+    assert "4.00 → 2.00" in text
+    assert "（一票否决）" in text
+
+
 def test_a_reporter_sees_nothing_but_the_own_unit(walk: Walk) -> None:
     reporter, season = walk.reporter, walk.season
     assert reporter.get("/home").location == "/materials"
