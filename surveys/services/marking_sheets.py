@@ -41,6 +41,11 @@ class RowProgress:
     alike: Decimal | None
 
     @property
+    def all_full(self) -> bool:
+        """What a row of duties done often comes to; any other number for everybody deserves a closer look."""
+        return self.alike == self.row.standard.points
+
+    @property
     def missing(self) -> int:
         return self.due - self.marked
 
@@ -153,14 +158,11 @@ def progress(frameworks: Mapping[str, Framework], found: Iterable[Duty]) -> list
 
 def _progress(framework: Framework, row: Row, department: str, own: Sequence[Duty]) -> RowProgress:
     points = [duty.mark.points for duty in own if duty.mark is not None]
-    return RowProgress(framework, row, department, len(points), len(own), _alike(points, row.standard.points))
+    return RowProgress(framework, row, department, len(points), len(own), _alike(points))
 
 
-def _alike(points: Sequence[Decimal], most: Decimal) -> Decimal | None:
-    """Full points for everybody are what a row of duties done often comes to; any other number deserves a look."""
-    if len(points) < FEWEST_ALIKE or len(set(points)) > 1 or points[0] == most:
-        return None
-    return points[0]
+def _alike(points: Sequence[Decimal]) -> Decimal | None:
+    return points[0] if len(points) >= FEWEST_ALIKE and len(set(points)) == 1 else None
 
 
 def rows_of(session: Session, actor: Actor, assessment_id: int, department: str | None = None) -> list[RowProgress]:

@@ -229,7 +229,7 @@ def test_nobody_learns_anothers_mark_by_guessing_it(site):
         (["0"] * 6, Decimal(0)),
         (["1", "1.00", "1.0", "1", "1"], Decimal(1)),
         (["1"] * 4, None),
-        (["2"] * 5, None),
+        (["2"] * 4, None),
         (["1", "1", "1", "1", "1.5"], None),
     ],
 )
@@ -239,6 +239,14 @@ def test_the_same_for_everybody_is_worth_a_word(site, given, alike):
         enter(site, unit_id, MarkEntry("III-3", GROUP, points))
     assert row_sheet(site, assessment_id, "III-3").progress.alike == alike
     assert [each.alike for each in board(site, assessment_id).alike] == ([] if alike is None else [alike])
+
+
+def test_full_marks_for_everybody_are_worth_a_milder_word(site):
+    assessment_id, ids = units(site, 5)
+    for unit_id in ids:
+        enter(site, unit_id, MarkEntry("III-3", GROUP, "2"), MarkEntry("III-4", GROUP, "1"))
+    told = {each.row.standard.key: each.all_full for each in board(site, assessment_id).alike}
+    assert told == {"III-3": True, "III-4": False}
 
 
 def test_the_board_counts_by_unit_and_department(site):

@@ -221,6 +221,17 @@ def test_the_board_filters_and_downloads(lite_site: Site, admin: StrictClient) -
     assert "6 个单位都是 1 分" in admin.page(sheet(assessment_id, "III-12", "市纪委")).text
 
 
+def test_full_marks_for_everybody_are_told_of_mildly(lite_site: Site, admin: StrictClient) -> None:
+    assessment_id, ids = units(lite_site, 6)
+    for unit_id in ids:
+        enter(lite_site, unit_id, MarkEntry("III-4", GROUP, "2"))
+    page = admin.page(f"/assessments/{assessment_id}/completion")
+    assert "都是满分的 1 条" in page.text
+    assert "顺手填的" not in page.text
+    assert "6 个单位都是满分" in admin.page(sheet(assessment_id, "III-4", GROUP)).text
+    assert "6 个单位都是满分" in admin.page(f"/assessments/{assessment_id}/marking").text
+
+
 def test_the_pages_of_a_filled_site(shown: Shown) -> None:
     client = shown.client(Role.ADMIN)
     assessment_id = shown.world.assessment_id
