@@ -193,8 +193,13 @@ def _base(blocks: Sequence[BlockScore], block_points: Mapping[str, Decimal], mod
 
 def _events(rows: Sequence[Row], values: Mapping[str, RowValue], kind: Kind, cap: Decimal) -> Score:
     """Bonus or deduction, in absolute points: each row up to its own points, all together up to the cap."""
-    got = (min(_events_of(values[row.key]), exact(row.points)) for row in rows if row.kind is kind)
+    got = (worth(kind, row.points, _events_of(values[row.key])) for row in rows if row.kind is kind)
     return min(total(got), exact(cap))
+
+
+def worth(kind: Kind, points: Decimal, got: Score) -> Score:
+    """What a row's value comes to: of bonus and deduction events more may be entered than the row gives or takes."""
+    return min(got, exact(points)) if kind in (Kind.BONUS, Kind.DEDUCTION) else got
 
 
 def _events_of(value: RowValue) -> Score:

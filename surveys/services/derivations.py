@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from surveys.catalog.model import Method, Row, plain
+from surveys.catalog.model import Method, Row, Standard, plain
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy
-from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules
+from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules, worth
 from surveys.services.assessments import framework_in
 from surveys.services.democratic import ONE_TEAM
 from surveys.services.errors import NotFound
 from surveys.services.score_sheets import UnitSheet
-from surveys.services.sheet_records import score_of
+from surveys.services.sheet_records import score_of, worth_of
 from surveys.services.versions import unit_in
 from surveys.storage.tables import Document
 
@@ -57,7 +57,7 @@ def derive_row(body: Document, unit_id: int, row_key: str, *, for_unit: bool = F
     """`for_unit`: the reader is the unit that was rated. The score of a vote is told in any case."""
     row, record = row_of(body, unit_id, row_key)
     steps, result = _row(row, record, unit_in(body, unit_id), for_unit=for_unit)
-    return Derivation((*_set_aside(record), *steps), result, score_of(record["got"]))
+    return Derivation((*_set_aside(record), *steps), result, score_of(worth_of(row.standard, record)))
 
 
 def _set_aside(record: Document) -> Iterator[Step]:
@@ -108,7 +108,7 @@ def _by_events(row: Row, record: Document) -> tuple[list[Step], Score]:
     points = [Fraction(event["points"]) for event in record["events"] if event["counts"]]
     total = sum(points, Fraction(0))
     if not standard.starts_full:
-        return [Step("登记的事件合计", _sum(points, total)) if points else Step("没有登记事件，计 0 分。")], total
+        return _by_ledger(standard, points, total)
     full = exact(standard.points)
     result = max(full - total, Fraction(0))
     if not points:
@@ -116,6 +116,14 @@ def _by_events(row: Row, record: Document) -> tuple[list[Step], Score]:
     lost = " − ".join(figure(each) for each in points)
     steps = [Step("从满分起算，减去登记的事件", f"{figure(full)} − {lost} {_is(full - total)}")]
     return [*steps, *([Step("扣完为止，得 0 分。")] if total > full else [])], result
+
+
+def _by_ledger(standard: Standard, points: Sequence[Score], total: Score) -> tuple[list[Step], Score]:
+    result = worth(standard.kind, standard.points, total)
+    steps = [Step("登记的事件合计", _sum(points, total)) if points else Step("没有登记事件，计 0 分。")]
+    if result < total:
+        steps.append(Step(f"登记合计 {figure(total)}，超过本行上限，计 {figure(result)}。"))
+    return steps, result
 
 
 def _by_marks(record: Document) -> tuple[list[Step], Score]:
@@ -172,6 +180,10 @@ def _converted(most: Decimal, score: Score, steps: list[Step]) -> tuple[list[Ste
     full = exact(most)
     points = full * score / 100
     steps.append(Step("折合成这一行的分数", f"{figure(full)} × {figure(score)} ÷ 100 {_is(points)}"))
+    if points > full:
+        steps.append(Step(f"超过满分，计 {figure(full)}。"))
+    elif points < 0:
+        steps.append(Step("低于 0 分，计 0。"))
     return steps, min(max(points, Fraction(0)), full)
 
 
@@ -326,9 +338,9 @@ def _ledger(unit: Document, rows: Mapping[str, Row], kind: Kind, cap: Decimal, s
     for record in unit["rows"]:
         standard, got = rows[record["key"]].standard, score_of(record["got"])
         if standard.kind is kind and got:
-            most = exact(standard.points)
-            parts.append(min(got, most))
-            capped = f"，超过本行上限，计 {figure(most)}" if got > most else ""
+            counts = worth(kind, standard.points, got)
+            parts.append(counts)
+            capped = f"，超过本行上限，计 {figure(counts)}" if got > counts else ""
             steps.append(Step(f"{kind.label} {standard.key}：{figure(got)} 分{capped}。"))
     total = min(sum(parts, Fraction(0)), exact(cap))
     what = "加分" if kind is Kind.BONUS else "扣分"

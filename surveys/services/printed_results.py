@@ -16,7 +16,7 @@ from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.services import versions
 from surveys.services.assessments import assessment_of
-from surveys.services.sheet_records import score_of
+from surveys.services.sheet_records import score_of, worth_of
 from surveys.storage.tables import Document
 
 DRAFT = "考核尚未核定，数字可能变动"
@@ -51,7 +51,7 @@ class PrintedRow:
 
     @property
     def got(self) -> Score | None:
-        return score_of(self.record["got"])
+        return score_of(worth_of(self.row.standard, self.record))
 
     @property
     def is_democratic(self) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring import score_sheet as scoring
 from surveys.scoring.assignment import joint_mark
-from surveys.scoring.exact import exact, total
+from surveys.scoring.exact import Score, exact, total
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
 from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
@@ -42,6 +42,12 @@ class SheetLine:
     counted: frozenset[int]
     decided: Decided | None
     chosen: Method | None
+
+    @property
+    def worth(self) -> Score | None:
+        """What the row's value comes to."""
+        got, standard = self.value.got, self.row.standard
+        return None if got is None else scoring.worth(standard.kind, standard.points, got)
 
     @property
     def is_democratic(self) -> bool:

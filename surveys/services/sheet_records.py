@@ -8,10 +8,10 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from surveys.catalog.model import plain
+from surveys.catalog.model import Standard, plain
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.poll_rules import PollRules
-from surveys.scoring.score_sheet import ScoreSheet
+from surveys.scoring.score_sheet import ScoreSheet, worth
 from surveys.services.democratic import TeamScores, Vote
 from surveys.services.results import UnitResult
 from surveys.services.score_sheets import SheetLine
@@ -27,6 +27,12 @@ def figure(score: Score | None) -> dict[str, str] | None:
 
 def score_of(figure: Mapping[str, str] | None) -> Score | None:
     return None if figure is None else Fraction(figure["exact"])
+
+
+def worth_of(standard: Standard, record: Document) -> Document | None:
+    """What a row's value comes to, as a figure; `got` is all that was entered."""
+    got = score_of(record["got"])
+    return None if got is None else figure(worth(standard.kind, standard.points, got))
 
 
 def unit_record(result: UnitResult, in_category: int, names: Names) -> Document:

@@ -24,7 +24,7 @@ from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, W
 from surveys.services.proceeding_records import ProceedingKind, standing_by_unit
 from surveys.services.results import Results, UnitResult, results
 from surveys.services.score_sheets import unit_sheet
-from surveys.services.sheet_records import unit_record
+from surveys.services.sheet_records import unit_record, worth_of
 from surveys.services.version_contents import Content, content
 from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
@@ -333,7 +333,7 @@ def to_csv(body: Document) -> bytes:
             standard = rows[record["key"]].standard
             cells = [standard.key, rows[record["key"]].content.name, standard.kind.label]
             cells += ["" if standard.kind is Kind.VETO else str(standard.points)]
-            cells += [STATE_NAMES[RowState(record["state"])], _shown(record["got"]), *_sources(record)]
+            cells += [STATE_NAMES[RowState(record["state"])], _shown(worth_of(standard, record)), *_sources(record)]
             writer.writerow([harmless(value) for value in (*head, *cells)])
     return text.getvalue().encode("utf-8-sig")
 

@@ -12,6 +12,7 @@ from surveys.services import assessments, derivations, version_changes, versions
 from surveys.services.actors import Permission
 from surveys.services.errors import NotFound
 from surveys.services.printed_results import PrintedResults, printed_results
+from surveys.services.sheet_records import worth_of
 from surveys.services.version_changes import Difference
 from surveys.services.versions import STATE_NAMES, Version
 from surveys.web.access import needs, site
@@ -132,6 +133,7 @@ def sheet(body: Body, unit_id: int) -> dict[str, Any]:
         "blocks": [(block, list(own)) for block, own in groupby(records, lambda pair: pair[0].block)],
         "derivation": derivations.derive_total(dict(body), unit_id),
         "state_names": STATE_NAMES,
+        "worth": worth_of,
     }
 
 
@@ -144,6 +146,7 @@ def explained(body: Body, unit_id: int, row_key: str, *, for_unit: bool = False)
         "record": record,
         "derivation": derivations.derive_row(dict(body), unit_id, row_key, for_unit=for_unit),
         "state_names": STATE_NAMES,
+        "worth": worth_of,
     }
 
 

@@ -1,5 +1,6 @@
 """Why this score: each figure worked out again from the frozen sheet comes to what the sheet says."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -7,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveys.scoring.grades import BlankPolicy
+from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import Kind, Mode, ScoringRules
-from surveys.services import derivations, versions
+from surveys.services import derivations, polls, versions
 from surveys.services.errors import NotFound
 from surveys.services.marks import MarkEntry
 from surveys.services.polls import ClassEntry
@@ -24,8 +26,10 @@ from tests.builders import (
     event,
     exempt,
     fill_marks,
+    line_for,
     record,
     sealed_poll,
+    sheet_for,
 )
 from tests.seasons import build_season
 
@@ -118,6 +122,41 @@ def test_few_ballots_are_not_told_to_the_unit(site):
     text = str(derivations.derive_row(body, unit_id, "III-36", for_unit=True))
     assert "÷ 3" not in text
     assert "逐题的票数不列出" in text
+
+
+def test_a_row_of_events_comes_to_no_more_than_its_points(site):
+    assessment_id, unit_id = build_unit(site)
+    for number in (1, 2):
+        record(site, unit_id, event("III-32", "4", document=f"示例发〔2026〕{number}号"))
+    line = line_for(site, unit_id, "III-32")
+    assert (line.value.got, line.worth, sheet_for(site, unit_id).score.bonus) == (8, 5, 5)
+    body = body_of(site, assessment_id)
+    check(body)
+    found = derivations.derive_row(body, unit_id, "III-32")
+    assert [step.words + step.sum for step in found.steps] == [
+        "登记的事件合计4 + 4 = 8",
+        "登记合计 8，超过本行上限，计 5。",
+    ]
+    assert found.result == 5
+    assert ",III-32,表彰奖励,加分项,5,已定,5.00," in versions.to_csv(body).decode()
+
+
+@pytest.mark.parametrize(
+    ("weight", "points", "words"), [("120", "10", "超过满分，计 10。"), ("-20", "0", "低于 0 分，计 0。")]
+)
+def test_a_scale_beyond_a_hundred_stays_within_the_row(site, weight, points, words):
+    assessment_id, unit_id = build_unit(site, leaders=0)
+    with site.database.reading() as session:
+        usual = PollRules.from_json(polls.poll_of(session, build_poll(site, unit_id=unit_id, leaders=0).poll_id).rules)
+    assert usual.organization is not None
+    grades = usual.organization.grades | {"A": Decimal(weight)}
+    rules = replace(usual, organization=replace(usual.organization, grades=grades))
+    _, other = build_unit(site, "另一局", assessment_id=assessment_id, leaders=0)
+    sealed_poll(site, other, "A", leaders=0, rules=rules)
+    body = body_of(site, assessment_id)
+    check(body)
+    found = derivations.derive_row(body, other, "III-36")
+    assert (str(found.result), found.steps[-1].words) == (points, words)
 
 
 def test_what_does_not_agree_is_seen(site):
