@@ -2,22 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import plain
+from surveys.catalog.model import Method, Standard, plain
 from surveys.scoring.assessment_states import ObjectionState
 from surveys.scoring.score_sheet import RowState
 from surveys.services import replies
 from surveys.services.assessments import framework_in
 from surveys.services.ledger import AppealState
 from surveys.services.replies import Reply
+from surveys.services.sheet_records import worth_of
 from surveys.services.versions import STATE_NAMES
 from surveys.storage.tables import Document
 
 FIGURES = {"final": "最后得分", "base": "基础分", "bonus": "加分", "deduction": "扣分"}
 WORDS = {"band": "等次", "rank": "名次"}
+ABOUT = {"category": "类别", "department": "考核部门", "tags": "标签"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> 
     """Per unit and row what changed and why. `accepted`: objections that led to it."""
     before = {unit["unit"]: unit for unit in old["units"]}
     contents = {key: _contents(body) for key, body in (old["frameworks"] | new["frameworks"]).items()}
-    points = [{key: _points(body) for key, body in version["frameworks"].items()} for version in (old, new)]
+    standards = [{key: _standards(body) for key, body in version["frameworks"].items()} for version in (old, new)]
     units = []
     for unit in new["units"]:
         key = unit["framework"]
@@ -90,9 +91,9 @@ def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> 
             units.append(UnitDifference(unit["unit"], unit["name"], (Change("单位", "没有", "新增"),), ()))
             continue
         own = [reply for reply in accepted if reply.unit_id == unit["unit"]]
-        both = points[0].get(was["framework"], {}), points[1][key]
+        both = standards[0].get(was["framework"], {}), standards[1][key]
         rows = tuple(_rows(was, unit, contents[key], both, own))
-        figures = tuple(_figures(was["result"], unit["result"]))
+        figures = (*_about(was, unit), *_figures(was["result"], unit["result"]))
         if rows or figures:
             units.append(UnitDifference(unit["unit"], unit["name"], figures, rows))
     return Difference(old["number"], new["number"] or None, tuple(_rules(old, new)), tuple(units))
@@ -102,8 +103,8 @@ def _contents(framework: Document) -> dict[str, str]:
     return {row.standard.key: row.content.name for row in framework_in(framework).rows()}
 
 
-def _points(framework: Document) -> dict[str, str]:
-    return {row.standard.key: plain(row.standard.points) for row in framework_in(framework).rows()}
+def _standards(framework: Document) -> dict[str, Standard]:
+    return {row.standard.key: row.standard for row in framework_in(framework).rows()}
 
 
 def _rules(old: Document, new: Document) -> Iterable[str]:
@@ -113,6 +114,17 @@ def _rules(old: Document, new: Document) -> Iterable[str]:
         yield "计分规则有改动。"
     if old["frameworks"] != new["frameworks"]:
         yield "测评体系有改动。"
+
+
+def _about(old: Document, new: Document) -> Iterable[Change]:
+    """What else is said of the unit: it decides which rows apply, who marks them and among whom it is ranked."""
+    for key, label in ABOUT.items():
+        if old[key] != new[key]:
+            yield Change(label, _words(old[key]), _words(new[key]))
+
+
+def _words(value: str | Sequence[str] | None) -> str:
+    return (value if isinstance(value, str) else "、".join(value or ())) or "无"
 
 
 def _figures(old: Document, new: Document) -> Iterable[Change]:
@@ -128,14 +140,15 @@ def _rows(
     old: Document,
     new: Document,
     contents: Mapping[str, str],
-    points: tuple[Mapping[str, str], Mapping[str, str]],
+    standards: tuple[Mapping[str, Standard], Mapping[str, Standard]],
     accepted: Sequence[Reply],
 ) -> Iterable[RowChange]:
     before = {row["key"]: row for row in old["rows"]}
     after = {row["key"]: row for row in new["rows"]}
     for key in dict.fromkeys([*before, *after]):
         was, now = before.get(key), after.get(key)
-        most = points[0].get(key), points[1].get(key)
+        here = standards[0].get(key), standards[1].get(key)
+        most = tuple(standard and plain(standard.points) for standard in here)
         if was == now and most[0] == most[1]:
             continue
         reasons = [f"申诉：{reply.reason}　答复：{reply.answer}" for reply in accepted if reply.row_key == key]
@@ -143,13 +156,14 @@ def _rows(
             reasons.append(f"分值由 {most[0] or '无'} 改为 {most[1] or '无'}")
         if was and now:
             reasons += _reasons(was, now)
-        yield RowChange(key, contents.get(key, ""), _state(was), _state(now), tuple(reasons))
+        yield RowChange(key, contents.get(key, ""), _state(here[0], was), _state(here[1], now), tuple(reasons))
 
 
-def _state(row: Mapping[str, Any] | None) -> str:
-    if row is None:
+def _state(standard: Standard | None, row: Document | None) -> str:
+    if standard is None or row is None:
         return "没有这一行"
-    return row["got"]["shown"] if row["got"] else STATE_NAMES[RowState(row["state"])]
+    found = worth_of(standard, row)
+    return STATE_NAMES[RowState(row["state"])] if found is None else _shown(found)
 
 
 def _reasons(old: Document, new: Document) -> Iterable[str]:
@@ -176,6 +190,8 @@ def _reasons(old: Document, new: Document) -> Iterable[str]:
         yield "取消免考" if exemption is None else f"免考：{exemption['document']} {exemption['reason']}"
     if old["departments"] != new["departments"]:
         yield f"打分部门由{'、'.join(old['departments'])}改为{'、'.join(new['departments'])}"
+    if old["chosen"] != new["chosen"]:
+        yield f"测评方法由{_method(old['chosen'])}改为{_method(new['chosen'])}"
     told = {poll["seal"] for poll in old.get("set_aside", ())}
     apart = [poll for poll in new.get("set_aside", ()) if poll["seal"] not in told]
     for poll in apart:
@@ -185,6 +201,10 @@ def _reasons(old: Document, new: Document) -> Iterable[str]:
             yield f"撤回{department}的 {mark['points']} 分"
     if old["democratic"] != new["democratic"] and not apart:
         yield "民主测评有新的封存结果"
+
+
+def _method(chosen: str | None) -> str:
+    return "没有选定" if chosen is None else Method(chosen).label
 
 
 def _shown(figure: Mapping[str, str] | None) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from surveys.catalog.model import Framework
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import rule_changes, version_changes, versions
+from surveys.services import applicability, rule_changes, version_changes, versions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
 from surveys.services.ledger import EventEntry
@@ -146,6 +146,26 @@ def test_a_new_version_says_what_changed_and_why(season):
     assert rows["III-33(1)"].reasons[1] == "登记事件 2 分：示例发〔2026〕1号 事由"
     assert {change.label for change in unit.figures} >= {"最后得分", "基础分", "扣分"}
     assert json.loads(json.dumps(found.to_json()))["units"][0]["name"] == "样例局"
+
+
+def test_a_difference_tells_what_else_changed_of_a_unit(site):
+    season = build_season(site)
+    old = season.live() | {"number": 1}
+    with site.database.writing() as session:
+        applicability.set_tags(session, NOW, COMMAND_LINE, season.first, ["公安"])
+    run_sql(site, "UPDATE units SET department = '市公安局', category = '其他' WHERE id = :id", id=season.first)
+    new = season.live() | {"number": 2}
+    found = version_changes.difference(old, new)
+    unit = found.units[0]
+    told = {change.label: (change.old, change.new) for change in unit.figures}
+    assert told["标签"] == ("无", "公安")
+    assert told["考核部门"] == ("无", "市公安局")
+    assert told["类别"] == ("市直单位", "其他")
+    with site.database.writing() as session:
+        applicability.choose(session, NOW, COMMAND_LINE, season.first, "III-23", "hearing")
+    found = version_changes.difference(new, season.live() | {"number": 3})
+    (row,) = found.units[0].rows
+    assert (row.key, row.reasons) == ("III-23", ("测评方法由没有选定改为听取汇报",))
 
 
 def test_a_new_version_needs_a_change_a_reason_and_the_appeal(season):
