@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Framework, Standard
+from surveys.catalog.model import Framework, Standard, plain
 from surveys.intake.cleaning import clean_line
 from surveys.scoring import occasions
 from surveys.scoring.marks import BadPoints, parse_points
@@ -27,6 +27,9 @@ from surveys.storage.tables import Event, Exemption, Unit
 
 USUAL_LEVELS = ("国家级", "省级", "市级")
 """Offered where a commendation is entered; another may be typed. What each is worth the rules of the year say."""
+
+_TOLD = ("unit_id", "row_key", "happened_on", "document", "reason", "level", "occasion")
+"""What is entered of an event, its points apart: 2 and 2.0 are two texts in the table."""
 
 _MOST = {"依据文件": 200, "事由": 500, "理由": 500, "级别": 40, "事项": 200}
 
@@ -69,6 +72,8 @@ def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, en
         raise BadInput("请写明事由和依据文件。")
     if entry.level.strip() and standard.kind is not Kind.BONUS:
         raise BadInput(f"{entry.row_key} 不是加分项，不填表彰级别。")
+    if entry.happened_on > now.date():
+        raise BadInput(f"日期 {entry.happened_on} 还没有到，请填实际发生的日期。")
     event = Event(
         unit_id=unit_id,
         row_key=entry.row_key,
@@ -81,12 +86,27 @@ def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, en
         account_id=actor.account_id,
         made_at=now,
     )
+    _must_be_new(session, now, event)
     session.add(event)
     words = (str(event.points), event.level, event.document, event.reason, event.occasion)
     detail = " ".join(word for word in words if word)
     audit.record(session, now, actor, "event.record", f"{unit.name} {entry.row_key}", detail)
     session.commit()
     return event.id
+
+
+def _must_be_new(session: Session, now: datetime, event: Event) -> None:
+    """Refuses what stands already, letter for letter: a form sent twice. Who else enters for the unit waits."""
+    session.execute(select(Unit.id).where(Unit.id == event.unit_id).with_for_update(key_share=True))
+    told = (getattr(Event, name) == getattr(event, name) for name in _TOLD)
+    alike = session.scalars(select(Event).where(Event.cancelled_at.is_(None), *told).order_by(Event.id))
+    same = next((each for each in alike if each.points == event.points), None)
+    if same is not None:
+        points = f" {plain(event.points)} 分" if event.points else ""
+        raise BadInput(
+            f"{same.made_at.astimezone(now.tzinfo):%Y-%m-%d %H:%M} 已登记过完全一样的事件（{event.document}{points}），"
+            "没有再登记一次。确实是另一件事的，请在事由里写明区别。"
+        )
 
 
 def _event_points(standard: Standard, text: str) -> Decimal:
@@ -221,6 +241,21 @@ def counted_events(
         and standard.applies(tags)
         and standard.key not in exempted
     )
+
+
+def points_by_level(session: Session, assessment_id: int) -> dict[str, list[str]]:
+    """What commendations of a level were given so far in this assessment, the most first: what the next is worth
+    should agree with it. The usual levels come first."""
+    query = (
+        select(Event.level, Event.points)
+        .join(Unit, Unit.id == Event.unit_id)
+        .where(Unit.assessment_id == assessment_id, Event.level != "", Event.cancelled_at.is_(None))
+    )
+    found: dict[str, set[Decimal]] = {}
+    for level, points in session.execute(query):
+        found.setdefault(level, set()).add(points)
+    ordered = [level for level in USUAL_LEVELS if level in found] + sorted(found.keys() - set(USUAL_LEVELS))
+    return {level: [plain(points) for points in sorted(found[level], reverse=True)] for level in ordered}
 
 
 def _standing_event(session: Session, unit_id: int, event_id: int) -> tuple[Event, Unit]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Framework, plain
 from surveys.reporting.csv_cells import harmless
+from surveys.scoring.occasions import occasion_key
 from surveys.scoring.score_sheet import Kind
 from surveys.services.assessments import assessment_of, framework_of, unit_of
 from surveys.services.ledger import AppealState, counted_events
@@ -151,6 +152,20 @@ def _unit_lines(
             "",
             exemption_id=exemption.id,
         )
+
+
+def sharing_documents(lines: Iterable[LedgerLine]) -> list[tuple[LedgerLine, ...]]:
+    """Events of one unit and kind that all count though they name one document: perhaps one occasion, entered twice."""
+    groups: dict[tuple[int, str, str], list[LedgerLine]] = {}
+    for line in lines:
+        if line.event_id and line.standing is Standing.COUNTED:
+            groups.setdefault((line.unit_id, line.kind, occasion_key(line.document)), []).append(line)
+    return [tuple(own) for own in groups.values() if len(own) > 1]
+
+
+def occasions_of(lines: Iterable[LedgerLine]) -> list[str]:
+    """As they were written, each once, to write the next entry of one the same way."""
+    return list(dict.fromkeys(line.occasion for line in lines if line.occasion))
 
 
 def _standing(event: Event, in_base: bool, counted: bool) -> Standing:

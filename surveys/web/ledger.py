@@ -102,6 +102,7 @@ def _unit_page(unit_id: int, fault: str | None = None, at: tuple[str, int] | Non
         unit=found,
         title=title,
         lines=lines,
+        sharing=ledger_lines.sharing_documents(lines),
         opening=openings,
         fault=fault,
         at=at,

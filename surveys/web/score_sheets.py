@@ -11,11 +11,12 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import applicability, democratic, derivations, ledger, marks, reviews, score_sheets
+from surveys.services import applicability, democratic, derivations, ledger, ledger_lines, marks, reviews, score_sheets
 from surveys.services.actors import Permission
 from surveys.services.assessments import unit_of
 from surveys.services.checklists import RowChecklist
 from surveys.services.errors import BadInput, Refusal
+from surveys.services.ledger_lines import LedgerLine
 from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.openings import Opening, opening
 from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
@@ -119,6 +120,7 @@ def _row_page(
     line = next((line for line in sheet.lines if line.row.standard.key == row_key), None)
     if line is None:
         abort(404)
+    lines, levels = _ledger(sheet)
     today = site().now().astimezone(site().settings.time_zone).date()
     return render_template(
         "score_sheets/row.html",
@@ -136,6 +138,11 @@ def _row_page(
         event_form=event_form or EventForm(formdata=None, row_key=row_key, happened_on=today),
         exempt_form=exempt_form or ExemptForm(formdata=None, row_key=row_key),
         levels=ledger.USUAL_LEVELS,
+        worth_by_level=levels,
+        occasions=ledger_lines.occasions_of(lines),
+        sharing=[
+            group for group in ledger_lines.sharing_documents(lines) if any(each.row_key == row_key for each in group)
+        ],
         state_names=STATE_NAMES,
         RowState=RowState,
         shown=shown,
@@ -244,6 +251,13 @@ def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:
     with site().database.reading() as session:
         found = reviews.unit_desk(session, actor(), unit_id).rows
     return next((row for row in found if row.key == row_key), None)
+
+
+def _ledger(sheet: UnitSheet) -> tuple[list[LedgerLine], dict[str, list[str]]]:
+    """What is entered of the unit, and what commendations were given to all."""
+    with site().database.reading() as session:
+        lines = ledger_lines.unit_lines(session, sheet.unit.id, site().settings.time_zone)
+        return lines, ledger.points_by_level(session, sheet.unit.assessment_id)
 
 
 def _hearings(sheet: UnitSheet) -> dict[str, list[Record]]:

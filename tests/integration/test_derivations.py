@@ -206,5 +206,5 @@ def test_a_derivation_comes_to_the_sheets_figures(sqlite_template, tmp_path_fact
                 enter(site, unit_id, MarkEntry(key, names[0], points, "说明"))
             elif row.standard.kind is not Kind.VETO and Decimal(points) > 0:
                 record(site, unit_id, event(key, points))
-                record(site, unit_id, event(key, points))
+                record(site, unit_id, event(key, points, "示例发〔2026〕2号"))
         check(body_of(site, assessment_id))

@@ -2,7 +2,8 @@
 
 import csv
 import io
-from datetime import UTC
+from dataclasses import replace
+from datetime import UTC, timedelta
 from fractions import Fraction
 
 import pytest
@@ -96,6 +97,68 @@ def test_an_event_on_a_row_that_does_not_count_overtakes_nothing(site):
     found = standings(site, unit_id)
     assert (found[out], found[kept]) == (Standing.ROW_OUT, Standing.COUNTED)
     assert line_for(site, unit_id, "III-13").value.got == 2
+
+
+def test_the_same_event_is_entered_once(site):
+    assessment_id, unit_id = build_unit(site)
+    _, other = build_unit(site, "另一局", assessment_id=assessment_id)
+    first = record(site, unit_id, event("III-32", "2"))
+    before = dump(site.database)
+    for again in (event("III-32", "2"), event("III-32", "2.00", document=" 示例发〔2026〕1号 ")):
+        with pytest.raises(BadInput, match="2026-03-02 09:30 已登记过完全一样的事件（示例发〔2026〕1号 2 分）"):
+            record(site, unit_id, again)
+    assert dump(site.database) == before
+    record(site, other, event("III-32", "2"))
+    record(site, unit_id, event("III-32", "1"))
+    cancel(site, first)
+    record(site, unit_id, event("III-32", "2"))
+    assert line_for(site, unit_id, "III-32").value.got == 3
+    record(site, unit_id, event("III-34", ""))
+    with pytest.raises(BadInput, match="完全一样"):
+        record(site, unit_id, event("III-34", ""))
+
+
+def test_an_event_has_happened(site):
+    _, unit_id = build_unit(site)
+    record(site, unit_id, replace(event("III-32"), happened_on=NOW.date()))
+    with pytest.raises(BadInput, match="2026-03-03 还没有到"):
+        record(site, unit_id, replace(event("III-32"), happened_on=NOW.date() + timedelta(days=1)))
+
+
+def test_events_that_share_a_document_are_pointed_at(site):
+    _, unit_id = build_unit(site)
+
+    def shared() -> list[set[int | None]]:
+        return [{line.event_id for line in group} for group in ledger_lines.sharing_documents(lines_of(site, unit_id))]
+
+    first = record(site, unit_id, event("III-32", "2", "示例发〔2026〕1号", "先进"))
+    record(site, unit_id, event("III-33(1)", "2", "示例发〔2026〕1号", "扣分是另一回事"))
+    assert shared() == []
+    second = record(site, unit_id, event("III-32", "1", "示例发〔2026〕１号", "还是先进"))
+    assert shared() == [{first, second}]
+    cancel(site, second)
+    assert shared() == []
+    cancel(site, first)
+    for points in ("1", "2"):
+        record(site, unit_id, event("III-32", points, occasion="先进"))
+    assert shared() == [], "of one occasion only the highest counts"
+    assert ledger_lines.occasions_of(lines_of(site, unit_id)) == ["先进"]
+
+
+def test_what_each_level_was_worth_so_far_is_told(site):
+    assessment_id, unit_id = build_unit(site)
+    _, other = build_unit(site, "另一局", assessment_id=assessment_id)
+    for where, points, level in (
+        (unit_id, "1", "市级"),
+        (other, "1.0", "市级"),
+        (other, "3", "省级"),
+        (other, "2", "县级"),
+    ):
+        record(site, where, event("III-32", points, level=level))
+    cancel(site, record(site, other, event("III-32", "5", level="省级")))
+    with site.database.reading() as session:
+        found = ledger.points_by_level(session, assessment_id)
+    assert list(found.items()) == [("省级", ["3"]), ("市级", ["1"]), ("县级", ["2"])]
 
 
 def test_occasions_of_other_units_are_others(site):

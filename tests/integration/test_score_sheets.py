@@ -116,8 +116,8 @@ def test_bonus_and_deduction_come_and_go_with_their_events(site):
     score = sheet_for(site, unit_id).score
     assert (score.bonus, score.deduction, score.final) == (Fraction(7, 2), Fraction(13, 4), Fraction(401, 4))
     record(site, unit_id, event("III-32", "5"))
-    for _ in range(2):
-        record(site, unit_id, event("III-33(2)", "9"))
+    for reason in ("一次", "又一次"):
+        record(site, unit_id, event("III-33(2)", "9", reason=reason))
     score = sheet_for(site, unit_id).score
     assert (score.bonus, score.deduction, score.base) == (5, 10, 100)
     for event_id in (*bonus, loss):

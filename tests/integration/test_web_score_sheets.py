@@ -164,9 +164,34 @@ def test_an_event_is_recorded_and_cancelled(lite_site: Site, admin: StrictClient
     assert "已撤销：登错单位" in admin.page(row).text
 
 
+def test_the_form_of_an_event_helps_to_enter_it_once(lite_site: Site, admin: StrictClient) -> None:
+    _, unit_id = build_unit(lite_site)
+    row = f"/units/{unit_id}/rows/III-32"
+    fields = {"points": "4", "document": "示例发〔2026〕1号", "reason": "获表彰", "level": "省级"}
+    record = f"/units/{unit_id}/events"
+    assert admin.submit(row, record, occasion="网络安全宣传周", **fields).status_code == 302
+    twice = admin.submit(row, record, occasion="网络安全宣传周", **fields)
+    assert twice.status_code == 400
+    assert "已登记过完全一样的事件" in Page(twice).text
+    page = admin.page(row)
+    options = [option.get("value") for option in page.root.iterfind(".//datalist[@id='occasions']/option")]
+    assert options == ["网络安全宣传周"]
+    assert "省级 4 分" in page.text
+    assert "写了同一份文件" not in page.text
+    assert admin.submit(row, record, **fields).status_code == 302
+    for address in (row, f"/units/{unit_id}/ledger"):
+        assert "加分里有 2 条写了同一份文件“示例发〔2026〕1号”" in admin.page(address).text
+    page = admin.page(row)
+    assert "登记合计 8.00，超过本行上限，计 5.00" in page.text
+    why = admin.page(f"{row}/why")
+    assert "登记合计 8，超过本行上限，计 5" in why.text
+    assert "8.00" not in why.text
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
+        ({"happened_on": "2999-01-01"}, "还没有到"),
         ({"points": ""}, "III-32"),
         ({"points": "99"}, "III-32"),
         ({"points": "0"}, "大于 0"),
