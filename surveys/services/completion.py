@@ -6,18 +6,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, defer, selectinload
+from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, Method, Row
-from surveys.polling.states import PollState
 from surveys.reporting.csv_cells import harmless
+from surveys.scoring.score_sheet import RowState
 from surveys.services import democratic
 from surveys.services.actors import Actor, Permission
+from surveys.services.democratic import TeamScores
 from surveys.services.errors import NotAllowed
 from surveys.services.marking_sheets import Ground, RowProgress, duties, ground, progress
-from surveys.services.tallies import is_visible
-from surveys.storage.tables import Assessment, Poll, Unit
+from surveys.storage.tables import Assessment, Unit
 
 DEMOCRATIC = "民主测评"
 """The column of the rows that fill from sealed polls."""
@@ -30,12 +29,14 @@ Key = TypeVar("Key", int, str)
 
 @dataclass(frozen=True)
 class Task:
-    """One mark that is to be given, or one poll that is to be sealed. `department`: a column of the board."""
+    """One mark that is to be given, or one democratic row that is to have its points. `department`: a column of the
+    board. `withheld`: why the unit's polls give the row none, though they are sealed."""
 
     unit: Unit
     row: Row
     department: str
     done: bool
+    withheld: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ ALL = Filter()
 
 
 def board(session: Session, actor: Actor, assessment_id: int, wanted: Filter = ALL) -> Board:
-    """Raises NotFound, NotAllowed. Of a poll it tells that it is sealed, and nothing of what is in it."""
+    """Raises NotFound, NotAllowed, Imbalance. Of a poll it tells whether it counts, and nothing of what is in it."""
     if not actor.may(Permission.SEE_RESULTS):
         raise NotAllowed("只有管理员可以看全部部门的进度。")
     found = ground(session, assessment_id)
@@ -140,24 +141,26 @@ def board(session: Session, actor: Actor, assessment_id: int, wanted: Filter = A
 
 
 def _polls(session: Session, found: Ground) -> list[Task]:
-    """The democratic rows: done with a sealed poll that may be seen, or a value the group confirmed."""
-    ids = [unit.id for unit in found.units]
-    sealed = select(Poll).where(
-        Poll.unit_id.in_(ids), Poll.state == PollState.SEALED, ~Poll.rehearsal, Poll.set_aside_at.is_(None)
-    )
-    polls = session.scalars(sealed.options(defer(Poll.sheet), defer(Poll.rules), selectinload(Poll.unsealings)))
-    polled = {poll.unit_id for poll in polls if is_visible(poll)}
+    """The democratic rows: done once the polls give them their points, or the group confirmed a value."""
+    voted = democratic.scores_of_units(session, [unit.id for unit in found.units])
     confirmed = democratic.hands(session, found.assessment.id).confirmed()
     rows = {
         key: [row for row in framework.rows() if Method.DEMOCRATIC in row.standard.methods]
         for key, framework in found.frameworks.items()
     }
     return [
-        Task(unit, row, DEMOCRATIC, unit.id in polled or (unit.id, row.standard.key) in confirmed)
+        _poll(unit, row, voted[unit.id], confirmed=(unit.id, row.standard.key) in confirmed)
         for unit in found.units
         for row in rows[unit.framework]
         if found.applies(unit, row)
     ]
+
+
+def _poll(unit: Unit, row: Row, voted: TeamScores, *, confirmed: bool) -> Task:
+    state = voted.value(row.standard).state
+    if confirmed or state is not RowState.WITHHELD:
+        return Task(unit, row, DEMOCRATIC, confirmed or state is RowState.MARKED)
+    return Task(unit, row, DEMOCRATIC, False, "；".join(voted.faults))
 
 
 def _grouped(tasks: Iterable[Task], key: Callable[[Task], Key]) -> dict[Key, list[Task]]:
@@ -190,6 +193,7 @@ def _reminder(department: str, own: Sequence[Task], frameworks: Mapping[str, Fra
             missing = [task.unit.name for task in tasks if not task.done]
             if missing:
                 lines.append(f"  {row.standard.key} {row.content.name}：{_named(missing, len(tasks))}")
+            lines += [f"    {task.unit.name}：{task.withheld}，须重测或由考核组确认" for task in tasks if task.withheld]
     return "\n".join(lines)
 
 

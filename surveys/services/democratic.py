@@ -7,7 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Method, Standard, plain
 from surveys.polling.states import PollState
@@ -20,7 +20,7 @@ from surveys.services.assessments import locked_assessment
 from surveys.services.errors import NotAllowed, WrongState
 from surveys.services.marks import departments_of, row_of
 from surveys.services.openings import require_open
-from surveys.services.tallies import Tally, is_visible
+from surveys.services.tallies import Tally, is_visible, tally_each
 from surveys.services.two_hands import Proposal
 from surveys.storage.tables import Approval, Mark, Poll, Unit
 
@@ -114,6 +114,16 @@ def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScor
         votes[list(newest)[-1]] if newest else None,
         tuple(poll for poll in polls if poll.state is PollState.SEALED and poll.set_aside_at is not None),
     )
+
+
+def scores_of_units(session: Session, unit_ids: Collection[int]) -> dict[int, TeamScores]:
+    """What the polls of each of these units come to. Raises Imbalance."""
+    query = select(Poll).where(Poll.unit_id.in_(unit_ids), ~Poll.rehearsal)
+    polls: dict[int, list[Poll]] = {unit_id: [] for unit_id in unit_ids}
+    for poll in session.scalars(query.options(selectinload(Poll.classes), selectinload(Poll.unsealings))):
+        polls[poll.unit_id].append(poll)
+    tallies = tally_each(session, [poll for own in polls.values() for poll in counting(own).values()])
+    return {unit_id: team_scores(own, tallies) for unit_id, own in polls.items()}
 
 
 def _team_score(vote: Vote) -> TeamScore:

@@ -18,10 +18,10 @@ from surveys.services.assessments import framework_of, unit_of
 from surveys.services.democratic import Decided, Hands, TeamScores
 from surveys.services.ledger import counted_events
 from surveys.services.marks import departments_of
-from surveys.services.tallies import Tally, tally_each
-from surveys.storage.tables import Assessment, Event, Exemption, Mark, Poll, RowChoice, Unit
+from surveys.services.tallies import Tally
+from surveys.storage.tables import Assessment, Event, Exemption, Mark, RowChoice, Unit
 
-Entry = TypeVar("Entry", Mark, Event, Exemption, Poll, RowChoice)
+Entry = TypeVar("Entry", Mark, Event, Exemption, RowChoice)
 
 
 @dataclass(frozen=True)
@@ -133,15 +133,7 @@ def _sheets(
         session.scalars(select(Exemption).where(Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None)))
     )
     choices = _by_unit(session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids))))
-    polls = _by_unit(
-        session.scalars(
-            select(Poll)
-            .where(Poll.unit_id.in_(ids), ~Poll.rehearsal)
-            .options(selectinload(Poll.classes), selectinload(Poll.unsealings))
-        )
-    )
-    counting = [poll for own in polls.values() for poll in democratic.counting(own).values()]
-    tallies = tally_each(session, counting)
+    voted = democratic.scores_of_units(session, ids)
     hands = democratic.hands(session, assessment.id)
     rules = other_rules or ScoringRules.from_json(assessment.rules)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
@@ -156,7 +148,7 @@ def _sheets(
             events.get(unit.id, []),
             exemptions.get(unit.id, []),
             choices.get(unit.id, []),
-            democratic.team_scores(polls.get(unit.id, []), tallies),
+            voted[unit.id],
         )
         for unit in units
     ]

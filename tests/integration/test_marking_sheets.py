@@ -17,9 +17,11 @@ from surveys.services.site import Site
 from tests.builders import (
     GROUP,
     LEAD,
+    account,
     assessor,
     build_poll,
     build_unit,
+    confirm,
     dump,
     enter,
     event,
@@ -295,6 +297,26 @@ def test_the_board_is_filtered_reminded_of_and_tabled(site):
     county = board(site, assessment_id, Filter(category="县（市、区）"))
     assert [line.unit.name for line in county.lines] == ["样例县"]
     assert len(county.all_departments) >= len(county.departments)
+
+
+def test_a_poll_that_does_not_count_is_not_done(site):
+    assessment_id, ids = units(site, 5)
+    counts, few, half, empty, decided = ids
+    sealed_poll(site, counts, count=6, entitled=6)
+    sealed_poll(site, few, count=6, entitled=12)
+    sealed_poll(site, half, count=6, entitled=6, team="甲班子")
+    build_poll(site, unit_id=half, team="乙班子")
+    sealed_poll(site, empty, "-", count=6, entitled=6)
+    sealed_poll(site, decided, count=6, entitled=12)
+    admins = account(site, "甲"), account(site, "乙")
+    confirm(site, decided, MarkEntry("III-36", GROUP, "8", "会议决定"), admins)
+    found = board(site, assessment_id, Filter(department=completion.DEMOCRATIC))
+    assert found.total == Count(2, 5)
+    (reminder,) = found.reminders
+    assert "III-36 民主测评：3 个单位，样例2局、样例3局、样例4局" in reminder.text
+    assert "样例2局：实到 6 人，不足应到 12 人的 2/3，此次测评不计分，须重测或由考核组确认" in reminder.text
+    assert "样例4局：没有单位测评的有效票，须重测或由考核组确认" in reminder.text
+    assert "样例3局：" not in reminder.text, "a team's poll is still under way"
 
 
 def test_a_board_without_units_is_empty(site):
