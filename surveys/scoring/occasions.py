@@ -18,15 +18,23 @@ class Entry:
     points: Decimal
 
 
-def counted(entries: Iterable[Entry]) -> frozenset[int]:
-    """The ids of those that count: of one kind and occasion the highest, of equal ones the first entered."""
+def counting(entries: Iterable[Entry]) -> dict[int, int]:
+    """By id the one that counts, itself or another: of one kind and occasion the highest, of equal ones the first
+    entered."""
     best: dict[Hashable, Entry] = {}
+    keys: dict[int, Hashable] = {}
     for entry in sorted(entries, key=lambda entry: entry.id):
         occasion = occasion_key(entry.occasion)
         key: Hashable = (entry.kind, occasion) if occasion else entry.id
+        keys[entry.id] = key
         if key not in best or entry.points > best[key].points:
             best[key] = entry
-    return frozenset(entry.id for entry in best.values())
+    return {number: best[key].id for number, key in keys.items()}
+
+
+def counted(entries: Iterable[Entry]) -> frozenset[int]:
+    """The ids of those that count."""
+    return frozenset(counting(entries).values())
 
 
 def occasion_key(text: str) -> str:

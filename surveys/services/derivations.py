@@ -7,23 +7,15 @@ from fractions import Fraction
 
 from surveys.catalog.model import Method, Row, Standard, plain
 from surveys.scoring.exact import Score, exact, shown
-from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy
 from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules, worth
 from surveys.services.assessments import framework_in
-from surveys.services.democratic import ONE_TEAM
+from surveys.services.derivation_steps import Step, added, equals, figure, grouped
 from surveys.services.errors import NotFound
 from surveys.services.score_sheets import UnitSheet
 from surveys.services.sheet_records import score_of, worth_of
 from surveys.services.versions import unit_in
+from surveys.services.vote_derivations import by_votes
 from surveys.storage.tables import Document
-
-
-@dataclass(frozen=True)
-class Step:
-    """What is done, and the sum in figures; empty where there is nothing to reckon."""
-
-    words: str
-    sum: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,11 +58,6 @@ def _set_aside(record: Document) -> Iterator[Step]:
         yield Step(f"{whose}{poll['title']}（封存码 {poll['seal']}）经两人决定不计入得分。理由：{poll['reason']}")
 
 
-def counts_can_be_told(vote: Document | None) -> bool:
-    """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
-    return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
-
-
 def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
     standard, state = row.standard, RowState(record["state"])
     if state is RowState.NOT_APPLICABLE:
@@ -89,7 +76,7 @@ def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple
     if record["marks"] and state is RowState.MARKED:
         return _by_marks(record)
     if Method.DEMOCRATIC in standard.methods and record["democratic"]:
-        return _by_votes(standard.points, record["democratic"], for_unit=for_unit)
+        return by_votes(standard.points, record["democratic"], for_unit=for_unit)
     marked = {mark["department"] for mark in record["marks"]}
     waiting = [name for name in record["departments"] if name not in marked]
     if Method.DEMOCRATIC in standard.methods:
@@ -114,13 +101,13 @@ def _by_events(row: Row, record: Document) -> tuple[list[Step], Score]:
     if not points:
         return [Step(f"这一行从满分起算，没有登记事件，得满分 {figure(full)}。")], result
     lost = " − ".join(figure(each) for each in points)
-    steps = [Step("从满分起算，减去登记的事件", f"{figure(full)} − {lost} {_is(full - total)}")]
+    steps = [Step("从满分起算，减去登记的事件", f"{figure(full)} − {lost} {equals(full - total)}")]
     return [*steps, *([Step("扣完为止，得 0 分。")] if total > full else [])], result
 
 
 def _by_ledger(standard: Standard, points: Sequence[Score], total: Score) -> tuple[list[Step], Score]:
     result = worth(standard.kind, standard.points, total)
-    steps = [Step("登记的事件合计", _sum(points, total)) if points else Step("没有登记事件，计 0 分。")]
+    steps = [Step("登记的事件合计", added(points, total)) if points else Step("没有登记事件，计 0 分。")]
     if result < total:
         steps.append(Step(f"登记合计 {figure(total)}，超过本行上限，计 {figure(result)}。"))
     return steps, result
@@ -133,127 +120,12 @@ def _by_marks(record: Document) -> tuple[list[Step], Score]:
     if len(points) == 1:
         return [Step(f"{record['departments'][0]}打分", figure(result))], result
     names = "、".join(record["departments"])
-    return [Step(f"{names}共同打分，取平均", f"{_group(points)} ÷ {len(points)} {_is(result)}")], result
+    return [Step(f"{names}共同打分，取平均", f"{grouped(points)} ÷ {len(points)} {equals(result)}")], result
 
 
 def _by_confirmation(mark: Document) -> tuple[list[Step], Score]:
     result = Fraction(mark["points"])
     return [Step(f"不按测评会，由考核组另定，两人确认。理由：{mark['remark']}", figure(result))], result
-
-
-def _by_votes(most: Decimal, vote: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
-    if vote["waiting"] or len(vote["teams"]) > 1:
-        steps, score = _by_teams(vote, for_unit=for_unit)
-    else:
-        steps, score = _by_poll(vote, for_unit=for_unit)
-        if score is None:
-            steps.append(Step(f"{vote['shortcoming'] or '没有可计的票'}，这次测评不计分。"))
-    return (steps, None) if score is None else _converted(most, score, steps)
-
-
-def _by_teams(vote: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
-    """Several 班子, or one of them without a result yet."""
-    steps: list[Step] = []
-    known = []
-    for team in vote["teams"]:
-        name, score = team["team"] or ONE_TEAM, score_of(team["score"])
-        own = team.get("vote")  # of versions frozen before each team's was kept, the score alone
-        if own is not None:
-            told, score = _by_poll(own, name, for_unit=for_unit)
-            steps += told
-        got = team["fault"] or ("没有可计的票" if score is None else f"得 {figure(score)}")
-        steps.append(Step(f"{name}的测评会：{got}，权重 {team['weight']}。"))
-        if score is not None and not team["fault"]:
-            known.append((score, Fraction(team["weight"])))
-    if vote["waiting"]:
-        return [*steps, Step(f"{'、'.join(vote['waiting'])}的测评会还没有结果，出来以前不计分。")], None
-    if len(known) < len(vote["teams"]):
-        return [*steps, Step("有的班子没有达到计分条件，这次测评不计分。")], None
-    total = sum((weight for _, weight in known), Fraction(0))
-    score = sum((each * weight for each, weight in known), Fraction(0)) / total
-    parts = " + ".join(f"{figure(each)} × {figure(weight)}" for each, weight in known)
-    steps.append(Step("各班子按权重合成，得测评分", f"({parts}) ÷ {figure(total)} {_is(score)}"))
-    return steps, score
-
-
-def _converted(most: Decimal, score: Score, steps: list[Step]) -> tuple[list[Step], Score]:
-    full = exact(most)
-    points = full * score / 100
-    steps.append(Step("折合成这一行的分数", f"{figure(full)} × {figure(score)} ÷ 100 {_is(points)}"))
-    if points > full:
-        steps.append(Step(f"超过满分，计 {figure(full)}。"))
-    elif points < 0:
-        steps.append(Step("低于 0 分，计 0。"))
-    return steps, min(max(points, Fraction(0)), full)
-
-
-def _by_poll(vote: Document, team: str = "", *, for_unit: bool) -> tuple[list[Step], Score | None]:
-    """One poll, of a named 班子 where there are several; no score where it falls short."""
-    present = "未登记" if vote["present"] is None else vote["present"]
-    steps = [
-        Step(
-            f"{team and f'{team}，'}{vote['title']}：应到 {vote['entitled']}，实到 {present}，发出 {vote['issued']}，"
-            f"收回 {vote['returned']}，有效 {vote['valid']}。封存码 {vote['seal']}。"
-        )
-    ]
-    score = score_of(vote["score"])
-    if vote["shortcoming"] is not None or score is None:
-        return steps, None
-    if for_unit and not counts_can_be_told(vote):
-        steps.append(Step("有效票太少，或有的票种太少，逐题的票数不列出，以免看出各人怎么填。"))
-        return steps, score
-    steps += _vote_items(vote)
-    if all(item["score"] is not None for item in vote["items"]):
-        score = _form_score(vote["items"], steps)
-    return steps, score
-
-
-def _vote_items(vote: Document) -> Iterator[Step]:
-    weights = {grade["letter"]: Fraction(grade["weight"]) for grade in vote["grades"]}
-    names = "、".join(f"{grade['name']} {grade['weight']}" for grade in vote["grades"])
-    yield Step(f"每张有效票按等次折分：{names}。{_BLANKS[BlankPolicy(vote['blank'])]}")
-    for item in vote["items"]:
-        words = f"第 {item['key']} 题：{_count_words(vote, item)}"
-        score = score_of(item["score"])
-        if vote["class_count"] == 1 and score is None:
-            yield Step(f"{words}。没有人评这一题，不计入。")
-            continue
-        if vote["class_count"] > 1 or score is None:
-            by = "、".join(f"{each['name']}权重 {each['weight']}" for each in vote["classes"])
-            how = f"各票种先分别平均，再按权重（{by}）加权"
-            yield Step(f"{words}。{how}", "" if score is None else f"得 {figure(score)}")
-            continue
-        counted = {letter: count for letter, count in item["counts"].items() if letter in weights}
-        divisor = sum(counted.values()) + (item["counts"].get(BLANK, 0) if vote["blank"] == BlankPolicy.ZERO else 0)
-        parts = " + ".join(f"{count}×{figure(weights[letter])}" for letter, count in counted.items())
-        got = sum((weights[letter] * count for letter, count in counted.items()), Fraction(0)) / divisor
-        yield Step(words, f"({parts}) ÷ {divisor} {_is(got)}")
-
-
-_BLANKS = {
-    BlankPolicy.EXCLUDE: "未填的不计入这一题。",
-    BlankPolicy.ZERO: "未填的按 0 分计。",
-    BlankPolicy.SPOIL: "有未填的票作废。",
-}
-
-
-def _count_words(vote: Document, item: Document) -> str:
-    names = {grade["letter"]: grade["name"] for grade in vote["grades"]} | {ABSTAIN: "弃权", BLANK: "未填"}
-    counts = {letter: count for letter, count in item["counts"].items() if count or letter not in (ABSTAIN, BLANK)}
-    return "，".join(f"{names[letter]} {count}" for letter, count in counts.items())
-
-
-def _form_score(items: Sequence[Document], steps: list[Step]) -> Score:
-    """The weighted mean of the items, with its step."""
-    pairs = [(score_of(item["score"]) or Fraction(0), Fraction(item["weight"])) for item in items]
-    total = sum((weight for _, weight in pairs), Fraction(0))
-    score = sum((each * weight for each, weight in pairs), Fraction(0)) / total
-    if len({weight for _, weight in pairs}) == 1:
-        parts, divisor = " + ".join(figure(each) for each, _ in pairs), str(len(pairs))
-    else:
-        parts, divisor = " + ".join(f"{figure(each)}×{figure(weight)}" for each, weight in pairs), figure(total)
-    steps.append(Step("各题平均，得测评分", f"({parts}) ÷ {divisor} {_is(score)}"))
-    return score
 
 
 def derive_total(body: Document, unit_id: int) -> Derivation:
@@ -267,7 +139,7 @@ def derive_total(body: Document, unit_id: int) -> Derivation:
     steps = [
         Step(
             f"{code} {blocks[code].name}：{len(got)} 行适用，满分合计 {figure(points)}，得分合计",
-            _sum(got, sum(got, Fraction(0))),
+            added(got, sum(got, Fraction(0))),
         )
         for code, (got, points) in sums.items()
         if points > 0
@@ -284,7 +156,7 @@ def derive_total(body: Document, unit_id: int) -> Derivation:
     bonus = _ledger(unit, rows, Kind.BONUS, rules.bonus_cap, steps)
     deduction = _ledger(unit, rows, Kind.DEDUCTION, rules.deduction_cap, steps)
     final = max(base + bonus - deduction, Fraction(0))
-    sum_ = f"{figure(base)} + {figure(bonus)} − {figure(deduction)} {_is(base + bonus - deduction)}"
+    sum_ = f"{figure(base)} + {figure(bonus)} − {figure(deduction)} {equals(base + bonus - deduction)}"
     steps.append(Step("最后得分 = 基础分 + 加分 − 扣分" + ("，最低为 0" if base + bonus < deduction else ""), sum_))
     steps += _band(result, final, rules)
     return Derivation(tuple(steps), final, score_of(result["final"]))
@@ -312,14 +184,14 @@ def _base(
     if mode is Mode.WHOLE:
         got, points = (sum((pair[each] for pair in totals.values()), Fraction(0)) for each in (0, 1))
         base = 100 * got / points
-        sum_ = f"100 × {figure(got)} ÷ {figure(points)} {_is(base)}"
+        sum_ = f"100 × {figure(got)} ÷ {figure(points)} {equals(base)}"
         return Step("基础分 = 100 × 得分合计 ÷ 适用的满分合计", sum_), base
     share = sum((weights[code] for code in totals), Fraction(0))
     base = 100 * sum((weights[code] * got / points for code, (got, points) in totals.items()), Fraction(0)) / share
     parts = " + ".join(
         f"{figure(weights[code])} × {figure(got)} ÷ {figure(points)}" for code, (got, points) in totals.items()
     )
-    return Step("基础分：各板块按权重折算", f"100 × ({parts}) ÷ {figure(share)} {_is(base)}"), base
+    return Step("基础分：各板块按权重折算", f"100 × ({parts}) ÷ {figure(share)} {equals(base)}"), base
 
 
 def base_of(sheet: UnitSheet) -> Step | None:
@@ -349,7 +221,7 @@ def _ledger(unit: Document, rows: Mapping[str, Row], kind: Kind, cap: Decimal, s
     elif sum(parts, Fraction(0)) > total:
         steps.append(Step(f"{what}合计 {figure(sum(parts, Fraction(0)))}，上限 {plain(cap)}，计 {figure(total)}。"))
     elif len(parts) > 1:
-        steps.append(Step(f"{what}合计", _sum(parts, total)))
+        steps.append(Step(f"{what}合计", added(parts, total)))
     return total
 
 
@@ -363,23 +235,3 @@ def _band(result: Document, final: Score, rules: ScoringRules) -> Iterator[Step]
     above = result["rank"] - 1
     ahead = f"有 {above} 个单位得分更高" if above else "没有单位得分更高"
     yield Step(f"名次：同类别有得分的 {result['ranked']} 个单位中，{ahead}，排第 {result['rank']}。")
-
-
-def figure(score: Score) -> str:
-    """`63`, `36.5`; rounded to two decimals where it has more."""
-    rounded = shown(score)
-    return plain(rounded) if Fraction(rounded) == score else str(rounded)
-
-
-def _is(score: Score) -> str:
-    return f"{'=' if Fraction(shown(score)) == score else '≈'} {figure(score)}"
-
-
-def _group(points: Sequence[Score]) -> str:
-    return f"({' + '.join(figure(each) for each in points)})"
-
-
-def _sum(points: Sequence[Score], total: Score) -> str:
-    if len(points) < 2:
-        return figure(total)
-    return f"{' + '.join(figure(each) for each in points)} {_is(total)}"

@@ -226,14 +226,15 @@ def cancel_exemption(
     session.commit()
 
 
-def counted_events(
+def counting_events(
     framework: Framework, tags: Collection[str], exempted: Collection[str], events: Collection[Event]
-) -> frozenset[int]:
-    """The ids of a unit's events that count: standing, on a row that counts, and the highest of their occasion."""
+) -> dict[int, int]:
+    """Of a unit's events that stand, on rows that count, by id the one that counts: itself, or what is more of the same
+    occasion."""
     if not events:
-        return frozenset()
+        return {}
     rows = {row.standard.key: row.standard for row in framework.rows()}
-    return occasions.counted(
+    return occasions.counting(
         occasions.Entry(event.id, standard.kind, event.occasion, event.points)
         for event in events
         if event.cancelled_at is None

@@ -15,7 +15,7 @@ from surveys.reporting.csv_cells import harmless
 from surveys.scoring.occasions import occasion_key
 from surveys.scoring.score_sheet import Kind
 from surveys.services.assessments import assessment_of, framework_of, unit_of
-from surveys.services.ledger import AppealState, counted_events
+from surveys.services.ledger import AppealState, counting_events
 from surveys.storage.tables import Assessment, Event, Exemption, Unit
 
 EXEMPTION = "免考"
@@ -108,7 +108,7 @@ def _unit_lines(
     rows = {row.standard.key: row for row in framework.rows()}
     tags = [tag.tag for tag in unit.tags]
     exempted = {exemption.row_key for exemption in exemptions if exemption.cancelled_at is None}
-    counted = counted_events(framework, tags, exempted, events)
+    counted = frozenset(counting_events(framework, tags, exempted, events).values())
     for event in events:
         row = rows.get(event.row_key)
         in_base = row is not None and row.standard.applies(tags) and event.row_key not in exempted

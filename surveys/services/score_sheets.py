@@ -16,7 +16,7 @@ from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, Sc
 from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.democratic import Decided, Hands, TeamScores
-from surveys.services.ledger import counted_events
+from surveys.services.ledger import counting_events
 from surveys.services.marks import departments_of
 from surveys.services.tallies import Tally
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, RowChoice, Unit
@@ -28,7 +28,8 @@ Entry = TypeVar("Entry", Mark, Event, Exemption, RowChoice)
 class SheetLine:
     """One row of a unit's sheet with all that decides it. `marks`: the latest version by department.
 
-    `counted`: ids of the events that count. `decided`: on the democratic row, the mark two people agreed on.
+    `counted`: ids of the events that count. `instead`: by id of one that is overtaken, the event that counts for its
+    occasion. `decided`: on the democratic row, the mark two people agreed on.
     `chosen`: of the row's alternative methods, the one the unit is assessed by.
     """
 
@@ -40,6 +41,7 @@ class SheetLine:
     exemption: Exemption | None
     tally: Tally | None
     counted: frozenset[int]
+    instead: Mapping[int, Event]
     decided: Decided | None
     chosen: Method | None
 
@@ -178,7 +180,10 @@ def _sheet(
     for mark in marks:
         row_marks.setdefault(mark.row_key, []).append(mark)
     chosen = {choice.row_key: Method(choice.method) for choice in choices}
-    counted = counted_events(framework, tags, exempted, events)
+    counting = counting_events(framework, tags, exempted, events)
+    counted = frozenset(counting.values())
+    by_id = {event.id: event for event in events}
+    instead = {number: by_id[other] for number, other in counting.items() if number != other}
     newest = None if teams.newest is None else teams.newest.tally
     lines = []
     for row in framework.rows():
@@ -210,6 +215,7 @@ def _sheet(
                 exempted.get(key),
                 newest,
                 counted,
+                instead,
                 decided,
                 chosen.get(key) if chosen.get(key) in standard.alternatives else None,
             )

@@ -11,8 +11,9 @@ from typing import Any
 from surveys.catalog.model import Standard, plain
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.poll_rules import PollRules
-from surveys.scoring.score_sheet import ScoreSheet, worth
+from surveys.scoring.score_sheet import RowState, ScoreSheet, worth
 from surveys.services.democratic import TeamScores, Vote
+from surveys.services.ledger import AppealState
 from surveys.services.results import UnitResult
 from surveys.services.score_sheets import SheetLine
 from surveys.storage.tables import Document, Event, Exemption, Mark, Poll, Unit
@@ -85,7 +86,7 @@ def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
         "departments": list(line.departments),
         "chosen": None if line.chosen is None else line.chosen.value,
         "marks": [_mark(mark, names) for mark in marks],
-        "events": [_event(event, names, counts=event.id in line.counted) for event in line.events],
+        "events": [_event(event, names, event.id in line.counted, line.instead.get(event.id)) for event in line.events],
         "exemption": None if line.exemption is None else _exemption(line.exemption, names),
         "democratic": _democratic(teams.newest, teams) if line.is_democratic and teams.newest else None,
     }
@@ -117,7 +118,8 @@ def _mark(mark: Mark, names: Names) -> Document:
     }
 
 
-def _event(event: Event, names: Names, *, counts: bool) -> Document:
+def _event(event: Event, names: Names, counts: bool, instead: Event | None) -> Document:
+    """`instead`: the event that counts for its occasion, where it is overtaken."""
     return {
         "id": event.id,
         "points": plain(event.points),
@@ -133,7 +135,59 @@ def _event(event: Event, names: Names, *, counts: bool) -> Document:
         "at": _moment(event.made_at),
         "cancelled_at": None if event.cancelled_at is None else _moment(event.cancelled_at),
         "cancel_reason": event.cancel_reason,
+    } | ({} if instead is None else {"overtaken_by": _other(instead)})
+
+
+def _other(event: Event) -> Document:
+    return {
+        "row": event.row_key,
+        "points": plain(event.points),
+        "happened_on": event.happened_on.isoformat(),
+        "document": event.document,
     }
+
+
+def standing_words(record: Document, event: Document) -> str:
+    """Whether an event of this row counts, and why not."""
+    if event["cancelled_at"] is not None:
+        reason = event["cancel_reason"] or ""
+        upheld = event["appeal"] == AppealState.UPHELD
+        return f"{'' if upheld else '已撤销：'}{reason}{'，已撤销' if upheld else ''}"
+    if event["counts"]:
+        return "计入"
+    state = RowState(record["state"])
+    if state is RowState.EXEMPTED:
+        return "不计入：这一行经决定免考"
+    if state is RowState.NOT_APPLICABLE:
+        return "不计入：这一行不适用于本单位"
+    other = event.get("overtaken_by")  # not told by versions frozen before it was kept
+    if other is None:
+        return "不计入：同一事项已按更高的一次计"
+    return f"不计入：同一事项已按 {other['row']} {other['document']} 的 {other['points']} 分计"
+
+
+def without_explanations(unit: Document) -> Document:
+    """A unit's record without what was added to explain it, which follows from the rest: a version frozen before
+    says the same of the unit."""
+    return unit | {"rows": [_bare(row) for row in unit["rows"]]}
+
+
+def _bare(row: Document) -> Document:
+    vote = row["democratic"]
+    if not row["events"] and vote is None:
+        return row
+    events = [{key: value for key, value in event.items() if key != "overtaken_by"} for event in row["events"]]
+    return row | {"events": events, "democratic": None if vote is None else _bare_vote(vote)}
+
+
+def _bare_vote(vote: Document) -> Document:
+    items = [{key: value for key, value in item.items() if key != "by_class"} for item in vote["items"]]
+    bare = vote | {"items": items}
+    if "teams" in vote:  # a team's own vote has none
+        bare["teams"] = [
+            each | {"vote": _bare_vote(each["vote"])} if "vote" in each else each for each in vote["teams"]
+        ]
+    return bare
 
 
 def _exemption(exemption: Exemption, names: Names) -> Document:
@@ -200,6 +254,7 @@ def _vote(vote: Vote) -> Document:
             "counts": dict(question.counts),
             "score": figure(question.score),
         }
+        | ({"by_class": {key: dict(counts) for key, counts in question.by_class.items()}} if question.by_class else {})
         for question, weight in zip(form.questions, rules.organization.questions.values(), strict=True)
     ]
     return found

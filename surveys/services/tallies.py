@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -27,7 +27,8 @@ from surveys.storage.tables import Poll
 class QuestionTally:
     """`counts` of the valid ballots of all classes together, by letter, blanks under `-`, 弃权 under `*` if offered.
 
-    `flagged`: more than a third gave the lowest grade.
+    `flagged`: more than a third gave the lowest grade. `by_class`: the same counts by ballot class where there are
+    several, none of them hidden.
     """
 
     key: str
@@ -36,6 +37,7 @@ class QuestionTally:
     counts: Mapping[str, int]
     score: Score | None
     flagged: bool
+    by_class: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def unanimous(self) -> bool:
@@ -156,8 +158,9 @@ def _kept(poll_id: int, seal: str) -> list[Tally]:
 
 
 def disclosed(tally: Tally) -> Tally:
-    """Without what would tell the answers of a small class: its own score, and each question's weighted score, from
-    which together with the counts a class of one or two ballots can be solved for. The forms' scores stay."""
+    """Without what would tell the answers of a small class: its own score, each question's counts by class,
+    and its weighted score, from which together with the counts a class of one or two ballots can be solved for. The
+    forms' scores stay."""
     if not tally.has_hidden_class:
         return tally
     return replace(
@@ -169,7 +172,7 @@ def disclosed(tally: Tally) -> Tally:
 
 
 def _without_scores(form: FormTally) -> FormTally:
-    return replace(form, questions=tuple(replace(question, score=None) for question in form.questions))
+    return replace(form, questions=tuple(replace(question, score=None, by_class={}) for question in form.questions))
 
 
 def count(poll_id: int, seal: str, record: Record) -> Tally:
@@ -270,6 +273,9 @@ def _count_question(
         all_counts,
         question_score(by_class, weights, form_rules.grades, rules.blank),
         is_flagged(all_counts, lowest, sum(entry.valid for entry in classes.values())),
+        {name: {letter: counts.get(letter, 0) for letter in all_counts} for name, counts in by_class.items()}
+        if len(classes) > 1
+        else {},
     )
 
 

@@ -10,11 +10,11 @@ from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.grades import BLANK
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.services.democratic import ONE_TEAM
-from surveys.services.derivations import counts_can_be_told
 from surveys.services.printed_results import PrintedResults, PrintedRow, certificate_words, footing
 from surveys.services.results import plain_points
-from surveys.services.sheet_records import score_of
+from surveys.services.sheet_records import score_of, standing_words
 from surveys.services.versions import STATE_NAMES
+from surveys.services.vote_derivations import counts_can_be_told
 from surveys.storage import tables
 
 _MOST_WEAK = 5
@@ -142,8 +142,10 @@ def _events(rows: Sequence[PrintedRow]) -> Iterator[Part]:
         (1.3, 3.6, 2.6, 1.1),
         frozenset({3}),
     )
-    if not all(event["counts"] for _, event in found):
-        yield Paragraph("同一事项登记几次的，只计最高的一次，其余不计。", small=True)
+    for row, event in found:
+        if not event["counts"]:
+            why = standing_words(row.record, event)
+            yield Paragraph(f"{event['happened_on']} {event['document']}：{why}。", small=True)
 
 
 def _change(row: PrintedRow, event: tables.Document) -> str:

@@ -12,7 +12,7 @@ from surveys.services import replies
 from surveys.services.assessments import framework_in
 from surveys.services.ledger import AppealState
 from surveys.services.replies import Reply
-from surveys.services.sheet_records import worth_of
+from surveys.services.sheet_records import without_explanations, worth_of
 from surveys.services.versions import STATE_NAMES
 from surveys.storage.tables import Document
 
@@ -80,11 +80,11 @@ def report(session: Session, assessment_id: int, old: Document, new: Document) -
 
 def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> Difference:
     """Per unit and row what changed and why. `accepted`: objections that led to it."""
-    before = {unit["unit"]: unit for unit in old["units"]}
+    before = {unit["unit"]: without_explanations(unit) for unit in old["units"]}
     contents = {key: _contents(body) for key, body in (old["frameworks"] | new["frameworks"]).items()}
     standards = [{key: _standards(body) for key, body in version["frameworks"].items()} for version in (old, new)]
     units = []
-    for unit in new["units"]:
+    for unit in map(without_explanations, new["units"]):
         key = unit["framework"]
         was = before.get(unit["unit"])
         if was is None:

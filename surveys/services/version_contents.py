@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
 from surveys.polling.seal import canonical_json, digest
+from surveys.services.sheet_records import without_explanations
 from surveys.storage.tables import Document
 
 
@@ -45,7 +46,9 @@ class Content:
 
 
 def _own(unit: Document) -> Document:
-    return unit | {"result": {key: value for key, value in unit["result"].items() if key not in ("rank", "ranked")}}
+    return without_explanations(unit) | {
+        "result": {key: value for key, value in unit["result"].items() if key not in ("rank", "ranked")}
+    }
 
 
 @lru_cache(maxsize=8)

@@ -24,13 +24,13 @@ from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, W
 from surveys.services.proceeding_records import ProceedingKind, standing_by_unit
 from surveys.services.results import Results, UnitResult, results
 from surveys.services.score_sheets import unit_sheet
-from surveys.services.sheet_records import unit_record, worth_of
+from surveys.services.sheet_records import unit_record, without_explanations, worth_of
 from surveys.services.version_contents import Content, content
 from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
-FORMAT = "ceping-scores/2"
-"""2 tells also of how many units records were made (`proceedings`), which the report says; a version of format 1 is
-read without."""
+FORMAT = "ceping-scores/3"
+"""2 tells also of how many units records were made (`proceedings`), which the report says; 3 which event overtook
+another, and each item's votes by ballot class, for the derivation. A version of an earlier format is read without."""
 
 CERTIFY = "certify"
 """The act of an approval of a certified version; its subject is the digest."""
@@ -155,7 +155,9 @@ def newest_rules(session: Session, assessment_id: int) -> int:
 
 def same_scores(one: Document, other: Document) -> bool:
     """Whether two bodies say the same of every unit."""
-    return all(one[key] == other[key] for key in ("rules_version", "rules", "frameworks", "units"))
+    if any(one[key] != other[key] for key in ("rules_version", "rules", "frameworks")):
+        return False
+    return [*map(without_explanations, one["units"])] == [*map(without_explanations, other["units"])]
 
 
 def freeze(

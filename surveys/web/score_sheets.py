@@ -139,6 +139,7 @@ def _row_page(
         exempt_form=exempt_form or ExemptForm(formdata=None, row_key=row_key),
         levels=ledger.USUAL_LEVELS,
         worth_by_level=levels,
+        event_states={each.event_id: each.state for each in lines},
         occasions=ledger_lines.occasions_of(lines),
         sharing=[
             group for group in ledger_lines.sharing_documents(lines) if any(each.row_key == row_key for each in group)

@@ -12,7 +12,7 @@ from surveys.services import assessments, derivations, version_changes, versions
 from surveys.services.actors import Permission
 from surveys.services.errors import NotFound
 from surveys.services.printed_results import PrintedResults, printed_results
-from surveys.services.sheet_records import worth_of
+from surveys.services.sheet_records import standing_words, worth_of
 from surveys.services.version_changes import Difference
 from surveys.services.versions import STATE_NAMES, Version
 from surveys.web.access import needs, site
@@ -147,6 +147,7 @@ def explained(body: Body, unit_id: int, row_key: str, *, for_unit: bool = False)
         "derivation": derivations.derive_row(dict(body), unit_id, row_key, for_unit=for_unit),
         "state_names": STATE_NAMES,
         "worth": worth_of,
+        "standing": standing_words,
     }
 
 

@@ -1,5 +1,7 @@
 """Why this score: each figure worked out again from the frozen sheet comes to what the sheet says."""
 
+import copy
+import json
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,11 +12,12 @@ from hypothesis import strategies as st
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import Kind, Mode, ScoringRules
-from surveys.services import derivations, polls, versions
+from surveys.services import derivations, polls, version_changes, versions
 from surveys.services.errors import NotFound
 from surveys.services.marks import MarkEntry
 from surveys.services.polls import ClassEntry
 from surveys.services.site import Site
+from surveys.services.version_contents import content
 from surveys.storage.tables import Assessment, Document
 from tests.builders import (
     GROUP,
@@ -112,6 +115,59 @@ def test_votes_of_several_classes_and_with_blanks(site, blank):
     sealed_poll(site, alone, "AB-C", count=3, entitled=3, blank=blank)
     body = body_of(site, assessment_id)
     check(body)
+
+
+def by_classes(site: Site, ballots: dict[str, list[str]]) -> tuple[Document, int]:
+    """A unit's sheets after a poll of leaders, weight 3, and staff, weight 1."""
+    assessment_id, unit_id = build_unit(site, leaders=0)
+    classes = [ClassEntry("A", "领导", Decimal(3)), ClassEntry("B", "群众", Decimal(1))]
+    world = build_poll(site, unit_id=unit_id, classes=classes, count=6, entitled=12, present=12, leaders=0)
+    cast_each(site, world, ballots)
+    close_and_seal(site, world.poll_id)
+    return body_of(site, assessment_id), unit_id
+
+
+def test_votes_of_several_classes_are_told_down_to_the_counts(site):
+    body, unit_id = by_classes(
+        site, {"A": ["A-AAAAAAA"] * 4 + ["B-AAAAAAA"] * 2, "B": ["ABAAAAAAA"] * 3 + ["D-AAAAAAA"] * 3}
+    )
+    check(body)
+    for for_unit in (True, False):
+        found = derivations.derive_row(body, unit_id, "III-36", for_unit=for_unit)
+        told = [(step.words, step.sum) for step in found.steps]
+        assert told[2:5] == [
+            ("第 1 题，领导：好 4，较好 2，一般 0，差 0", "(4×100 + 2×80 + 0×60 + 0×40) ÷ 6 ≈ 93.33"),
+            ("第 1 题，群众：好 3，较好 0，一般 0，差 3", "(3×100 + 0×80 + 0×60 + 3×40) ÷ 6 = 70"),
+            ("第 1 题，各票种按权重平均", "(93.33 × 3 + 70 × 1) ÷ 4 = 87.5"),
+        ]
+        assert told[5:8] == [
+            ("第 2 题，领导：好 0，较好 0，一般 0，差 0，未填 6。没有人评这一题，不计入", ""),
+            ("第 2 题，群众：好 0，较好 3，一般 0，差 0，未填 3", "(0×100 + 3×80 + 0×60 + 0×40) ÷ 3 = 80"),
+            ("第 2 题，各票种按权重平均", "(80 × 1) ÷ 1 = 80"),
+        ]
+        assert (found.agrees, told[-1][0]) == (True, "折合成这一行的分数")
+
+
+def test_of_a_small_class_nothing_is_kept(site):
+    body, unit_id = by_classes(site, {"A": ["ABAAAAAAA"] * 3, "B": ["CDAAAAAAA"] * 6})
+    check(body)
+    assert "by_class" not in str(body)
+    for for_unit in (True, False):
+        steps = derivations.derive_row(body, unit_id, "III-36", for_unit=for_unit).steps
+        assert not [step for step in steps if "领导：" in step.words or "群众：" in step.words]
+
+
+def test_a_version_of_before_the_classes_were_kept_still_reads(site):
+    body, unit_id = by_classes(site, {"A": ["ABAAAAAAA"] * 6, "B": ["CDAAAAAAA"] * 6})
+    old = copy.deepcopy(body)
+    for row in versions.unit_in(old, unit_id)["rows"]:
+        for item in (row["democratic"] or {"items": []})["items"]:
+            del item["by_class"]
+    check(old)
+    assert "各票种先分别平均" in str(derivations.derive_row(old, unit_id, "III-36"))
+    assert versions.same_scores(old, body)
+    assert version_changes.difference(old | {"number": 1}, body | {"number": 2}).is_empty
+    assert content(json.dumps(old)).units == content(json.dumps(body)).units, "who agreed to it still agrees"
 
 
 def test_few_ballots_are_not_told_to_the_unit(site):
