@@ -12,7 +12,7 @@ from surveys.services import replies
 from surveys.services.assessments import framework_in
 from surveys.services.ledger import AppealState
 from surveys.services.replies import Reply
-from surveys.services.sheet_records import without_explanations, worth_of
+from surveys.services.sheet_records import standing_words, without_explanations, worth_of
 from surveys.services.versions import STATE_NAMES
 from surveys.storage.tables import Document
 
@@ -183,6 +183,8 @@ def _reasons(old: Document, new: Document) -> Iterable[str]:
             yield f"事件 {event['document']} {AppealState(event['appeal']).label}。{note}"
         elif was["cancelled_at"] != event["cancelled_at"]:
             yield f"撤销事件 {event['document']}：{event['cancel_reason']}"
+        elif was["counts"] != event["counts"]:
+            yield f"事件 {event['document']} {standing_words(new, event)}"
         elif was != event:
             yield f"事件 {event['document']} 有改动"
     if old["exemption"] != new["exemption"]:

@@ -73,6 +73,16 @@ def test_a_version_of_before_it_was_kept_says_what_it_can(site):
     assert version_changes.difference(old | {"number": 1}, body | {"number": 2}).is_empty
 
 
+def test_a_difference_says_that_an_event_counts_no_more(site):
+    assessment_id, unit_id = build_unit(site)
+    record(site, unit_id, event("III-11(2)", "1"))
+    old = body_of(site, assessment_id)
+    exempt(site, unit_id, "III-11(2)")
+    found = version_changes.difference(old | {"number": 1}, body_of(site, assessment_id) | {"number": 2})
+    (row,) = found.units[0].rows
+    assert row.reasons[0] == f"事件 示例发〔2026〕1号 {EXEMPTED}"
+
+
 def test_the_letter_says_why(site):
     assessment_id, unit_id = build_events(site)
     parts = letter_of(site, assessment_id, unit_id).parts

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, timedelta
 from fractions import Fraction
@@ -116,6 +118,25 @@ def test_the_same_event_is_entered_once(site):
     record(site, unit_id, event("III-34", ""))
     with pytest.raises(BadInput, match="完全一样"):
         record(site, unit_id, event("III-34", ""))
+
+
+def test_of_two_clicks_at_once_one_enters_the_event(site):
+    _, unit_id = build_unit(site)
+    ready = threading.Barrier(2)
+
+    def click(_: int) -> str:
+        ready.wait(20)
+        try:
+            record(site, unit_id, event("III-32", "2"))
+        except BadInput as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        words = sorted(pool.map(click, range(2)))
+    assert words[0] == ""
+    assert "完全一样" in words[1]
+    assert line_for(site, unit_id, "III-32").value.got == 2
 
 
 def test_an_event_has_happened(site):
