@@ -241,18 +241,19 @@ def test_talks_are_in_no_log(lite_site: Site, admin: StrictClient, caplog: pytes
 # Rows that are heard or assessed as a whole
 
 
-def test_a_comprehensive_row_has_its_own_form(lite_site: Site, admin: StrictClient) -> None:
-    _, unit_id = build_unit(lite_site, framework="county", category="县区")
-    path, action = f"/units/{unit_id}/rows/III-18", f"/units/{unit_id}/marks"
-    field = f"III-18:{LEAD}"
-    response = admin.submit(path, action, **{field: "18", f"{field}:remark": "太短"})
+@pytest.mark.parametrize(("framework", "row"), [("county", "III-18"), ("municipal", "III-35")])
+def test_a_comprehensive_row_has_its_own_form(lite_site: Site, admin: StrictClient, framework: str, row: str) -> None:
+    _, unit_id = build_unit(lite_site, framework=framework, category="县区")
+    path, action = f"/units/{unit_id}/rows/{row}", f"/units/{unit_id}/marks"
+    field = f"{row}:{LEAD}"
+    response = admin.submit(path, action, **{field: "5", f"{field}:remark": "太短"})
     assert response.status_code == 400
     assert Page(response).form(action)[f"{field}:remark"] == "太短"
     reason = "日常报送及时，季度督查无问题"
-    assert admin.submit(path, action, **{field: "18", f"{field}:remark": reason}).status_code == 302
-    assert admin.submit(path, action, **{field: "17", f"{field}:evidence": "督查通报"}).status_code == 302
-    mark = line_for(lite_site, unit_id, "III-18").marks[LEAD]
-    assert (mark.version, mark.points, mark.remark, mark.evidence) == (2, 17, reason, "督查通报")
+    assert admin.submit(path, action, **{field: "5", f"{field}:remark": reason}).status_code == 302
+    assert admin.submit(path, action, **{field: "4", f"{field}:evidence": "督查通报"}).status_code == 302
+    mark = line_for(lite_site, unit_id, row).marks[LEAD]
+    assert (mark.version, mark.points, mark.remark, mark.evidence) == (2, 4, reason, "督查通报")
     assert "综合评定" in admin.page(path).text
 
 
