@@ -1,15 +1,16 @@
-/* The ballot with script: one form at a time, progress, drafts, a review, retry. Without it the page works as it stands.
-   Plain ES5 for Chromium 78 and iOS 12. The device keeps a draft until it is cast, and never on a shared tablet. */
+/* The ballot with script; without it the page works as it stands. Plain ES5 for Chromium 78 and iOS 12.
+   The device keeps a draft until it is cast, and never on a shared tablet. */
 (function () {
   "use strict";
   var IDLE_MS = 60000, WARN_MS = 15000, RECEIPT_MS = 30000, TIMEOUT_MS = 20000, LONGEST_WAIT_MS = 30000;
+  var START = "/?kiosk=1";
   var main = document.querySelector("main");
   var form = document.getElementById("ballot");
   var kiosk = isShared();
   var key = "ceping-" + digest(location.pathname.toUpperCase().replace(/[^0-9A-Z]/g, ""));
-  var nonce = "", sent = false, over = false;
+  var nonce = "", sent = false, over = true, watch = 0;
 
-  /* Small tools. Storage may be forbidden or full: then there is no draft, and nothing else changes. */
+  /* Storage may be forbidden or full: then there is no draft. */
   function store(name, value) {
     try {
       if (value === undefined) { return localStorage.getItem(name); }
@@ -23,7 +24,7 @@
     if (asked) { store("ceping-kiosk", asked[1] === "1" ? "1" : null); }
     return store("ceping-kiosk") === "1";
   }
-  /* 53 bits of the code, not the code: whoever reads the storage cannot vote with it. */
+  /* 53 bits of the code: whoever reads the storage cannot vote with it. */
   function digest(text) {
     var one = 0xdeadbeef, two = 0x41c6ce57;
     for (var i = 0; i < text.length; i++) {
@@ -35,10 +36,8 @@
     return (4294967296 * (2097151 & two) + (one >>> 0)).toString(36);
   }
   function newNonce() {
-    if (!window.crypto || !window.crypto.getRandomValues) { return ""; }
-    var bytes = new Uint8Array(16), text = "";
-    window.crypto.getRandomValues(bytes);
-    for (var i = 0; i < bytes.length; i++) { text += (bytes[i] < 16 ? "0" : "") + bytes[i].toString(16); }
+    var text = "";
+    each(crypto.getRandomValues(new Uint8Array(16)), function (byte) { text += (byte < 16 ? "0" : "") + byte.toString(16); });
     return text;
   }
   function each(list, act) { Array.prototype.forEach.call(list, act); }
@@ -46,6 +45,11 @@
     var element = document.createElement(tag);
     if (text) { element.textContent = text; }
     if (className) { element.className = className; }
+    return element;
+  }
+  function alarm(tag, text, className) {
+    var element = make(tag, text, "fault" + className);
+    element.setAttribute("role", "alert");
     return element;
   }
   function button(text, act, className) {
@@ -56,7 +60,6 @@
   }
   function show(element, visible) { if (element) { element.hidden = !visible; } }
 
-  /* Large type, remembered. */
   function largeType() {
     var root = document.documentElement;
     function set(on) {
@@ -72,11 +75,11 @@
   function draft() {
     try { return JSON.parse(store(key) || "null"); } catch (error) { return null; }
   }
-  function post(body, done, failed) {
+  function ask(address, body, done, failed) {
     var request = new XMLHttpRequest();
-    request.open("POST", location.pathname);
+    request.open(body ? "POST" : "GET", address);
     request.timeout = TIMEOUT_MS;
-    request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded");
+    if (body) { request.setRequestHeader("Content-Type", "application/x-www-form-urlencoded"); }
     request.onload = function () {
       done(request.status, new DOMParser().parseFromString(request.responseText, "text/html"));
     };
@@ -88,60 +91,104 @@
     main.innerHTML = page.querySelector("main").innerHTML;
     var heading = main.querySelector("h1");
     heading.setAttribute("tabindex", "-1"); heading.focus();
-    window.scrollTo(0, 0);
+    scrollTo(0, 0);
+    settle();
   }
-  /* The ticket is spent, and this device once sent a submission without getting an answer: was it that one? */
+  /* The ticket is spent, and this device once sent a submission and got no answer: was it that one? */
   function askAgain() {
     var kept = draft();
     store(key, null);
     if (!kept || !kept.nonce) { return; }
-    post("nonce=" + kept.nonce, function (status, page) {
+    ask(location.pathname, "nonce=" + kept.nonce, function (status, page) {
       if (status === 200 && page.getElementById("receipt")) { turnTo(page); }
     }, function () { store(key, JSON.stringify(kept)); });
   }
 
-  /* Not counted, and may be yet. */
-  function offerReload() {
-    var waiting = document.querySelector("[data-keep]");
-    if (!waiting) { return; }
-    if (draft()) { waiting.appendChild(make("p", "您填的还在这部手机上。")); }
-    waiting.appendChild(button("刷新本页", function () { location.reload(); }, "primary"));
+  /* A page without a ballot. `data-keep`: may be counted yet; it holds the answers, or there may be a draft. */
+  function settle() {
+    var receipt = document.getElementById("receipt"), reason = document.getElementById("reason");
+    var keep = reason && reason.hasAttribute("data-keep"), again = reason && reason.querySelector("form");
+    over = !again;
+    if (receipt || (reason && !keep)) { store(key, null); }
+    if (again) {
+      sent = true;
+      again.addEventListener("submit", function (event) { event.preventDefault(); send(again); });
+    } else if (keep) {
+      if (draft()) { reason.appendChild(make("p", "您填的还在这部手机上。")); }
+      reason.appendChild(button("刷新本页", function () { location.reload(); }, "primary"));
+    }
+    if (!kiosk || !(receipt || reason)) { return; }
+    var farewell = make("div", "", "notice");
+    if (receipt) { farewell.appendChild(make("p", "记好回执，请点“完成”，让给下一位。没有人操作，半分钟后自动返回。")); }
+    farewell.appendChild(button(receipt ? "完成" : again ? "不投了，清空" : "返回，让给下一位", leave, again ? "" : "primary"));
+    main.appendChild(farewell);
   }
 
   /* A shared tablet wipes itself: after the receipt, and after a minute without a touch. */
+  function leave() {
+    clearInterval(watch);
+    store("ceping-large", null);
+    location.replace(START);
+  }
   function watchTablet() {
-    if (!kiosk) { return; }
-    var start = "/?kiosk=1", last = Date.now(), warning = null, farewell = null;
-    each(document.querySelectorAll('a[href="/"]'), function (link) { link.href = start; });
+    var last = Date.now(), warning = null;
+    each(document.querySelectorAll('a[href="/"]'), function (link) { link.href = START; });
     var code = document.getElementById("code"); /* the start page: only a code left behind is wiped */
     if (code) { main.appendChild(make("p", "这是公用平板，用完自动清空。", "notice")); }
-    function leave() {
-      store("ceping-large", null);
-      location.replace(start);
-    }
     each(["touchstart", "keydown", "click", "scroll"], function (name) {
       document.addEventListener(name, function () {
         last = Date.now();
         if (warning) { warning.remove(); warning = null; }
       }, true);
     });
-    window.setInterval(function () {
+    watch = setInterval(function () {
       if ((code && !code.value) || (sent && !over)) { last = Date.now(); }
-      if (!farewell && document.getElementById("receipt")) {
-        last = Date.now();
-        farewell = make("div", "", "notice");
-        farewell.appendChild(make("p", "记好回执，请点“完成”，让给下一位。没有人操作，半分钟后自动返回。"));
-        farewell.appendChild(button("完成", leave, "primary"));
-        main.appendChild(farewell);
-      }
       var idle = Date.now() - last;
-      if (idle > (farewell ? RECEIPT_MS : IDLE_MS)) { leave(); return; }
+      if (idle > (document.getElementById("receipt") ? RECEIPT_MS : IDLE_MS)) { leave(); return; }
       if (idle > IDLE_MS - WARN_MS && !warning) {
-        warning = make("p", "没有人操作，马上清空并回到首页。还在填请点一下屏幕。", "fault floating");
-        warning.setAttribute("role", "alert");
+        warning = alarm("p", "没有人操作，马上清空并回到首页。还在填请点一下屏幕。", " floating");
         document.body.appendChild(warning);
       }
     }, 1000);
+  }
+
+  /* The same submission again and again until an answer comes. */
+  function send(from) {
+    var body = [];
+    each(from.querySelectorAll("input:checked, input[type=hidden]"), function (input) {
+      body.push(encodeURIComponent(input.name) + "=" + encodeURIComponent(input.value));
+    });
+    var note = alarm("div", "", " floating"), words = make("p"), again = button("立即重试", attempt);
+    note.appendChild(words); note.appendChild(again);
+    document.body.appendChild(note);
+    var tries = 0, timer = 0, busy = false;
+    window.addEventListener("online", attempt);
+    from.querySelector("[type=submit]").disabled = true;
+    attempt();
+
+    function attempt() {
+      if (busy) { return; }
+      busy = true; tries += 1;
+      clearTimeout(timer);
+      show(again, false);
+      words.textContent = tries === 1 ? "正在提交，请勿关闭……" : "尚未提交，请勿关闭。正在重试（第 " + tries + " 次）……";
+      ask(location.pathname, body.join("&"), answer, wait);
+    }
+    function wait() {
+      busy = false;
+      var pause = Math.min(1000 * Math.pow(2, tries - 1), LONGEST_WAIT_MS);
+      words.textContent = "尚未提交，请勿关闭。没有连上，" + Math.round(pause / 1000) + " 秒后自动重试，您填的都还在。";
+      show(again, true);
+      timer = setTimeout(attempt, pause);
+    }
+    function answer(status, page) {
+      /* Not a page of ours: a hotspot's sign-in page, a proxy's refusal. */
+      var ours = page.querySelector("main h1") && (status !== 200 || page.getElementById("receipt"));
+      if (status >= 500 || !ours) { wait(); return; }
+      window.removeEventListener("online", attempt);
+      note.remove();
+      turnTo(page);
+    }
   }
 
   /* Scanned from a door's screen: it may show the next code now. */
@@ -149,12 +196,11 @@
   if (door && navigator.sendBeacon) { navigator.sendBeacon("/d/" + door[1]); }
 
   largeType();
-  if (document.getElementById("receipt")) { store(key, null); }
   var reason = document.getElementById("reason");
   if (reason && !reason.hasAttribute("data-keep")) { askAgain(); }
-  offerReload();
+  settle();
   if (form) { ballot(); }
-  watchTablet();
+  if (kiosk) { watchTablet(); }
 
   function ballot() {
     var sections = form.querySelectorAll("section"), stuck = 0;
@@ -171,7 +217,7 @@
     var review = make("section", "", "card review");
     review.setAttribute("aria-labelledby", "review");
     var submit = form.querySelector("button[type=submit]");
-    var blanksMeant = form.querySelector(".check");
+    var blanksMeant = form.querySelector(".check"), told = alarm("p", "", "");
     form.insertBefore(review, form.elements.nonce);
 
     var steps = make("div", "", "steps");
@@ -196,7 +242,7 @@
       });
       each(questions, function (fieldset) { if (answered(fieldset)) { fieldset.classList.remove("blank"); } });
     }
-    /* With type scaled up by WeChat the bar would fill the screen: then only the card's head sticks. */
+    /* Scaled up by WeChat the bar would fill the screen: then only the card's head sticks. */
     function stick() {
       stuck = bar.offsetHeight < 80 ? bar.offsetHeight : 0;
       bar.style.position = stuck ? "" : "static";
@@ -206,9 +252,8 @@
       step = Math.max(0, Math.min(to, sections.length));
       each(sections, function (section, number) { show(section, number === step); });
       var last = step === sections.length;
-      if (last) { list(); }
-      show(review, last); show(submit, last && (blanksMeant || !blanks().length)); show(next, !last); show(back, step > 0);
-      show(blanksMeant, last && blanks().length > 0);
+      list();
+      show(review, last); show(next, !last); show(back, step > 0);
       if (!last) {
         var following = sections[step + 1];
         next.textContent = following ? "下一步：" + following.querySelector("h2 b").textContent : "下一步：核对";
@@ -217,13 +262,13 @@
       var heading = (last ? review : sections[step]).querySelector("h2");
       heading.setAttribute("tabindex", "-1");
       heading.focus();
-      window.scrollTo(0, step === 0 ? 0 : form.getBoundingClientRect().top + window.pageYOffset);
+      scrollTo(0, step === 0 ? 0 : form.getBoundingClientRect().top + pageYOffset);
     }
     function visit(fieldset) {
       each(sections, function (section, number) { if (section.contains(fieldset)) { go(number); } });
       fieldset.classList.add("blank");
       fieldset.scrollIntoView();
-      window.scrollBy(0, -stuck - 8 - fieldset.parentNode.querySelector("h2").offsetHeight); /* what sticks */
+      scrollBy(0, -stuck - 8 - fieldset.parentNode.querySelector("h2").offsetHeight); /* what sticks */
       fieldset.querySelector("input").focus();
     }
     function nextBlank() {
@@ -235,11 +280,15 @@
       review.textContent = "";
       var heading = make("h2", "核对"); heading.id = "review";
       review.appendChild(heading);
-      review.appendChild(make("p", left.length ? "还有 " + left.length + " 项没有填，" + (blanksMeant ? "" : "填完才能提交，") + "点一下就到那里：" : "全部 " + questions.length + " 项都已填。提交后不能修改。"));
+      review.appendChild(make("p", "还没有提交。" + (left.length ? "还有 " + left.length + " 项没有填，" + (blanksMeant ? "" : "填完才能提交，") + "点一下就到那里：" : "全部 " + questions.length + " 项都已填，请点“提交”；提交后不能修改。")));
       each(left, function (fieldset) {
         var whose = fieldset.closest("section").querySelector("h2 b").textContent;
         review.appendChild(button(whose + "：" + fieldset.querySelector("legend").lastChild.textContent, function () { visit(fieldset); }, "to-blank"));
       });
+      told.textContent = left.length < questions.length ? form.getAttribute("data-spoil") : "整张票都没有填，这样提交会成为废票。";
+      if (blanksMeant) { review.appendChild(told); review.appendChild(blanksMeant); }
+      review.appendChild(submit);
+      show(told, left.length && told.textContent); show(blanksMeant, left.length); show(submit, blanksMeant || !left.length);
       each(sections, function (section, number) {
         var line = button("", function () { go(number); }, "fold");
         line.appendChild(make("span", section.querySelector("h2 b").textContent));
@@ -248,7 +297,7 @@
       });
     }
 
-    /* Drafts: on each tap; the nonce is kept only once it has been sent, so that a second tab has its own. */
+    /* On each tap; the nonce only once it has been sent, so that a second tab has its own. */
     function save() {
       if (kiosk) { return; }
       var answers = {};
@@ -273,54 +322,40 @@
       form.parentNode.insertBefore(notice, form);
     }
 
-    /* Casting: the same submission again and again until an answer comes. */
     function cast(event) {
       event.preventDefault();
-      var left = blanks(), tick = form.elements.blanks_meant;
-      if (left.length && !(tick && tick.checked)) { go(sections.length); if (tick) { tick.focus(); } return; }
+      var left = blanks().length, tick = form.elements.blanks_meant;
+      if (left && !(tick && tick.checked)) {
+        go(sections.length);
+        if (tick) {
+          told.textContent = "还没有提交：没填的项请点上面补填，或勾选“我有意不填”再提交。" + told.textContent;
+          show(told, true);
+          tick.focus();
+          submit.scrollIntoView(false);
+        }
+        return;
+      }
       if (sent) { return; }
-      sent = true; save();
+      if (tick && !left) { tick.checked = false; }
+      sent = true; over = false; save();
       form.elements.nonce.value = nonce;
-      var body = [];
-      each(form.querySelectorAll("input:checked, input[type=hidden]"), function (input) {
-        if (input !== tick || left.length) { body.push(encodeURIComponent(input.name) + "=" + encodeURIComponent(input.value)); }
-      });
-      var note = make("div", "", "fault floating");
-      note.setAttribute("role", "alert");
-      var words = make("p"), again = button("立即重试", attempt);
-      note.appendChild(words); note.appendChild(again);
-      document.body.appendChild(note);
-      var tries = 0, timer = 0, busy = false;
-      window.addEventListener("online", attempt);
-      submit.disabled = true;
-      attempt();
+      send(form);
+    }
 
-      function attempt() {
-        if (busy) { return; }
-        busy = true; tries += 1;
-        window.clearTimeout(timer);
-        show(again, false);
-        words.textContent = tries === 1 ? "正在提交，请勿关闭……" : "尚未提交，请勿关闭。正在重试（第 " + tries + " 次）……";
-        post(body.join("&"), answer, wait);
-      }
-      function wait() {
-        busy = false;
-        var pause = Math.min(1000 * Math.pow(2, tries - 1), LONGEST_WAIT_MS);
-        words.textContent = "尚未提交，请勿关闭。没有连上，" + Math.round(pause / 1000) + " 秒后自动重试，您填的都还在。";
-        show(again, true);
-        timer = window.setTimeout(attempt, pause);
-      }
-      function answer(status, page) {
-        /* A fault of the server, or not a page of ours (a hotspot's sign-in page, a proxy's refusal): no answer has come. */
-        var ours = page.querySelector("main h1") && (status !== 200 || page.getElementById("receipt"));
-        if (status >= 500 || !ours) { wait(); return; }
-        window.removeEventListener("online", attempt);
-        note.remove();
-        over = true;
-        turnTo(page);
-        if (status !== 400 && !page.querySelector("[data-keep]")) { store(key, null); }
-        offerReload();
-      }
+    /* Read on the spot: leaving the form on a shared tablet loses it. */
+    var secrecy = main.querySelector("a[href*=secrecy]"), text = null;
+    if (secrecy) {
+      secrecy.addEventListener("click", function (event) {
+        event.preventDefault();
+        if (text) { show(text, text.hidden); return; }
+        text = make("div");
+        form.parentNode.insertBefore(text, form);
+        ask(secrecy.href, "", function (status, page) {
+          if (status !== 200) { text = null; return; }
+          text.innerHTML = page.querySelector("main").innerHTML;
+          text.querySelector("h1").remove();
+        }, function () { text = null; });
+      });
     }
 
     form.addEventListener("change", function () { refresh(); save(); });
@@ -331,10 +366,10 @@
     if ("scrollRestoration" in history) { history.scrollRestoration = "manual"; } /* the steps have another length */
     var first = form.querySelector(".blank");
     go(0);
-    if (first) { visit(first); } else { window.scrollTo(0, 0); document.activeElement.blur(); }
+    if (first) { visit(first); } else { scrollTo(0, 0); document.activeElement.blur(); }
     var kept = kiosk ? null : draft();
     if (kept) { offer(kept); }
-    /* A page brought back by the back button may be older than the vote: ask the server what is so. */
+    /* Brought back by the back button, the page may be older than the vote. */
     window.addEventListener("pageshow", function (event) { if (event.persisted && !sent) { location.reload(); } });
   }
 })();

@@ -201,9 +201,10 @@ def cast(
 ) -> str:
     """One vote through the service; returns its receipt."""
     with site.database.casting() as connection:
-        return casting.cast(
+        counted = casting.cast(
             connection, NOW, site.open_polls, code, nonce or receipts.new_nonce(), submitted, blanks_meant=blanks_meant
         )
+    return counted.receipt
 
 
 def close(site: Site, poll_id: int) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 from surveys.polling.base32 import grouped
+from surveys.services import hall
+from surveys.services.actors import COMMAND_LINE
 from tests.builders import box_counts, build_poll, sheet_of
+from tests.conftest import NOW
 from tests.servers import Server
 from tests.tools import missing
 
@@ -155,6 +159,20 @@ class Ticket:
 
     def boxes(self) -> dict[str, int]:
         return box_counts(self.server.site, self.poll_id)
+
+    def pause(self) -> None:
+        with self.server.site.database.writing() as session:
+            hall.pause(session, NOW, COMMAND_LINE, self.poll_id, "停电")
+
+    def resume(self) -> None:
+        with self.server.site.database.writing() as session:
+            hall.resume(session, NOW, COMMAND_LINE, self.poll_id)
+
+    def end(self, minutes: int) -> None:
+        """By the clock, this many minutes from now, or ago."""
+        now = datetime.now(UTC) + timedelta(minutes=minutes - 1)
+        with self.server.site.database.writing() as session:
+            hall.end_in(session, now, COMMAND_LINE, self.poll_id, 1)
 
 
 CAST_ONCE = {"cast": 1, "ballots": 1, "receipts": 1}

@@ -1,7 +1,8 @@
 """The hot path: looking a ticket up, and casting a ballot in one short transaction (design 4, 7)."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,9 @@ from surveys.storage.tables import Ballot, Poll, Receipt, Ticket
 
 class CastError(Exception):
     """Why a ballot was not cast. Nothing is spent."""
+
+    rehearsal = False
+    """Whether the poll is known to be one."""
 
 
 class UnknownTicket(CastError):
@@ -39,6 +43,10 @@ class PollNotOpen(CastError):
 
 class PollPaused(CastError):
     """Voting rests for a while."""
+
+
+class TimeIsUp(CastError):
+    """The closing time has passed. Nobody has closed the poll yet, and the time may be extended."""
 
 
 class PollClosed(CastError):
@@ -70,6 +78,14 @@ class OpenPoll:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """A ballot that was cast."""
+
+    receipt: str
+    rehearsal: bool
+
+
+@dataclass(frozen=True)
 class Found:
     """A ticket that may be cast now: its poll, and which opening of it (see `OpenPolls`)."""
 
@@ -79,7 +95,7 @@ class Found:
     class_key: str
 
 
-_Looked = Row[int, str, PollState, datetime | None, datetime | None, TicketState, str]
+_Looked = Row[int, str, PollState, datetime | None, datetime | None, bool, TicketState, str]
 _look_up = (
     select(
         Poll.id,
@@ -87,6 +103,7 @@ _look_up = (
         Poll.state.label("poll"),
         Poll.opened_at,
         Poll.closes_at,
+        Poll.rehearsal,
         Ticket.state.label("ticket"),
         Ticket.class_key,
     )
@@ -121,7 +138,8 @@ def normalized(typed: str) -> str:
 def find(connection: Connection, now: datetime, code: str) -> Found:
     """The ticket of a normalized code, if it could be cast now. Changes nothing. Raises the CastError that applies."""
     row = connection.execute(_look_up, _look_up_values(code)).first()
-    return _castable(row, now)
+    with _telling_rehearsals(row):
+        return _castable(row, now)
 
 
 class OpenPolls:
@@ -154,14 +172,28 @@ def cast(
     nonce: str,
     submitted: Mapping[str, Sequence[str]],
     blanks_meant: bool,
-) -> str:
-    """Casts one ballot and returns its receipt. The same submission again (same nonce) gets the same receipt.
+) -> Counted:
+    """Casts one ballot. The same submission again (same nonce) gets the same receipt.
 
     `submitted`: answers by field name. Raises the CastError that applies; then nothing has changed.
     """
     row = connection.execute(_look_up_locked, _look_up_values(code)).first()
     if row is None:
         raise UnknownTicket
+    with _telling_rehearsals(row):
+        return Counted(_cast(connection, now, open_polls, row, code, nonce, submitted, blanks_meant), row.rehearsal)
+
+
+def _cast(
+    connection: Connection,
+    now: datetime,
+    open_polls: OpenPolls,
+    row: "_Looked",
+    code: str,
+    nonce: str,
+    submitted: Mapping[str, Sequence[str]],
+    blanks_meant: bool,
+) -> str:
     poll_id, prefix = row.id, row.prefix
     receipt = receipts.receipt_of(prefix, nonce)
     if row.ticket is TicketState.CAST:
@@ -218,11 +250,22 @@ def _castable(row: "_Looked | None", now: datetime) -> Found:
         raise TicketVoid
     if row.poll is PollState.DRAFT or row.opened_at is None:
         raise PollNotOpen
-    if row.poll not in (PollState.OPEN, PollState.PAUSED) or has_ended(row.closes_at, now):
+    if row.poll not in (PollState.OPEN, PollState.PAUSED):
         raise PollClosed
     if row.poll is PollState.PAUSED:
         raise PollPaused
+    if has_ended(row.closes_at, now):
+        raise TimeIsUp
     return Found(row.id, row.prefix, row.opened_at, row.class_key)
+
+
+@contextmanager
+def _telling_rehearsals(row: "_Looked | None") -> Iterator[None]:
+    try:
+        yield
+    except CastError as error:
+        error.rehearsal = row is not None and row.rehearsal
+        raise
 
 
 def _receipt_again(connection: Connection, poll_id: int, receipt: str) -> str:

@@ -1,5 +1,7 @@
 """The participant's pages. No session, no cookie; only the POST of a sheet changes anything."""
 
+from collections.abc import Sequence
+
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,7 +16,7 @@ pages = Blueprint("ballot", __name__)
 # The code in the address is the voter's whole authority, and there is no cookie another site could ride on.
 csrf.exempt(pages)
 
-# For each reason: status, title, what is so and what to do.
+# For each reason: status, title, what is so and what to do. `{act}`: what to do once voting goes on.
 REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
     casting.UnknownTicket: (
         404,
@@ -32,12 +34,17 @@ REASONS: dict[type[casting.CastError], tuple[int, str, str]] = {
     casting.PollNotOpen: (
         409,
         "投票还没有开始",
-        "您的票是有效的，还没有使用。\n请不要关闭本页，等主持人宣布开始，再刷新本页。手里有纸条的，再扫一次也行。",
+        "您的票是有效的，还没有使用。\n请不要关闭本页，等主持人宣布开始后，请{act}。手里有纸条的，再扫一次也行。",
     ),
     casting.PollPaused: (
         409,
         "投票暂停",
-        "您的票是有效的，还没有使用。\n请不要关闭本页，等主持人宣布继续后，刷新本页再提交。",
+        "您的票是有效的，还没有使用。\n请不要关闭本页，等主持人宣布继续后，请{act}。",
+    ),
+    casting.TimeIsUp: (
+        409,
+        "投票时间已到",
+        "您的票没有使用。\n请先不要关闭本页。如主持人宣布延长，请{act}。",
     ),
     casting.PollClosed: (
         410,
@@ -105,7 +112,7 @@ def cast(code: str) -> ResponseReturnValue:
             raise casting.RefusedAnswers
         receipts.check_nonce(nonce)
         with site().database.casting() as connection:
-            receipt = casting.cast(
+            counted = casting.cast(
                 connection,
                 site().now(),
                 site().open_polls,
@@ -119,13 +126,25 @@ def cast(code: str) -> ResponseReturnValue:
     except receipts.MalformedNonce:
         return reason_page(casting.RefusedAnswers())
     except casting.CastError as error:
-        return reason_page(error)
-    return prepared().receipt(code_prefix(casting.normalized(code)), grouped(receipt))
+        fields = [(name, value) for name, value in request.form.items(multi=True) if name != "nonce"]
+        return reason_page(error, [("nonce", nonce), *(each for each in fields if "".join(each).isprintable())])
+    return prepared().receipt(code_prefix(casting.normalized(code)), grouped(counted.receipt), counted.rehearsal)
 
 
-def reason_page(error: casting.CastError) -> Response:
+def reason_page(error: casting.CastError, sent: Sequence[tuple[str, str]] = ()) -> Response:
+    """`sent`: the submission, kept on the page where the same may be sent again later."""
     status, title, text = REASONS[type(error)]
-    unknown = isinstance(error, casting.UnknownTicket)
-    keep = isinstance(error, casting.PollNotOpen | casting.PollPaused | casting.RefusedAnswers)
-    page = render_template("ballot/reason.html", title=title, text=text, retype=unknown, keep=keep)
+    later = isinstance(error, casting.PollNotOpen | casting.PollPaused | casting.TimeIsUp)
+    again = sent if later else ()
+    if again:
+        text = f"这次没有计入，您填的都还在。\n{text}"
+    page = render_template(
+        "ballot/reason.html",
+        title=title,
+        text=text.format(act="点“再提交”" if again else "刷新本页"),
+        retype=isinstance(error, casting.UnknownTicket),
+        keep=later or isinstance(error, casting.RefusedAnswers),
+        again=again,
+        rehearsal=error.rehearsal,
+    )
     return make_response(page, status)

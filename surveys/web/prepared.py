@@ -34,13 +34,15 @@ _PREFIX_HERE = "UUUU"
 class PreparedPages:
     def __init__(self) -> None:
         self._pages: dict[tuple[int, object], PreparedPage] = {}
-        self._receipt_page: str | None = None
+        self._receipt_pages: dict[bool, str] = {}
 
-    def receipt(self, prefix: str, receipt: str) -> str:
+    def receipt(self, prefix: str, receipt: str, rehearsal: bool) -> str:
         """The page that shows a receipt of the poll with this prefix."""
-        if self._receipt_page is None:
-            self._receipt_page = render_template("ballot/receipt.html", receipt=_RECEIPT_HERE, prefix=_PREFIX_HERE)
-        return self._receipt_page.replace(_RECEIPT_HERE, receipt).replace(_PREFIX_HERE, prefix)
+        if rehearsal not in self._receipt_pages:
+            self._receipt_pages[rehearsal] = render_template(
+                "ballot/receipt.html", receipt=_RECEIPT_HERE, prefix=_PREFIX_HERE, rehearsal=rehearsal
+            )
+        return self._receipt_pages[rehearsal].replace(_RECEIPT_HERE, receipt).replace(_PREFIX_HERE, prefix)
 
     def page(self, found: Found, poll: OpenPoll) -> PreparedPage:
         key = (found.poll_id, found.opened_at)

@@ -7,10 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from surveys.polling.base32 import grouped
-from surveys.services import hall
-from surveys.services.actors import COMMAND_LINE
 from tests.builders import record_of
-from tests.conftest import NOW
 from tests.phones import (
     CAST_ONCE,
     COUNTED,
@@ -259,27 +256,6 @@ def test_abstaining_is_a_button_of_its_own(server: Server, page: Page) -> None:
     receipt(page)
     ballot = next(iter(record_of(server.site, found.poll_id).ballots))
     assert ballot[1] == "A*" * (len(found.names) // 2)
-
-
-def test_a_pause_keeps_what_was_filled_in(server: Server, page: Page) -> None:
-    found = fresh_ticket(server, leaders=1)
-    page.goto(found.address)
-    fill_at_once(page, found.names)
-    with server.site.database.writing() as session:
-        hall.pause(session, NOW, COMMAND_LINE, found.poll_id, "停电")
-    submit(page)
-    page.get_by_role("heading", name="投票暂停").wait_for()
-    page.get_by_text("您填的还在这部手机上").wait_for()
-    assert found.boxes() == {"unused": 1}
-    page.get_by_role("button", name="刷新本页").tap()
-    page.get_by_text("您填的还在这部手机上").wait_for()
-    with server.site.database.writing() as session:
-        hall.resume(session, NOW, COMMAND_LINE, found.poll_id)
-    page.get_by_role("button", name="刷新本页").tap()
-    page.get_by_role("button", name="接着填").tap()
-    submit(page)
-    receipt(page)
-    assert found.boxes() == CAST_ONCE
 
 
 def test_back_after_submit(server: Server, page: Page) -> None:

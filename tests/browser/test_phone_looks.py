@@ -13,6 +13,7 @@ from tests.phones import (
     LOW,
     NO_SCROLL,
     SMALL_TEXT,
+    USED,
     each_step,
     fill_at_once,
     phone,
@@ -172,6 +173,45 @@ def test_large_type_is_remembered(server: Server, page: Page) -> None:
     assert stored(page) == {}
 
 
+# Is it said over the middle of what is shown, and in nobody's way?
+WATERMARK = """() => {
+    const style = getComputedStyle(document.querySelector(".rehearsal"), "::after");
+    const middle = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+    return [style.content, style.position, parseFloat(style.top) < innerHeight * .6,
+            !middle.classList.contains("rehearsal")];
+}"""
+
+
+def test_a_rehearsal_is_watermarked_on_every_page(server: Server, page: Page) -> None:
+    """Where the banner has scrolled away too."""
+    found = fresh_ticket(server, leaders=1, rehearsal=True)
+
+    def marked() -> None:
+        for down in (0, 1000):
+            page.evaluate("down => window.scrollTo(0, down)", down)
+            assert page.evaluate(WATERMARK) == ['"演练"', "fixed", True, True]
+
+    page.goto(found.address)
+    each_step(page, marked)
+    fill_at_once(page, found.names)
+    found.pause()
+    submit(page)
+    page.get_by_role("button", name="再提交").wait_for()
+    marked()
+    page.reload()
+    page.get_by_role("button", name="刷新本页").wait_for()
+    marked()
+    found.resume()
+    page.reload()
+    page.get_by_role("button", name="接着填").tap()
+    submit(page)
+    receipt(page)
+    marked()
+    page.goto(found.address)
+    page.get_by_role("heading", name=USED).wait_for()
+    marked()
+
+
 def voter_pages(page: Page, server: Server, world: Everything) -> Iterator[str]:
     """Opens each page a participant can meet, in each state; yields what it is."""
     page.goto(server.url)
@@ -187,6 +227,12 @@ def voter_pages(page: Page, server: Server, world: Everything) -> Iterator[str]:
     yield "leader"
     to_review(page)
     yield "review"
+    submit(page)
+    page.get_by_text("还没有提交：").wait_for()
+    yield "review without the tick"
+    page.get_by_role("link", name="您的票如何保密").evaluate("e => e.click()")
+    page.get_by_role("heading", name="记下了什么").wait_for()
+    yield "review, and about secrecy"
     found = fresh_ticket(server)
     page.goto(found.address)
     fill_at_once(page, found.names)
@@ -197,6 +243,18 @@ def voter_pages(page: Page, server: Server, world: Everything) -> Iterator[str]:
     page.context.set_offline(False)
     receipt(page)
     yield "receipt"
+    found = fresh_ticket(server, rehearsal=True)
+    page.goto(found.address)
+    yield "ballot of a rehearsal"
+    fill_at_once(page, found.names)
+    found.pause()
+    submit(page)
+    page.get_by_role("button", name="再提交").wait_for()
+    yield "to be sent again"
+    found.resume()
+    page.get_by_role("button", name="再提交").tap()
+    receipt(page)
+    yield "receipt of a rehearsal"
     reasons = {
         "used": world.used,
         "void": world.void,
@@ -217,6 +275,9 @@ def voter_pages(page: Page, server: Server, world: Everything) -> Iterator[str]:
     page.goto(f"{server.url}/?kiosk=1")
     page.get_by_text("这是公用平板").wait_for()
     yield "tablet"
+    page.goto(f"{server.url}/b/{world.used}")
+    page.get_by_role("button", name="返回，让给下一位").wait_for()
+    yield "used, on a tablet"
     page.goto(f"{server.url}/?kiosk=0")
     page.goto(f"{server.url}/nothing-here")
     assert page.get_by_role("link", name="输入票码").is_visible()

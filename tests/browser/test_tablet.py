@@ -3,7 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.phones import COUNTED, USED, fill_at_once, receipt, stored, submit
+from surveys.services import tickets
+from surveys.services.actors import COMMAND_LINE
+from tests.builders import close, record_of
+from tests.conftest import NOW
+from tests.phones import CAST_ONCE, COUNTED, USED, fill_at_once, receipt, stored, submit
 from tests.phones import ticket as fresh_ticket
 from tests.servers import Server
 
@@ -90,6 +94,90 @@ def test_a_tablet_is_a_phone_again(server: Server, page: Page) -> None:
     fill_at_once(page, found.names[:3])
     assert len(stored(page)) == 1
     assert "ceping-kiosk" not in stored(page)
+
+
+def test_a_pause_does_not_empty_a_tablet(server: Server, page: Page) -> None:
+    """It keeps no draft: the page itself holds the ballot, however long the pause is."""
+    found = fresh_ticket(server)
+    page.clock.install()
+    enter_code(page, server, found.code)
+    fill_at_once(page, found.names, "B")
+    found.pause()
+    submit(page)
+    page.get_by_role("heading", name="投票暂停").wait_for()
+    assert set(stored(page)) == {"ceping-kiosk"}
+    page.clock.run_for(200_000)
+    found.resume()
+    page.get_by_role("button", name="再提交").tap()
+    receipt(page)
+    assert found.boxes() == CAST_ONCE
+    assert set(next(iter(record_of(server.site, found.poll_id).ballots))[1]) == {"B"}
+    page.clock.run_for(32_000)
+    page.wait_for_url(f"{server.url}/?kiosk=1")
+
+
+def test_whoever_will_not_wait_wipes_the_tablet(server: Server, page: Page) -> None:
+    found = fresh_ticket(server)
+    enter_code(page, server, found.code)
+    fill_at_once(page, found.names)
+    found.pause()
+    submit(page)
+    page.get_by_role("button", name="不投了，清空").tap()
+    page.wait_for_url(f"{server.url}/?kiosk=1")
+    assert found.boxes() == {"unused": 1}
+
+
+def test_reading_about_secrecy_empties_no_tablet(server: Server, page: Page) -> None:
+    found = fresh_ticket(server)
+    enter_code(page, server, found.code)
+    fill_at_once(page, found.names)
+    link = page.get_by_role("link", name="您的票如何保密")
+    words = page.get_by_text("记下了什么")
+    page.context.set_offline(True)
+    link.tap()
+    page.wait_for_timeout(200)
+    page.context.set_offline(False)
+    for _ in range(2):
+        link.tap()
+        words.wait_for()
+        link.tap()
+        words.wait_for(state="hidden")
+    assert page.get_by_role("heading", level=1).count() == 1
+    submit(page)
+    receipt(page)
+    assert found.boxes() == CAST_ONCE
+
+
+def test_after_a_refusal_the_next_one_is_let_in_at_once(server: Server, page: Page) -> None:
+    found = fresh_ticket(server)
+    enter_code(page, server, found.code)
+    fill_at_once(page, found.names)
+    server.post(f"/b/{found.code}", {name: "A" for name in found.names})
+    submit(page)
+    next_one = page.get_by_role("button", name="返回，让给下一位")
+    page.get_by_role("heading", name=USED).wait_for()
+    next_one.tap()
+    page.wait_for_url(f"{server.url}/?kiosk=1")
+    page.goto(found.address)
+    next_one.tap()
+    page.wait_for_url(f"{server.url}/?kiosk=1")
+    void = fresh_ticket(server)
+    with server.site.database.writing() as session:
+        tickets.void(session, NOW, COMMAND_LINE, void.poll_id, void.code, "丢")
+    closed = fresh_ticket(server)
+    close(server.site, closed.poll_id)
+    for refused in (void, closed):
+        page.goto(refused.address)
+        next_one.tap()
+        page.wait_for_url(f"{server.url}/?kiosk=1")
+
+
+def test_a_phone_is_not_handed_on(server: Server, page: Page) -> None:
+    found = fresh_ticket(server)
+    close(server.site, found.poll_id)
+    page.goto(found.address)
+    page.get_by_role("heading", name="投票已经结束").wait_for()
+    assert page.get_by_role("button", name="返回，让给下一位").count() == 0
 
 
 def test_an_idle_tablet_warns_and_wipes(server: Server, page: Page) -> None:

@@ -7,7 +7,7 @@ import pytest
 from surveys.polling.states import PollState
 from surveys.services import audit, casting, hall, polls
 from surveys.services.actors import COMMAND_LINE
-from surveys.services.casting import CastError, PollClosed, PollPaused
+from surveys.services.casting import CastError, PollPaused, TimeIsUp
 from surveys.services.errors import BadInput, WrongState
 from surveys.services.site import Site
 from surveys.storage.tables import Poll
@@ -95,14 +95,14 @@ def test_voting_ends_by_the_clock(site: Site) -> None:
     world = build_poll(site, count=1)
     end_in(site, world.poll_id, 5)
     at(site, NOW + timedelta(minutes=4, seconds=59), world.codes["A"][0])
-    with pytest.raises(PollClosed):
+    with pytest.raises(TimeIsUp):
         at(site, NOW + timedelta(minutes=5), world.codes["A"][0])
 
 
 def test_a_vote_after_the_end_is_refused_and_spends_nothing(site: Site) -> None:
     world = build_poll(site, count=1)
     end_in(site, world.poll_id, 5, NOW - timedelta(minutes=6))
-    assert refusal(site, world) is PollClosed
+    assert refusal(site, world) is TimeIsUp
     assert box_counts(site, world.poll_id) == {"unused": 1}
     end_in(site, world.poll_id, 10)
     assert cast(site, world.codes["A"][0], filled(sheet_of(site, world.poll_id)))
