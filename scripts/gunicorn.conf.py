@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from importlib import import_module
 from pathlib import Path
 
 from dotenv import load_dotenv
@@ -24,6 +25,9 @@ control_socket_disable = True
 # No length of the answer: that of a ballot that comes back tells how many items were left blank.
 access_log_format = '%(t)s "%(r)s" %(s)s'
 
+# What the site imports only when it draws or writes a file, for the libraries behind it.
+WRITERS = ("canvas", "document_pdf", "document_word", "paper_ballots_pdf", "paper_pdf", "slip_pdf")
+
 
 def on_starting(_server: object) -> None:
     """Faults of the settings or the database end the start once, instead of every worker again and again."""
@@ -44,6 +48,9 @@ def on_starting(_server: object) -> None:
     if not current:
         raise SystemExit("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
     site.database.engine.dispose()
+    # Once for all workers, which are copies of this process; and nobody's first chart or PDF waits for a library.
+    for name in ("app", *(f"surveys.reporting.{writer}" for writer in WRITERS)):
+        import_module(name)
 
 
 def post_worker_init(_worker: object) -> None:

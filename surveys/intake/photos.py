@@ -6,8 +6,6 @@ It is decoded and drawn afresh: what the file carried besides (place, time, came
 import io
 import threading
 
-from PIL import Image, ImageOps
-
 MOST_BYTES = 15 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 2000
@@ -24,6 +22,8 @@ class BadPhoto(Exception):
 
 def clean_photo(data: bytes) -> bytes:
     """A JPEG or PNG, known by its content -> an upright JPEG, at most `LONGEST_SIDE` pixels a side. Raises BadPhoto."""
+    from PIL import Image
+
     if not data:
         raise BadPhoto("照片是空文件，请重新选择。")
     if len(data) > MOST_BYTES:
@@ -43,6 +43,8 @@ _TOO_LARGE = f"照片的像素太多，最多 {MOST_PIXELS // 10_000} 万像素�
 
 
 def _redrawn(data: bytes) -> bytes:
+    from PIL import Image, ImageOps
+
     with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as opened:
         if opened.width * opened.height > MOST_PIXELS:
             raise BadPhoto(_TOO_LARGE)

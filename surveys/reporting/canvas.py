@@ -15,18 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import blended_transform_factory
 
+from surveys.reporting.chart_sizes import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, WIDTH, ImageFormat
 from surveys.reporting.fonts import register_chart_font
 from surveys.reporting.palette import INK, MUTED, RULE
 from surveys.reporting.wrapping import wrap_evenly
 
-ImageFormat = Literal["png", "svg"]
-
-# Lengths are points (1/72 inch). At this width a chart fills an A4 page's text column at 70 % and stays readable.
-WIDTH = 640.0
-LABEL_SIZE = 8.5
-NUMBER_SIZE = 8.5
-SMALL_SIZE = 7.5
-LINE = 1.4  # of the size, from one baseline to the next
+# Lengths are points (1/72 inch).
 _TITLE_SIZE = 13.0
 _SUBTITLE_SIZE = 9.0
 _MARGIN = 10.0

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from surveys.reporting.paper import BODY_SIZE, Flow, Page, Row, head_cell, lines_cell, paper_pdf, text_cell
+from surveys.reporting.paper import BODY_SIZE, Flow, Page, Row, head_cell, lines_cell, text_cell
 
 _TITLE_SIZE = 7.0
 _NAME_SIZE = 4.6
@@ -42,6 +42,8 @@ class MeetingCard:
 
 def card_pdf(card: MeetingCard) -> bytes:
     """The same card gives the same bytes. Names in 【】 are those of the pages."""
+    from surveys.reporting.paper_pdf import paper_pdf
+
     return paper_pdf("会场操作卡", _one_page(card), "会场操作卡", REHEARSAL if card.rehearsal else None)
 
 

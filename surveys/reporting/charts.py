@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
-from matplotlib.patches import Patch
-
-from surveys.reporting.canvas import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, Canvas, ImageFormat, drawing
+from surveys.reporting.chart_sizes import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, ImageFormat
 from surveys.reporting.fonts import printable, width_in_ems
 from surveys.reporting.palette import ABSTAIN, ACCENT, BLANK, GRADE_COLOURS, GRADE_HATCHES, INK, MUTED, text_on
 from surveys.reporting.wrapping import wrap_evenly
+
+if TYPE_CHECKING:
+    from matplotlib.patches import Patch
+
+    from surveys.reporting.canvas import Canvas
 
 _HATCH_COLOUR = {"D": "#B4752A", ABSTAIN: "#8C8C8C", BLANK: "#8C8C8C"}
 _BLANK_NAME = "未填"
@@ -54,6 +58,8 @@ def grade_bars(
     title: str, subtitle: str, grades: Sequence[GradeStyle], rows: Sequence[GradeRow], format: ImageFormat
 ) -> bytes:
     """One bar of 100 % per item, divided by grade, with counts, score and base."""
+    from surveys.reporting.canvas import Canvas, drawing
+
     labels, label_width = _labels(rows)
     lines = max((len(label) for label in labels), default=1)
     row_height = max(lines * LABEL_SIZE * 1.3 + 9, 26.0)
@@ -113,13 +119,15 @@ def _common_base(rows: Sequence[GradeRow]) -> str:
     return f"n = {bases.pop()}（有效票）" if len(bases) == 1 else ""
 
 
-def _patch(grade: GradeStyle) -> Patch:
+def _patch(grade: GradeStyle) -> "Patch":
+    from matplotlib.patches import Patch
+
     patch = Patch(label=printable(grade.name))
     _paint(patch, grade.letter)
     return patch
 
 
-def _paint(patch: Patch, letter: str) -> None:
+def _paint(patch: "Patch", letter: str) -> None:
     patch.set_facecolor(GRADE_COLOURS[letter])
     patch.set_edgecolor(_HATCH_COLOUR[BLANK] if letter == BLANK else "#FFFFFF")
     patch.set_linewidth(0.6)
@@ -129,19 +137,19 @@ def _paint(patch: Patch, letter: str) -> None:
         patch.set_hatch_linewidth(0.6)
 
 
-def _percent_axis(canvas: Canvas, rows: int) -> None:
+def _percent_axis(canvas: "Canvas", rows: int) -> None:
     canvas.axes.set_xlim(0, 100)
     canvas.axes.set_xticks(range(0, 101, 20), [f"{percent}%" for percent in range(0, 101, 20)])
     _rows_axis(canvas, rows)
 
 
-def _rows_axis(canvas: Canvas, rows: int) -> None:
+def _rows_axis(canvas: "Canvas", rows: int) -> None:
     canvas.axes.set_ylim(max(rows, 1) - 0.5, -0.5)
     if not rows:
         canvas.axes.text(0.5, 0.5, _NO_ROWS, transform=canvas.axes.transAxes, ha="center", va="center", color=MUTED)
 
 
-def _score_beside(canvas: Canvas, number: int, row: GradeRow, *, with_base: bool) -> None:
+def _score_beside(canvas: "Canvas", number: int, row: GradeRow, *, with_base: bool) -> None:
     score, colour = (_NO_SCORE, MUTED) if row.score is None else (printable(row.score), INK)
     canvas.beside(number, score, _SCORE_END, size=NUMBER_SIZE + 1, colour=colour)
     if with_base:
@@ -149,7 +157,7 @@ def _score_beside(canvas: Canvas, number: int, row: GradeRow, *, with_base: bool
 
 
 def _stacked_bar(
-    canvas: Canvas, number: int, height: float, grades: Sequence[GradeStyle], row: GradeRow, percent: float
+    canvas: "Canvas", number: int, height: float, grades: Sequence[GradeStyle], row: GradeRow, percent: float
 ) -> None:
     """`percent` is the width of one percent in points."""
     left = 0.0
@@ -165,7 +173,7 @@ def _stacked_bar(
         left += share
 
 
-def _count(canvas: Canvas, x: float, y: float, count: int, letter: str) -> None:
+def _count(canvas: "Canvas", x: float, y: float, count: int, letter: str) -> None:
     background = GRADE_COLOURS[letter]
     clear = {"facecolor": background, "edgecolor": "none", "pad": 0.8} if letter in GRADE_HATCHES else None
     canvas.axes.text(
@@ -181,6 +189,8 @@ def unit_bars(
     bands: Sequence[tuple[str, Decimal]] = (),
 ) -> bytes:
     """One bar per unit in the order given, with its score and band, and a thin line where each band begins."""
+    from surveys.reporting.canvas import Canvas, drawing
+
     names = [wrap_evenly(row.name, _NAME_WIDTH) for row in rows]
     lines = max((len(name) for name in names), default=1)
     row_height = max(lines * LABEL_SIZE * LINE + 5, 17.0)
@@ -207,7 +217,7 @@ def unit_bars(
         return canvas.image(format)
 
 
-def _unit_beside(canvas: Canvas, number: int, row: UnitBar) -> None:
+def _unit_beside(canvas: "Canvas", number: int, row: UnitBar) -> None:
     if row.score is None:
         score, colour = _NO_SCORE, MUTED
     else:
@@ -217,7 +227,7 @@ def _unit_beside(canvas: Canvas, number: int, row: UnitBar) -> None:
         canvas.beside(number, printable(row.band), _SCORE_END + _GAP, align="left")
 
 
-def _band_lines(canvas: Canvas, bands: Sequence[tuple[str, Decimal]], width: float) -> None:
+def _band_lines(canvas: "Canvas", bands: Sequence[tuple[str, Decimal]], width: float) -> None:
     """Each band's lower bound; labels that would touch stand on two levels."""
     limit = canvas.axes.get_xlim()[1]
     last_end = [-1.0, -1.0]

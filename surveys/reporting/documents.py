@@ -7,8 +7,6 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from PIL import Image
-
 
 @dataclass(frozen=True)
 class Heading:
@@ -53,6 +51,8 @@ class Picture:
 
     def scaled(self, width: float, height: float) -> tuple[float, float]:
         """Its width and height once it fits into these."""
+        from PIL import Image
+
         with Image.open(io.BytesIO(self.png), formats=("PNG",)) as image:
             scale = min(width / image.width, height / image.height)
             return image.width * scale, image.height * scale

@@ -2,17 +2,24 @@
 
 import re
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-
-import matplotlib
-from fontTools.ttLib import TTFont
 
 FONT_FILE = Path(__file__).parent / "fonts" / "NotoSansSC-Regular.ttf"
 # A name of its own: asked for "Noto Sans SC", matplotlib might load the system's variable file, drawn as Thin.
 FONT_FAMILY = "Ceping Sans"
 
-# Ticket codes want digits of one width and a 0 and 8 that cannot be taken for O and B. matplotlib carries this one.
-CODE_FONT_FILE = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSansMono-Bold.ttf"
+
+def _carried_by_matplotlib(name: str) -> Path:
+    """A file of its typefaces, found without importing it."""
+    found = find_spec("matplotlib")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / name
+
+
+# Ticket codes want digits of one width and a 0 and 8 that cannot be taken for O and B.
+CODE_FONT_FILE = _carried_by_matplotlib("DejaVuSansMono-Bold.ttf")
 CODE_FONT_FAMILY = "DejaVu Sans Mono"
 
 # 〓 is what Chinese printers set where a sort is missing. A gap would look like another name.
@@ -30,6 +37,8 @@ class _Advances(dict[str, float]):
 @cache
 def _advances() -> _Advances:
     """Read in one go: a FreeType face shared by threads fails at random."""
+    from fontTools.ttLib import TTFont
+
     with TTFont(FONT_FILE, lazy=True) as font:
         em, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
         return _Advances((chr(code), metrics[glyph][0] / em) for code, glyph in font.getBestCmap().items())
@@ -49,7 +58,6 @@ def width_in_ems(text: str) -> float:
 @cache
 def register_chart_font() -> str:
     """Make the typeface known to matplotlib, once per process, and return its family name."""
-    # Imported here because it looks through the system's fonts, which slips need not wait for.
     from matplotlib import font_manager
 
     font_manager.fontManager.ttflist.append(font_manager.FontEntry(fname=str(FONT_FILE), name=FONT_FAMILY))

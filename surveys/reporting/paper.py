@@ -1,13 +1,10 @@
-"""Printed pages: text and tables laid out first, written as a PDF once the number of pages is known."""
+"""Printed pages: text and tables laid out first. paper_pdf writes them once the number of pages is known."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 
-from fpdf import FPDF
-
-from surveys.reporting.embedding import embed_font
-from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, printable, width_in_ems
+from surveys.reporting.fonts import printable, width_in_ems
 from surveys.reporting.wrapping import wrap
 
 # All lengths are millimetres, from the upper left corner of the page. A4.
@@ -21,13 +18,7 @@ _SIZES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)  # of a row's size, until it fits a page
 _LEADING = 1.34
 _ASCENT = 0.88  # of Noto Sans SC's Chinese characters; the descent is the rest of one em
 _PADDING = 1.1
-_LINE_WIDTH = 0.2
-_POINT = 25.4 / 72
 _HEAD_GREY = 234
-_WATERMARK_GREY = 215
-_WATERMARK_SIZE = 17.0
-# PDF readers want a date. This one is the same for everybody and says nothing.
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -226,65 +217,5 @@ def _cell_words(lines: Sequence[Line], size: float, x: float, width: float, heig
                 yield Words(part.text, own, start, baseline)
 
 
-class _Paper(FPDF):
-    def __init__(self) -> None:
-        super().__init__(unit="mm", format="A4")
-        self.set_auto_page_break(False)
-        self.set_creation_date(_NO_TIME)
-        embed_font(self, FONT_FAMILY, FONT_FILE)
-        self.set_line_width(_LINE_WIDTH)
-
-    def file_id(self) -> None:
-        """No identifier: the default one is a fingerprint of the file."""
-
-    def put(self, words: Words) -> None:
-        self.set_font(FONT_FAMILY, size=words.size / _POINT)
-        self.text(words.x, words.baseline, words.text)
-
-    def watermark(self, text: str) -> None:
-        self.set_text_color(_WATERMARK_GREY)
-        half = width_in_ems(text) * _WATERMARK_SIZE / 2
-        with self.rotation(35, self.w / 2, self.h / 2):
-            self.put(Words(text, _WATERMARK_SIZE, self.w / 2 - half, self.h / 2 + _WATERMARK_SIZE / 3))
-        self.set_text_color(0)
-
-    def ground(self, box: Box) -> None:
-        self.set_fill_color(box.grey or 0)
-        self.rect(box.x, box.y, box.width, box.height, style="F")
-        self.set_fill_color(0)
-
-    def outline(self, box: Box) -> None:
-        if box.height:
-            self.rect(box.x, box.y, box.width, box.height)
-        else:
-            self.line(box.x, box.y, box.x + box.width, box.y)
-
-
 def day_words(day: date | None) -> str | None:
     return None if day is None else f"{day.year}年{day.month}月{day.day}日"
-
-
-def paper_pdf(title: str, pages: Sequence[Page], footer: str, watermark: str | None = None) -> bytes:
-    """The same pages give the same bytes. Each carries the footer and its number."""
-    pdf = _Paper()
-    pdf.set_title(title)
-    for number, page in enumerate(pages, start=1):
-        pdf.add_page("L" if page.width > page.height else "P")
-        for box in page.boxes:
-            if box.grey is not None:
-                pdf.ground(box)
-        if watermark:
-            pdf.watermark(watermark)
-        for box in page.boxes:
-            if box.grey is None:
-                pdf.outline(box)
-        baseline = page.height - FOOT + 6
-        count = f"第 {number} 页，共 {len(pages)} 页"
-        right = page.width - MARGIN - width_in_ems(count) * SMALL_SIZE
-        for words in (
-            *page.words,
-            Words(printable(footer), SMALL_SIZE, MARGIN, baseline),
-            Words(count, SMALL_SIZE, right, baseline),
-        ):
-            pdf.put(words)
-    return bytes(pdf.output())

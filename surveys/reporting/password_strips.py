@@ -8,12 +8,15 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from surveys.reporting.csv_cells import harmless
 from surveys.reporting.fonts import CODE_FONT_FAMILY, FONT_FAMILY, printable, width_in_ems
-from surveys.reporting.slip_pdf import SlipPdf
 from surveys.reporting.slip_text import Line
 from surveys.reporting.workbooks import SheetPlan, workbook
+
+if TYPE_CHECKING:
+    from surveys.reporting.slip_pdf import SlipPdf
 
 TITLES = ("账号名", "角色", "部门或单位", "一次性密码", "登录网址")
 
@@ -64,6 +67,8 @@ def strips_file(strips: Sequence[Strip], form: StripFormat) -> bytes:
 
 
 def _pdf(strips: Sequence[Strip]) -> bytes:
+    from surveys.reporting.slip_pdf import SlipPdf
+
     pdf = SlipPdf()
     pdf.set_title("一次性密码")
     pdf.set_lang("zh-CN")
@@ -76,7 +81,7 @@ def _pdf(strips: Sequence[Strip]) -> bytes:
     return bytes(pdf.output())
 
 
-def _cuts(pdf: SlipPdf, rows: int) -> None:
+def _cuts(pdf: "SlipPdf", rows: int) -> None:
     """Around as many rows as have strips."""
     pdf.set_draw_color(_CUT_GREY)
     pdf.set_dash_pattern(dash=1, gap=1)
@@ -86,7 +91,7 @@ def _cuts(pdf: SlipPdf, rows: int) -> None:
         pdf.line(0, row * _HEIGHT, _WIDTH * _COLUMNS, row * _HEIGHT)
 
 
-def _strip(pdf: SlipPdf, strip: Strip, x: float, y: float) -> None:
+def _strip(pdf: "SlipPdf", strip: Strip, x: float, y: float) -> None:
     about = "　".join(part for part in (strip.role, strip.place) if part)
     lines = [
         _line(strip.name, _NAME, 9.5),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import qrcode
-from PIL import Image
 from qrcode.constants import ERROR_CORRECT_M
 
 QUIET_ZONE = 4
@@ -54,6 +53,8 @@ def qr_drawing(text: str) -> QrDrawing:
 
 def qr_png(text: str, scale: int = 8) -> bytes:
     """A black and white PNG with its quiet zone; `scale` is pixels per module."""
+    from PIL import Image
+
     matrix = qr_matrix(text)
     side = len(matrix) + 2 * QUIET_ZONE
     picture = Image.new("1", (side, side), 1)

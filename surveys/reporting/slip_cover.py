@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from surveys.reporting.class_marks import ClassMark
 from surveys.reporting.fonts import FONT_FAMILY
 from surveys.reporting.slip_layout import PAGE_WIDTH, Box
-from surveys.reporting.slip_pdf import SlipPdf
 from surveys.reporting.slip_text import Paragraph, fitted, set_text
 from surveys.reporting.wrapping import wrap
+
+if TYPE_CHECKING:
+    from surveys.reporting.slip_pdf import SlipPdf
 
 _LEFT, _WIDTH = 20.0, PAGE_WIDTH - 40.0
 _HEAD = Box(_LEFT, 20, _WIDTH - 34, 52)
@@ -51,7 +54,7 @@ class Cover:
         return f"{pages} 页（每页 {self.per_page} 张{last}），另加本页"
 
 
-def draw_cover(pdf: SlipPdf, cover: Cover) -> None:
+def draw_cover(pdf: "SlipPdf", cover: Cover) -> None:
     pdf.add_page()
     head = [
         Paragraph("票（纸条）交接单", 9.5, 6.0),
@@ -88,7 +91,7 @@ def _notes() -> Iterator[Paragraph]:
         yield from (Paragraph(line, _SMALL, _SMALL) for line in others)
 
 
-def _signing(pdf: SlipPdf) -> None:
+def _signing(pdf: "SlipPdf") -> None:
     """A table to sign: a row for each time the slips change hands."""
     pdf.set_draw_color(0)
     pdf.set_line_width(0.3)

@@ -6,13 +6,16 @@ So slips carry no serial number, and the caller shuffles them first.
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from surveys.reporting.class_marks import ClassMark
 from surveys.reporting.fonts import CODE_FONT_FAMILY, FONT_FAMILY
 from surveys.reporting.slip_cover import Cover, draw_cover
 from surveys.reporting.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_MARGIN, PAGE_WIDTH, Layout, Part, Size
-from surveys.reporting.slip_pdf import SlipPdf
 from surveys.reporting.slip_text import Line, Paragraph, fitted, set_code
+
+if TYPE_CHECKING:
+    from surveys.reporting.slip_pdf import SlipPdf
 
 _CUT_GREY = 150
 
@@ -87,6 +90,8 @@ def slips_pdf(sheet: SlipSheet) -> Work:
 
     Raises SlipTextTooLong before the first step.
     """
+    from surveys.reporting.slip_pdf import SlipPdf
+
     words = slip_words(sheet)
     layout, mark = sheet.layout, sheet.mark
     pdf = SlipPdf()
@@ -130,7 +135,7 @@ def _cuts(start: float, pitch: float, count: int, end: float) -> Iterator[float]
             yield start + number * pitch
 
 
-def _cut_marks(pdf: SlipPdf, layout: Layout) -> None:
+def _cut_marks(pdf: "SlipPdf", layout: Layout) -> None:
     pdf.set_draw_color(_CUT_GREY)
     pdf.set_line_width(0.15)
     pdf.set_dash_pattern(dash=1.2, gap=1.2)

@@ -11,7 +11,6 @@ from surveys.reporting.paper import (
     Row,
     head_cell,
     lines_cell,
-    paper_pdf,
     text_cell,
 )
 from surveys.reporting.tally_sheets import (
@@ -45,6 +44,8 @@ _LONGEST_HEADING = 60  # characters of a question above a narrow column; the who
 
 def tally_sheet_pdf(sheet: TallySheet) -> bytes:
     """The same sheet gives the same bytes."""
+    from surveys.reporting.paper_pdf import paper_pdf
+
     flow = Flow(f"{sheet.unit}　{sheet.title}　{HEADING}")
     warnings = [*([sheet.flagged] if sheet.flagged else []), *sheet.warnings]
     flow.new_page(landscape=sheet.organization is None or len(sheet.organization.columns) > _MOST_COUNTS_UPRIGHT)

@@ -5,7 +5,7 @@ from datetime import datetime
 from surveys.polling.sheet import Sheet
 from surveys.polling.states import Purpose
 from surveys.reporting.paper import day_words
-from surveys.reporting.paper_ballots import PaperBallots, PaperTextTooLong, paper_ballots_pdf
+from surveys.reporting.paper_ballots import PaperBallots, PaperTextTooLong
 from surveys.services import polls, tickets
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound
@@ -19,6 +19,8 @@ def printed(
     site: Site, now: datetime, actor: Actor, poll_id: int, class_key: str, count: int, *, two_sided: bool
 ) -> bytes:
     """`count` paper ballots of a class as PDF, with as many tickets issued. Raises NotFound, BadInput, WrongState."""
+    from surveys.reporting.paper_ballots_pdf import paper_ballots_pdf
+
     if not 1 <= count <= MOST_COPIES:
         raise BadInput(f"一次打印的份数须是 1 至 {MOST_COPIES} 的整数。")
     with site.database.reading() as session:

@@ -10,8 +10,6 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from surveys.reporting.document_pdf import documents_pdf
-from surveys.reporting.document_word import documents_word
 from surveys.reporting.documents import Document
 from surveys.reporting.slips import Work
 from surveys.scoring.assessment_states import AssessmentState
@@ -39,7 +37,13 @@ class Form(StrEnum):
         }[self.value]
 
     def written(self, documents: Sequence[Document]) -> Iterator[bytes]:
-        return documents_pdf(documents) if self is Form.PDF else documents_word(documents)
+        if self is Form.PDF:
+            from surveys.reporting.document_pdf import documents_pdf
+
+            return documents_pdf(documents)
+        from surveys.reporting.document_word import documents_word
+
+        return documents_word(documents)
 
 
 def report_file(session: Session, zone: tzinfo, assessment_id: int, form: Form = Form.PDF) -> bytes:

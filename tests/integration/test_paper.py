@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from surveys.polling.states import PollState, Purpose
+from surveys.reporting import paper_ballots_pdf
 from surveys.reporting.paper_ballots import PaperTextTooLong
 from surveys.services import paper, polls
 from surveys.services.actors import COMMAND_LINE
@@ -73,7 +74,7 @@ def test_what_cannot_be_printed_issues_nothing(site, monkeypatch):
     def too_long(_ballots):
         raise PaperTextTooLong
 
-    monkeypatch.setattr(paper, "paper_ballots_pdf", too_long)
+    monkeypatch.setattr(paper_ballots_pdf, "paper_ballots_pdf", too_long)
     with pytest.raises(BadInput, match="印不下"):
         printed(site, world.poll_id)
     assert box_counts(site, world.poll_id) == {}

@@ -10,15 +10,15 @@ from PIL import Image
 
 from surveys.catalog import loader
 from surveys.polling.sheet import Choice, Leader, Question, Questionnaire, Sheet
-from surveys.reporting import paper_ballots
+from surveys.reporting import paper_ballots_pdf as written_ballots
 from surveys.reporting.paper_ballots import (
     INSTRUCTION,
     REHEARSAL,
     PaperBallots,
     PaperTextTooLong,
     page_count,
-    paper_ballots_pdf,
 )
+from surveys.reporting.paper_ballots_pdf import paper_ballots_pdf
 from tests.tools import require_tool
 
 NAMES = ("张某某", "阿卜杜拉·买买提", "李某")
@@ -128,13 +128,13 @@ def test_every_cell_is_on_the_page_and_above_its_number() -> None:
 
 def paper_ballots_pdf_uncompressed(made: PaperBallots) -> bytes:
     with pytest.MonkeyPatch.context() as patch:
-        begin = paper_ballots._PaperPdf.__init__
+        begin = written_ballots._PaperPdf.__init__
 
         def plain(self, *arguments):
             begin(self, *arguments)
             self.set_compression(False)
 
-        patch.setattr(paper_ballots._PaperPdf, "__init__", plain)
+        patch.setattr(written_ballots._PaperPdf, "__init__", plain)
         return paper_ballots_pdf(made)
 
 

@@ -1,0 +1,12 @@
+"""How large a chart and the type in it are."""
+
+from typing import Literal
+
+ImageFormat = Literal["png", "svg"]
+
+# Lengths are points (1/72 inch). At this width a chart fills an A4 page's text column at 70 % and stays readable.
+WIDTH = 640.0
+LABEL_SIZE = 8.5
+NUMBER_SIZE = 8.5
+SMALL_SIZE = 7.5
+LINE = 1.4  # of the size, from one baseline to the next
