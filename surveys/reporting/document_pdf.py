@@ -3,12 +3,10 @@
 import io
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
-from fpdf import FPDF
 
 from surveys.reporting.documents import (
     DATE,
@@ -22,8 +20,8 @@ from surveys.reporting.documents import (
     Table,
     texts_of,
 )
-from surveys.reporting.embedding import embed_font
-from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, MISSING, printable, width_in_ems
+from surveys.reporting.fonts import FONT_FILE, MISSING, font_file_for, printable, width_in_ems
+from surveys.reporting.pdf import PlainPdf
 from surveys.reporting.wrapping import wrap, wrap_evenly
 
 # Lengths are millimetres, sizes points. Margins: GB/T 9704 (党政机关公文格式) prints 156 mm of text; tables want more.
@@ -36,7 +34,6 @@ _LEADING, _CELL_LEADING = 1.7, 1.35
 _ASCENT = 0.88
 _PADDING, _AFTER_NUMBER = 1.2, 2.6
 _INK, _MUTED, _RULE, _WATERMARK = 27, 90, 150, 232
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _FURNITURE = "—0123456789- \u3000"
 _DRAFT_SIZE = 90.0
 _TALLEST = PAGE_HEIGHT - TOP - BOTTOM - 20
@@ -45,7 +42,7 @@ _TALLEST = PAGE_HEIGHT - TOP - BOTTOM - 20
 def documents_pdf(documents: Sequence[Document]) -> Iterator[bytes]:
     """A PDF of each. The typeface is cut once for all: cutting it for each of a hundred letters takes half a minute."""
     with tempfile.TemporaryDirectory() as folder:
-        font = Path(folder) / "cut.ttf"
+        font = Path(folder) / FONT_FILE.name
         _cut_font("".join(text for document in documents for text in _texts(document)), font)
         for document in documents:
             yield _pdf(document, font)
@@ -56,8 +53,9 @@ def _cut_font(text: str, target: Path) -> None:
     options.layout_features = []
     options.notdef_outline = True
     cutter = subset.Subsetter(options)
-    cutter.populate(text=text + _FURNITURE + MISSING)
-    with TTFont(FONT_FILE, lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
+    text = printable(text + _FURNITURE + MISSING)
+    cutter.populate(text=text)
+    with TTFont(font_file_for(text), lazy=True, recalcTimestamp=False, recalcBBoxes=False) as font:
         cutter.subset(font)
         font.save(target)
 
@@ -89,21 +87,16 @@ def _pdf(document: Document, font: Path) -> bytes:
     return bytes(pdf.output())
 
 
-class _Paper(FPDF):
+class _Paper(PlainPdf):
     """`y`: where the next line begins."""
 
     def __init__(self, document: Document, font: Path) -> None:
-        super().__init__(unit="mm", format="A4")
+        super().__init__()
         self._document = document
-        self.set_auto_page_break(False)
-        self.set_creation_date(_NO_TIME)
+        self._font = font
         self.set_title(printable(f"{document.title} {document.subtitle}"))
         self.set_lang("zh-CN")
         self.set_margins(SIDE, TOP)
-        embed_font(self, FONT_FAMILY, font)
-
-    def file_id(self) -> None:
-        """No identifier: the default one is a fingerprint of the file."""
 
     def header(self) -> None:
         if self._document.draft is not None:
@@ -113,9 +106,9 @@ class _Paper(FPDF):
 
     def _watermark(self) -> None:
         self.set_text_color(_WATERMARK)
-        self.set_font(FONT_FAMILY, size=_DRAFT_SIZE)
         with self.rotation(40, PAGE_WIDTH / 2, PAGE_HEIGHT / 2):
-            self.text(PAGE_WIDTH / 2 - _DRAFT_SIZE * _POINT, PAGE_HEIGHT / 2, DRAFT)
+            left = PAGE_WIDTH / 2 - _DRAFT_SIZE * _POINT
+            self.write_line(DRAFT, left, PAGE_HEIGHT / 2, _DRAFT_SIZE, self._font)
 
     def footer(self) -> None:
         self._middle(f"— {self.page_no()} —", _SMALL, PAGE_HEIGHT - 18)
@@ -127,8 +120,7 @@ class _Paper(FPDF):
 
     def _line(self, text: str, size: float, x: float, top: float, grey: int = _INK) -> None:
         self.set_text_color(grey)
-        self.set_font(FONT_FAMILY, size=size)
-        self.text(x, top + _ASCENT * size * _POINT, text)
+        self.write_line(text, x, top + _ASCENT * size * _POINT, size, self._font)
 
     def _room(self, height: float) -> None:
         """A new page unless so much fits on this one."""

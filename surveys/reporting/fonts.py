@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 FONT_FILE = Path(__file__).parent / "fonts" / "NotoSansSC-Regular.ttf"
+# The everyday characters of it, so that a PDF need not look through thirty thousand (docs/decisions/0020).
+EVERYDAY_FONT_FILE = FONT_FILE.with_name("NotoSansSC-Everyday.ttf")
 # A name of its own: asked for "Noto Sans SC", matplotlib might load the system's variable file, drawn as Thin.
 FONT_FAMILY = "Ceping Sans"
 
@@ -20,7 +22,6 @@ def _carried_by_matplotlib(name: str) -> Path:
 
 # Ticket codes want digits of one width and a 0 and 8 that cannot be taken for O and B.
 CODE_FONT_FILE = _carried_by_matplotlib("DejaVuSansMono-Bold.ttf")
-CODE_FONT_FAMILY = "DejaVu Sans Mono"
 
 # 〓 is what Chinese printers set where a sort is missing. A gap would look like another name.
 MISSING = "〓"
@@ -42,6 +43,19 @@ def _advances() -> _Advances:
     with TTFont(FONT_FILE, lazy=True) as font:
         em, metrics = font["head"].unitsPerEm, font["hmtx"].metrics
         return _Advances((chr(code), metrics[glyph][0] / em) for code, glyph in font.getBestCmap().items())
+
+
+@cache
+def _everyday() -> frozenset[str]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(EVERYDAY_FONT_FILE, lazy=True) as font:
+        return frozenset(map(chr, font.getBestCmap()))
+
+
+def font_file_for(text: str) -> Path:
+    """The small file if it has every character, else the whole one: by the text alone, in every process."""
+    return EVERYDAY_FONT_FILE if _everyday().issuperset(text) else FONT_FILE
 
 
 def printable(text: str) -> str:

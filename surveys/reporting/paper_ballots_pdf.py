@@ -4,12 +4,8 @@ Every copy is the same to the byte: no code, no serial number, nothing that tell
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from fpdf import FPDF
-
-from surveys.reporting.embedding import embed_font
-from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, width_in_ems
+from surveys.reporting.fonts import width_in_ems
 from surveys.reporting.paper_ballots import (
     ASCENT,
     BODY,
@@ -38,22 +34,15 @@ from surveys.reporting.paper_ballots import (
     row_height,
     set_words,
 )
-
-# PDF readers want a date. This one is the same for everybody and says nothing.
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+from surveys.reporting.pdf import PlainPdf
 
 
-class _PaperPdf(FPDF):
+class _PaperPdf(PlainPdf):
     def __init__(self, ballots: PaperBallots) -> None:
-        super().__init__(unit="mm", format="A4")
-        self.set_auto_page_break(False)
-        self.set_creation_date(_NO_TIME)
-        embed_font(self, FONT_FAMILY, FONT_FILE)
+        super().__init__()
+        self.single_resources_object = True  # a page that is copied knows no typeface by itself
         self.set_line_width(0.25)
         self.ballots = ballots
-
-    def file_id(self) -> None:
-        """No identifier: the default one is a fingerprint of the file."""
 
     def written(self) -> bytearray:
         """What is on the page so far, to be copied: drawing each copy anew takes 50 times as long."""
@@ -62,11 +51,10 @@ class _PaperPdf(FPDF):
         return contents
 
     def put(self, words: Words, x: float, y: float, width: float) -> None:
-        self.set_font(FONT_FAMILY, size=words.size / POINT)
         for number, line in enumerate(words.lines):
             left = x + (width - width_in_ems(line) * words.size) / 2 if words.centred else x + PADDING
             baseline = y + (number * LEADING + (LEADING - 1) / 2 + ASCENT) * words.size
-            self.text(left, baseline, line)
+            self.write_line(line, left, baseline, words.size / POINT)
 
     def put_options(self, options: Options, x: float, y: float) -> None:
         for lines in options.names:
@@ -156,7 +144,6 @@ def paper_ballots_pdf(ballots: PaperBallots) -> bytes:
             pdf.add_page()
         for number, page in enumerate(pages, start=1):
             pdf.add_page()
-            # By fpdf2's own way on each page, so that the page knows its font.
             pdf.put_number(number, len(pages))
             if len(drawn) < number:
                 before = len(pdf.written())

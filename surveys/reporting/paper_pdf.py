@@ -1,37 +1,21 @@
 """Printed pages as a PDF."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
-from fpdf import FPDF
-
-from surveys.reporting.embedding import embed_font
-from surveys.reporting.fonts import FONT_FAMILY, FONT_FILE, printable, width_in_ems
+from surveys.reporting.fonts import printable, width_in_ems
 from surveys.reporting.paper import FOOT, MARGIN, SMALL_SIZE, Box, Page, Words
+from surveys.reporting.pdf import PlainPdf
 
 # Lengths are millimetres.
 _LINE_WIDTH = 0.2
 _POINT = 25.4 / 72
 _WATERMARK_GREY = 215
 _WATERMARK_SIZE = 17.0
-# PDF readers want a date. This one is the same for everybody and says nothing.
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class _Paper(FPDF):
-    def __init__(self) -> None:
-        super().__init__(unit="mm", format="A4")
-        self.set_auto_page_break(False)
-        self.set_creation_date(_NO_TIME)
-        embed_font(self, FONT_FAMILY, FONT_FILE)
-        self.set_line_width(_LINE_WIDTH)
-
-    def file_id(self) -> None:
-        """No identifier: the default one is a fingerprint of the file."""
-
+class _Paper(PlainPdf):
     def put(self, words: Words) -> None:
-        self.set_font(FONT_FAMILY, size=words.size / _POINT)
-        self.text(words.x, words.baseline, words.text)
+        self.write_line(words.text, words.x, words.baseline, words.size / _POINT)
 
     def watermark(self, text: str) -> None:
         self.set_text_color(_WATERMARK_GREY)
@@ -55,6 +39,7 @@ class _Paper(FPDF):
 def paper_pdf(title: str, pages: Sequence[Page], footer: str, watermark: str | None = None) -> bytes:
     """The same pages give the same bytes. Each carries the footer and its number."""
     pdf = _Paper()
+    pdf.set_line_width(_LINE_WIDTH)
     pdf.set_title(title)
     for number, page in enumerate(pages, start=1):
         pdf.add_page("L" if page.width > page.height else "P")

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from surveys.reporting.csv_cells import harmless
-from surveys.reporting.fonts import CODE_FONT_FAMILY, FONT_FAMILY, printable, width_in_ems
+from surveys.reporting.fonts import printable, width_in_ems
 from surveys.reporting.slip_text import Line
 from surveys.reporting.workbooks import SheetPlan, workbook
 
@@ -99,8 +99,8 @@ def _strip(pdf: "SlipPdf", strip: Strip, x: float, y: float) -> None:
         _line(f"打开 {strip.site}，用账号名和上面的密码登录，", _HELP, 28.5),
         _line("再按提示设自己的密码。设好以后请销毁这张纸条。", _HELP, 32.6),
     ]
-    pdf.lines(FONT_FAMILY, lines, x, y)
-    pdf.lines(CODE_FONT_FAMILY, [Line(strip.password, _PASSWORD, _SIDE, 22.6)], x, y)
+    pdf.lines(lines, x, y)
+    pdf.codes([Line(strip.password, _PASSWORD, _SIDE, 22.6)], x, y)
 
 
 def _line(text: str, size: float, baseline: float) -> Line:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surveys.reporting.class_marks import ClassMark
-from surveys.reporting.fonts import FONT_FAMILY
 from surveys.reporting.slip_layout import PAGE_WIDTH, Box
 from surveys.reporting.slip_text import Paragraph, fitted, set_text
 from surveys.reporting.wrapping import wrap
@@ -63,7 +62,7 @@ def draw_cover(pdf: "SlipPdf", cover: Cover) -> None:
     ]
     if cover.place_and_date:
         head.append(Paragraph(cover.place_and_date, 5.0, 3.0, 1.0))
-    pdf.lines(FONT_FAMILY, fitted(head, _HEAD))
+    pdf.lines(fitted(head, _HEAD))
     if cover.rehearsal:
         pdf.rehearsal_tag(_TAG)
     pdf.draw(cover.mark.shade.operators(_SHADE), 0, 0)
@@ -77,11 +76,10 @@ def draw_cover(pdf: "SlipPdf", cover: Cover) -> None:
     )
     sizes = (9.0, 5.2, 5.2, 5.2, 4.2)
     pdf.lines(
-        FONT_FAMILY,
         fitted([Paragraph(text, size, 3.0, 1.6) for text, size in zip(facts, sizes, strict=True)], _FACTS),
     )
     _signing(pdf)
-    pdf.lines(FONT_FAMILY, set_text(_notes(), _NOTES)[0])
+    pdf.lines(set_text(_notes(), _NOTES)[0])
 
 
 def _notes() -> Iterator[Paragraph]:
@@ -98,7 +96,7 @@ def _signing(pdf: "SlipPdf") -> None:
     width, head = _SIGNING.width / len(_COLUMNS), 9.0
     for number, name in enumerate(_COLUMNS):
         box = Box(_SIGNING.x + number * width + 2, _SIGNING.y + 2, width - 4, head)
-        pdf.lines(FONT_FAMILY, set_text([Paragraph(name, _SMALL, _SMALL)], box)[0])
+        pdf.lines(set_text([Paragraph(name, _SMALL, _SMALL)], box)[0])
     for number in range(len(_COLUMNS) + 1):
         x = _SIGNING.x + number * width
         pdf.line(x, _SIGNING.y, x, _SIGNING.bottom)

@@ -1,38 +1,26 @@
-"""The PDF file that slips and their cover are drawn into. It tells neither time nor identity."""
+"""The PDF file that slips and their cover are drawn into."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-
-from fpdf import FPDF
 
 from surveys.reporting.class_marks import ClassMark
-from surveys.reporting.embedding import embed_font
-from surveys.reporting.fonts import CODE_FONT_FAMILY, CODE_FONT_FILE, FONT_FAMILY, FONT_FILE, width_in_ems
+from surveys.reporting.fonts import CODE_FONT_FILE, width_in_ems
+from surveys.reporting.pdf import PlainPdf
 from surveys.reporting.qr import QUIET_ZONE, dark_runs, qr_matrix
 from surveys.reporting.slip_layout import POINT, Box
 from surveys.reporting.slip_text import ASCENT, Line
 
-# PDF readers want a date. This one is the same for everybody and says nothing.
-_NO_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 _CODE_ADVANCE, _CODE_CAPITAL = 0.602, 0.729  # of DejaVu Sans Mono, in ems
 REHEARSAL = "演练"
 
 
-class SlipPdf(FPDF):
-    def __init__(self) -> None:
-        super().__init__(unit="mm", format="A4")
-        self.set_auto_page_break(False)
-        self.set_creation_date(_NO_TIME)
-        embed_font(self, FONT_FAMILY, FONT_FILE)
-        embed_font(self, CODE_FONT_FAMILY, CODE_FONT_FILE)
-
-    def file_id(self) -> None:
-        """No identifier: the default one is a fingerprint of the file."""
-
-    def lines(self, family: str, lines: Iterable[Line], x: float = 0.0, y: float = 0.0) -> None:
+class SlipPdf(PlainPdf):
+    def lines(self, lines: Iterable[Line], x: float = 0.0, y: float = 0.0) -> None:
         for line in lines:
-            self.set_font(family, size=line.size / POINT)
-            self.text(x + line.x, y + line.baseline, line.text)
+            self.write_line(line.text, x + line.x, y + line.baseline, line.size / POINT)
+
+    def codes(self, lines: Iterable[Line], x: float = 0.0, y: float = 0.0) -> None:
+        for line in lines:
+            self.write_line(line.text, x + line.x, y + line.baseline, line.size / POINT, CODE_FONT_FILE)
 
     def draw(self, operators: str, x: float, y: float, scale: float = 1.0) -> None:
         """Operators in units of `scale` millimetres from (x, y), y downwards.
@@ -52,7 +40,7 @@ class SlipPdf(FPDF):
     def class_mark(self, mark: ClassMark, box: Box) -> None:
         self.draw(mark.operators(box), 0, 0)
         size, x, baseline = mark.letter(box, _CODE_ADVANCE, _CODE_CAPITAL)
-        self.lines(CODE_FONT_FAMILY, [Line(mark.key, size, x, baseline)])
+        self.codes([Line(mark.key, size, x, baseline)])
 
     def rehearsal_tag(self, box: Box) -> None:
         self.set_fill_color(0)
@@ -60,5 +48,5 @@ class SlipPdf(FPDF):
         size = box.height * 0.75
         self.set_text_color(255)
         x = box.x + (box.width - width_in_ems(REHEARSAL) * size) / 2
-        self.lines(FONT_FAMILY, [Line(REHEARSAL, size, x, box.y + (box.height - size) / 2 + ASCENT * size)])
+        self.lines([Line(REHEARSAL, size, x, box.y + (box.height - size) / 2 + ASCENT * size)])
         self.set_text_color(0)

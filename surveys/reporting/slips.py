@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from surveys.reporting.class_marks import ClassMark
-from surveys.reporting.fonts import CODE_FONT_FAMILY, FONT_FAMILY
 from surveys.reporting.slip_cover import Cover, draw_cover
 from surveys.reporting.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_MARGIN, PAGE_WIDTH, Layout, Part, Size
 from surveys.reporting.slip_text import Line, Paragraph, fitted, set_code
@@ -107,8 +106,8 @@ def slips_pdf(sheet: SlipSheet) -> Work:
         pdf.draw(shade, box.x, box.y)
         pdf.class_mark(mark, layout.mark.moved(box.x, box.y))
         pdf.qr(slip.url, layout.qr.moved(box.x, box.y))
-        pdf.lines(CODE_FONT_FAMILY, set_code(slip.code, layout.code, layout.code_size), box.x, box.y)
-        pdf.lines(FONT_FAMILY, words, box.x, box.y)
+        pdf.codes(set_code(slip.code, layout.code, layout.code_size), box.x, box.y)
+        pdf.lines(words, box.x, box.y)
         if sheet.rehearsal:
             pdf.rehearsal_tag(layout.tag.moved(box.x, box.y))
     return bytes(pdf.output())
