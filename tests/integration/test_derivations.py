@@ -259,7 +259,7 @@ def test_a_derivation_comes_to_the_sheets_figures(sqlite_template, tmp_path_fact
                 continue
             if row.standard.kind is Kind.STANDARD and not row.standard.starts_full:
                 names = next(record["departments"] for record in unit["rows"] if record["key"] == key)
-                enter(site, unit_id, MarkEntry(key, names[0], points, "说明"))
+                enter(site, unit_id, MarkEntry(key, names[0], points, "依据日常工作情况综合评定"))
             elif row.standard.kind is not Kind.VETO and Decimal(points) > 0:
                 record(site, unit_id, event(key, points))
                 record(site, unit_id, event(key, points, "示例发〔2026〕2号"))
