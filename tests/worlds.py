@@ -2,7 +2,6 @@
 
 import io
 import os
-import re
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -65,7 +64,6 @@ UNIT_NAMES = {
     PollState.CLOSED: "样例教育局",
     PollState.SEALED: "样例档案局",
 }
-TOKEN = re.compile(r'(name="csrf_token"[^>]*value=")[^"]*')
 
 
 @dataclass(frozen=True)
@@ -381,7 +379,3 @@ def dump(database: Database) -> str:
         with closing(sqlite3.connect(str(database.engine.url.database))) as connection:
             lines += connection.iterdump()
     return "\n".join(lines)
-
-
-def without_token(html: str) -> str:
-    return TOKEN.sub(r"\1", html)

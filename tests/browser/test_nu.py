@@ -22,9 +22,9 @@ from surveys.storage.tables import Account, Import
 from tests import papers, seasons
 from tests.builders import build_poll, filled, sheet_of
 from tests.servers import ROOT
-from tests.strict_client import StrictClient, text_of
+from tests.strict_client import StrictClient, text_of, without_token
 from tests.tools import require_tool
-from tests.worlds import Shown, addresses, client_of, without_token
+from tests.worlds import Shown, addresses, client_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -34,7 +34,8 @@ from tests.builders import (
     sheet_for,
 )
 from tests.conftest import NOW
-from tests.worlds import Everything, addresses, build_accounts, client_of, without_token
+from tests.strict_client import without_token
+from tests.worlds import Everything, addresses, build_accounts, client_of
 
 # Scores nobody else has: no page may show any of them.
 BALLOTS = ["ABACADABA" + "BBCDABC" + "CDABBCA"] * 4 + ["BABCAABAC" + "ABCABDA" + "BBDABCC"] * 3

@@ -9,7 +9,8 @@ from surveys.services.actors import Role
 from surveys.services.site import Site
 from surveys.storage.tables import Ballot
 from tests.builders import cast, filled, sheet_of
-from tests.worlds import Everything, addresses, build_everything, client_of, without_token
+from tests.strict_client import without_token
+from tests.worlds import Everything, Shown, addresses, build_everything, client_of
 
 UNSEALED = [PollState.DRAFT, PollState.OPEN, PollState.CLOSED]
 
@@ -62,12 +63,9 @@ def test_the_comparison_sees_a_result(lite_app: Flask, lite_site: Site) -> None:
 
 
 @pytest.mark.parametrize("state", UNSEALED)
-def test_every_result_of_an_unsealed_poll_is_refused_in_words(
-    lite_app: Flask, lite_site: Site, state: PollState
-) -> None:
-    world = build_everything(lite_site)
-    client = client_of(lite_app, world.session_keys[Role.ADMIN])
-    poll = f"/polls/{world.polls[state].poll_id}"
+def test_every_result_of_an_unsealed_poll_is_refused_in_words(shown: Shown, state: PollState) -> None:
+    client = shown.client(Role.ADMIN)
+    poll = f"/polls/{shown.world.polls[state].poll_id}"
     for path in (
         "/tally",
         "/tally-sheet.pdf",

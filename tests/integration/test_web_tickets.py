@@ -16,8 +16,8 @@ from surveys.services.polls import ClassEntry
 from surveys.services.site import Site
 from tests.builders import World, box_counts, build_poll, build_unit, cast, close, dump, filled, sheet_of
 from tests.conftest import NOW
-from tests.strict_client import Page, StrictClient
-from tests.worlds import Shown, build_accounts, client_of, without_token
+from tests.strict_client import Page, StrictClient, without_token
+from tests.worlds import Shown, build_accounts, client_of
 
 STEPWISE = "application/vnd.ceping.steps"
 TWO = (ClassEntry("A", "领导班子成员", Decimal(40)), ClassEntry("B", "职工", Decimal(60)))
