@@ -16,7 +16,7 @@ from surveys.polling import codes
 from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.services import audit, tickets
 from surveys.services.actors import Actor
-from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.site import Site
 from surveys.storage.tables import BallotClass, Batch, Door, Poll, Ticket
@@ -162,7 +162,7 @@ def shut_door(session: Session, now: datetime, actor: Actor, poll_id: int, numbe
     if door is None:
         raise NotFound(f"这次测评会没有编号为 {number} 的发码屏。")
     if door.shut:
-        raise WrongState(f"发码屏“{door.name}”已经关闭，不用再关一次。")
+        raise AlreadyDone(f"发码屏“{door.name}”已经关闭了。")
     door.shut = True
     audit.record(session, now, actor, "door.shut", poll.prefix, f"第 {number} 块 {door.name}")
     session.commit()

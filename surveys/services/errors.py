@@ -22,6 +22,10 @@ class WrongState(Refusal):
     """Not in this state of a poll or an assessment."""
 
 
+class AlreadyDone(WrongState):
+    """It is so already, mostly because the same act was sent twice."""
+
+
 class BadInput(Refusal):
     """A value cannot be taken."""
 

@@ -10,7 +10,7 @@ from surveys.polling.states import PollState
 from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit
 from surveys.services.actors import Actor
-from surveys.services.errors import BadInput, WrongState
+from surveys.services.errors import AlreadyDone, BadInput, WrongState
 from surveys.services.polls import locked_poll
 from surveys.services.records import class_counts
 from surveys.storage.tables import Poll
@@ -23,6 +23,8 @@ def pause(session: Session, now: datetime, actor: Actor, poll_id: int, reason: s
     """Lets no votes in until `resume`. Calls a countdown off: it would run on unseen. Raises BadInput, WrongState."""
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.OPEN:
+        if poll.state is PollState.PAUSED:
+            raise AlreadyDone("投票已经暂停了。")
         raise WrongState(f"测评会{poll.state.label}，不在投票中，不用暂停。")
     if not reason.strip():
         raise BadInput("请写明暂停的原因，会记入日志。")
@@ -36,6 +38,8 @@ def resume(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """Lets votes in again. Raises WrongState."""
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.PAUSED:
+        if poll.state is PollState.OPEN:
+            raise AlreadyDone("投票已经在进行了，没有暂停。")
         raise WrongState(f"测评会{poll.state.label}，没有暂停，不用恢复。")
     poll.state = PollState.OPEN
     audit.record(session, now, actor, "poll.resume", poll.prefix)

@@ -9,7 +9,7 @@ from surveys.polling.states import PollState, TicketState
 from surveys.services import audit, two_hands
 from surveys.services.actors import Actor
 from surveys.services.assessments import locked_assessment, require_changeable
-from surveys.services.errors import BadInput, WrongState
+from surveys.services.errors import AlreadyDone, BadInput, WrongState
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.rehearsals import rehearsal_of
 from surveys.services.two_hands import Proposal
@@ -30,7 +30,9 @@ def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason
     poll = locked_poll(session, poll_id, against_casting=True)
     if poll.rehearsal:
         raise WrongState("演练不用撤回，请点“清除演练”。")
-    if poll.state in (PollState.SEALED, PollState.WITHDRAWN):
+    if poll.state is PollState.WITHDRAWN:
+        raise AlreadyDone("测评会已经撤回了。")
+    if poll.state is PollState.SEALED:
         raise WrongState(f"测评会{poll.state.label}，不能撤回。")
     if rehearsal_of(session, poll_id) is not None:
         raise WrongState("这次测评会还有一个演练，请先到演练的页面清除，再撤回。")
@@ -95,5 +97,5 @@ def _sealed(session: Session, poll_id: int) -> Poll:
     if poll.state is not PollState.SEALED:
         raise WrongState(f"测评会{poll.state.label}，封存之后才能决定不计入得分。")
     if poll.set_aside_at is not None:
-        raise WrongState("这次测评会已经决定不计入得分。")
+        raise AlreadyDone("这次测评会已经决定不计入得分了。")
     return poll

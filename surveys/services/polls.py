@@ -17,7 +17,7 @@ from surveys.polling.states import PollState
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.assessments import require_changeable, unit_of
-from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
 from surveys.services.poll_entries import (
     BadEntry,
     EntryFault,
@@ -37,6 +37,22 @@ OVER = (PollState.SEALED, PollState.WITHDRAWN)
 def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
     """A draft poll with its ballot classes. Raises BadEntry, NotFound."""
     poll = add_poll(session, now, actor, entry)
+    session.commit()
+    return poll.id
+
+
+def create_poll_once(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
+    """`create_poll`, unless the unit has a draft entered just so, as when a form is sent twice: then that one's id."""
+    # Locked, so that of two sent at once the second sees the first.
+    session.execute(select(Unit.id).where(Unit.id == entry.unit_id).with_for_update(key_share=True))
+    drafts = select(Poll).where(Poll.unit_id == entry.unit_id, Poll.state == PollState.DRAFT)
+    before = [(other.id, entry_of(other)) for other in session.scalars(drafts)]
+    poll = add_poll(session, now, actor, entry)
+    entered = entry_of(poll)
+    for other_id, other in before:
+        if other == entered:
+            session.rollback()
+            return other_id
     session.commit()
     return poll.id
 
@@ -153,6 +169,8 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     """Freezes the sheet and lets votes in. Raises WrongState, BadInput when there is nobody to rate."""
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.DRAFT:
+        if poll.state is PollState.OPEN:
+            raise AlreadyDone("投票已经开始了。")
         raise WrongState(f"测评会{poll.state.label}，不能再开始一次。")
     require_changeable(poll.unit.assessment)
     if session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id)) is not None:
@@ -215,6 +233,8 @@ def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> N
     """Lets no more votes in. Raises WrongState."""
     poll = locked_poll(session, poll_id)
     if poll.state not in (PollState.OPEN, PollState.PAUSED):
+        if poll.state is PollState.CLOSED:
+            raise AlreadyDone("投票已经结束了。")
         raise WrongState(f"测评会{poll.state.label}，不在投票中，不用结束。")
     poll.state = PollState.CLOSED
     poll.closed_at = now

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from surveys.polling.states import PollState
 from surveys.services import audit
 from surveys.services.actors import Actor
-from surveys.services.errors import WrongState
+from surveys.services.errors import AlreadyDone, WrongState
 from surveys.services.polls import free_prefix, locked_poll
 from surveys.services.sealing import scrub
 from surveys.services.site import Site
@@ -26,7 +26,7 @@ def rehearse(session: Session, now: datetime, actor: Actor, poll_id: int) -> int
     if poll.state is not PollState.DRAFT:
         raise WrongState(f"测评会{poll.state.label}，只有未开始的测评会才能演练。")
     if rehearsal_of(session, poll_id) is not None:
-        raise WrongState("这次测评会已经有一个演练，请先清除它再重新演练。")
+        raise AlreadyDone("这次测评会已经有一个演练了。要重新演练，请先清除它。")
     double = Poll(
         unit_id=poll.unit_id,
         prefix=free_prefix(session),

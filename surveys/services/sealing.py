@@ -16,7 +16,7 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit, keyings
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import locked_assessment
-from surveys.services.errors import DatabaseBusy, Imbalance, NotAllowed, WrongState
+from surveys.services.errors import AlreadyDone, DatabaseBusy, Imbalance, NotAllowed, WrongState
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.records import read_record
 from surveys.services.site import Site
@@ -54,6 +54,8 @@ def scrub(site: Site) -> None:
 def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int) -> str:
     poll = locked_poll(session, poll_id, against_casting=True)
     if poll.state is not PollState.CLOSED:
+        if poll.state is PollState.SEALED:
+            raise AlreadyDone("测评会已经封存了。")
         raise WrongState(f"测评会{poll.state.label}，须先结束投票才能封存。")
     keyings.refuse_uncast(session, poll)
     _shuffle_ballots(session, poll, site_secret)
@@ -131,7 +133,8 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     if key is None or actor.account_id is None:
         raise NotAllowed("启封须由一名组织员和一名监票人各自登录后操作。")
     if key in {entry.key for entry in poll.unsealings}:
-        raise WrongState(f"{actor.role.label}一方已经启封过，还需另一方。")
+        other = "结果可以看了" if len(poll.unsealings) == len(Key) else "还需另一方"
+        raise AlreadyDone(f"{actor.role.label}一方已经启封过了，{other}。")
     poll.unsealings.append(Unsealing(key=key.value, account_id=actor.account_id, made_at=now))
     audit.record(session, now, actor, "poll.unseal", poll.prefix, f"{actor.role.label}一方")
     session.commit()

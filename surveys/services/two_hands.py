@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from surveys.services.actors import Actor, Permission
-from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.services.errors import AlreadyDone, BadInput, NotAllowed, WrongState
 from surveys.storage.tables import Account, Approval
 
 LONGEST = 500
@@ -58,7 +58,10 @@ def propose(
         raise BadInput("请写明理由，会记入日志。")
     if len(reason) > LONGEST:
         raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
-    if subject in proposals(session, assessment_id, act):
+    before = proposals(session, assessment_id, act).get(subject)
+    if before is not None and before.waits and before.account_id == account_id:
+        raise AlreadyDone("您已经提出过了，等另一名管理员确认。")
+    if before is not None:
         raise WrongState("这件事刚刚已由别人提出，请刷新页面核对后再确认。")
     _add(session, now, account_id, assessment_id, act, subject, reason)
     return reason

@@ -1,11 +1,21 @@
 """Errors as pages: what happened, what is safe, what to do next."""
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.exceptions import NotFound as NotFoundAddress
 
-from surveys.services.errors import BadInput, DatabaseBusy, Imbalance, NotAllowed, NotFound, Refusal, WrongState
+from surveys.services.errors import (
+    AlreadyDone,
+    BadInput,
+    DatabaseBusy,
+    Imbalance,
+    NotAllowed,
+    NotFound,
+    Refusal,
+    WrongState,
+)
 from surveys.web import uploads
 from surveys.web.masking import mask_record, masked
 
@@ -51,6 +61,15 @@ def refused(error: Refusal) -> Response:
     return error_page(status, "没有完成", str(error))
 
 
+def already_done(error: AlreadyDone) -> ResponseReturnValue:
+    """To the poll, which is as it was to be."""
+    poll_id = (request.view_args or {}).get("poll_id")
+    if poll_id is None:
+        return refused(error)
+    flash(str(error))
+    return redirect(url_for("polls.show", poll_id=poll_id))
+
+
 def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
@@ -93,6 +112,7 @@ def _words(status: int) -> tuple[str, str]:
 def register(app: Flask) -> None:
     app.logger.addFilter(mask_record)
     app.register_error_handler(Refusal, refused)
+    app.register_error_handler(AlreadyDone, already_done)
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(DatabaseBusy, database_busy)
     app.register_error_handler(HTTPException, http_error)

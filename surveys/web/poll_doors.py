@@ -9,7 +9,7 @@ from wtforms.fields import SelectChoice
 from surveys.reporting.qr import qr_drawing
 from surveys.services import doors, polls, tickets
 from surveys.services.actors import Permission
-from surveys.services.errors import Refusal
+from surveys.services.errors import AlreadyDone, Refusal
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ConfirmForm, DoorForm, PlannedForm
 
@@ -63,6 +63,8 @@ def shut(poll_id: int, door_number: int) -> ResponseReturnValue:
         ConfirmForm().checked()
         with site().database.writing() as session:
             doors.shut_door(session, site().now(), actor(), poll_id, door_number)
+    except AlreadyDone as error:
+        return _back(poll_id, str(error))
     except Refusal as error:
         return _page(poll_id, _door_form(poll_id), fault=str(error), fault_at="doors"), 400
     return _back(poll_id, "这块发码屏已关闭，它的链接不能再发码。已经发出的票照常有效。")

@@ -83,7 +83,7 @@ class Wizard:
         try:
             with site().database.writing() as session:
                 if self.poll_id is None:
-                    return polls.create_poll(session, site().now(), actor(), read.entry)
+                    return polls.create_poll_once(session, site().now(), actor(), read.entry)
                 polls.update_poll(session, site().now(), actor(), self.poll_id, read.entry)
                 return self.poll_id
         except BadEntry as error:

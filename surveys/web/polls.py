@@ -20,6 +20,7 @@ from surveys.services import (
     tallies,
 )
 from surveys.services.actors import Permission
+from surveys.services.errors import AlreadyDone, NotFound
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, of_poll
 from surveys.web.forms import (
@@ -160,8 +161,13 @@ def end_in(poll_id: int) -> ResponseReturnValue:
 @needs(Permission.RUN_POLLS)
 def rehearse(poll_id: int) -> ResponseReturnValue:
     ActForm().checked()
-    with site().database.writing() as session:
-        double = rehearsals.rehearse(session, site().now(), actor(), poll_id)
+    try:
+        with site().database.writing() as session:
+            double = rehearsals.rehearse(session, site().now(), actor(), poll_id)
+    except AlreadyDone as error:
+        with site().database.reading() as session:
+            before = rehearsals.rehearsal_of(session, poll_id)
+        return _back(poll_id if before is None else before, str(error))
     return _back(double, "演练已建立，和正式的一样，只是处处标明“演练”。演练完请在这里清除。")
 
 
@@ -169,9 +175,13 @@ def rehearse(poll_id: int) -> ResponseReturnValue:
 @needs(Permission.RUN_POLLS)
 def wipe(poll_id: int) -> ResponseReturnValue:
     ConfirmForm().checked()
-    with site().database.reading() as session:
-        original = polls.poll_of(session, poll_id).rehearsal_of
-    rehearsals.wipe(site(), site().now(), actor(), poll_id)
+    try:
+        with site().database.reading() as session:
+            original = polls.poll_of(session, poll_id).rehearsal_of
+        rehearsals.wipe(site(), site().now(), actor(), poll_id)
+    except NotFound:
+        flash("没有这个演练了，可能刚刚已经清除。")
+        return redirect(url_for("polls.index"))
     flash("演练已清除，票、选票和回执都已删去，不留痕迹。")
     return redirect(url_for("polls.index") if original is None else url_for("polls.show", poll_id=original))
 

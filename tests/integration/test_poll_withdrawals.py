@@ -114,7 +114,7 @@ def test_nothing_more_happens_in_a_withdrawn_poll(site):
             session.rollback()
     with pytest.raises(WrongState, match="已撤回"):
         sealing.seal_poll(site, NOW, COMMAND_LINE, world.poll_id)
-    refused(site, world.poll_id, "已撤回")
+    refused(site, world.poll_id, "已经撤回了")
     assert dump(site.database) == before
 
 

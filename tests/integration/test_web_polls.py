@@ -273,7 +273,7 @@ def issued_codes(client: StrictClient, address: str, class_key: str, count: int)
     return [row["code"] for row in csv.DictReader(io.StringIO(response.data.decode("utf-8-sig")))]
 
 
-@pytest.mark.parametrize("act", ["open", "close", "seal", "issue", "present", "void"])
+@pytest.mark.parametrize("act", ["open", "close", "issue", "present", "void"])
 def test_what_a_state_forbids_is_refused_in_words(shown: Shown, act: str) -> None:
     """Each act posted to the sealed poll, as by somebody whose page is old."""
     client = shown.client(Role.ORGANIZER)
