@@ -26,6 +26,11 @@ def normalize(typed: str) -> str:
     return base32.normalize(typed, PREFIX_LENGTH + SECRET_LENGTH)
 
 
+def in_address(typed: str) -> str:
+    """Of a whole address, as a scanner types it, the code; anything else as it is."""
+    return typed.rpartition("/b/")[2]
+
+
 def prefix_of(code: str) -> str:
     return code[:PREFIX_LENGTH]
 

@@ -63,6 +63,7 @@ class ClassStatus:
     key: str
     name: str
     issued: int
+    void: int
     cast: int
     papers: tuple[PaperStatus, ...]
     following: Mapping[int, int | None]
@@ -93,6 +94,7 @@ def status(session: Session, secret: str, actor: Actor, poll_id: int) -> list[Cl
                 entry.key,
                 entry.name,
                 sum(counts[entry.key, state] for state in TicketState),
+                counts[entry.key, TicketState.VOID],
                 counts[entry.key, TicketState.CAST],
                 tuple(_status(paper, names, actor) for paper in papers.values()),
                 {hand: following(papers, hand, actor, unused, None) for hand in (FIRST, SECOND)},

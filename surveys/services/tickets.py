@@ -17,7 +17,8 @@ from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.polls import OVER, locked_poll
-from surveys.storage.tables import Batch, Poll, Ticket
+from surveys.services.returned import paper_tickets
+from surveys.storage.tables import Batch, Door, Keying, Poll, Ticket
 
 MOST_AT_ONCE = 5000
 ISSUING = (PollState.DRAFT, PollState.OPEN, PollState.PAUSED)
@@ -50,9 +51,15 @@ def issue(
     if not 1 <= count <= MOST_AT_ONCE:
         raise BadInput(f"一次发票的张数须是 1 至 {MOST_AT_ONCE} 的整数。")
     issued = _issued(session, now, poll, class_key, count, purpose)
-    audit.record(session, now, actor, "ticket.issue", poll.prefix, f"{class_key} 票 {count} 张，第 {issued.batch} 批")
+    detail = f"{class_key} 票 {count} 张，{_named(issued.batch, purpose)}"
+    audit.record(session, now, actor, "ticket.issue", poll.prefix, detail)
     session.commit()
     return issued
+
+
+def _named(batch: int, purpose: Purpose) -> str:
+    """A batch in the log: slips are the rule."""
+    return f"第 {batch} 批" if purpose is Purpose.SLIPS else f"第 {batch} 批（{purpose.label}）"
 
 
 def _issuing(session: Session, poll_id: int) -> Poll:
@@ -117,7 +124,7 @@ def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str
     _check_reason(reason)
     poll = _voiding(session, poll_id)
     try:
-        code = codes.normalize(typed)
+        code = codes.normalize(codes.in_address(typed))
     except Malformed:
         raise BadInput("票码不完整，应是 20 个字母和数字，请照纸条再输一遍。") from None
     ticket = session.get(Ticket, (poll_id, codes.hash_code(code)))
@@ -163,21 +170,46 @@ def reissue(session: Session, now: datetime, actor: Actor, poll_id: int, batch: 
 
 
 def void_batch(session: Session, now: datetime, actor: Actor, poll_id: int, batch: int, reason: str) -> int:
-    """Voids the unused tickets of a batch of slips; returns how many. Raises BadInput, NotFound, WrongState."""
+    """Voids the unused tickets of a batch; returns how many. Raises BadInput, NotFound, WrongState."""
     _check_reason(reason)
     poll = _voiding(session, poll_id)
-    found = _printed(session, poll, batch)
+    found = batch_of(session, poll, batch)
+    why = why_not_voidable(session, found)
+    if why is not None:
+        raise WrongState(why)
     count = _void_unused(session, found)
-    detail = f"{found.class_key} 票 {count} 张，第 {found.number} 批，{reason.strip()}"
+    _check_keyed(session, poll, found)
+    detail = f"{found.class_key} 票 {count} 张，{_named(found.number, found.purpose)}，{reason.strip()}"
     audit.record(session, now, actor, "ticket.void_batch", poll.prefix, detail)
     session.commit()
     return count
 
 
+def why_not_voidable(session: Session, batch: Batch) -> str | None:
+    """In whatever state the poll is. A door would go on handing out tickets of its batch."""
+    in_use = select(Door.name).where(Door.poll_id == batch.poll_id, Door.batch == batch.number, Door.shut.is_(False))
+    name = session.scalar(in_use)
+    return None if name is None else f"发码屏“{name}”还在用这一批。请先在“发码屏”页关闭它，再来作废。"
+
+
+def _check_keyed(session: Session, poll: Poll, batch: Batch) -> None:
+    """Each paper ballot that is keyed and not cast yet needs a ticket. Raises WrongState."""
+    if batch.purpose is not Purpose.PAPER:
+        return
+    of_class = (Keying.poll_id == poll.id) & (Keying.class_key == batch.class_key)
+    keyed = session.scalar(select(func.count(Keying.number.distinct())).where(of_class)) or 0
+    left = paper_tickets(session, poll)[batch.class_key, TicketState.ISSUED]
+    if left < keyed:
+        raise WrongState(
+            f"{batch.class_key} 类纸质票录入了 {keyed} 张还没有计入，作废这一批以后只剩 {left} 张可用的。"
+            "没有作废。请先在“纸质票”页计入，或写明原因删除录入的。"
+        )
+
+
 def _printed(session: Session, poll: Poll, number: int) -> Batch:
     batch = batch_of(session, poll, number)
     if batch.purpose is not Purpose.SLIPS:
-        raise WrongState(f"第 {number} 批是{batch.purpose.label}，没有印过纸条，不能整批重印或作废。")
+        raise WrongState(f"第 {number} 批是{batch.purpose.label}，没有印过纸条，不能重印。")
     return batch
 
 

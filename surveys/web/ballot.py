@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.polling import receipts
+from surveys.polling import codes, receipts
 from surveys.polling.base32 import grouped
 from surveys.polling.codes import prefix_of as code_prefix
 from surveys.services import casting
@@ -71,7 +71,7 @@ def find() -> ResponseReturnValue:
     """A typed code: to its ballot. In the body, not the address, so that no log keeps what was mistyped."""
     typed = request.form.get("code", "")
     try:
-        code = casting.normalized(typed.rpartition("/b/")[2])  # a scanner types the whole address
+        code = casting.normalized(codes.in_address(typed))
     except casting.UnknownTicket:
         fault = "票码应是 20 个字母和数字，请对照纸条再输一遍。" if typed.strip() else "请输入纸条上的票码。"
         page = render_template("ballot/start.html", typed=typed[:200], fault=fault)

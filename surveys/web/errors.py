@@ -56,9 +56,18 @@ def error_page(status: int, title: str, text: str) -> Response:
     return make_response(render_template("errors/error.html", title=title, text=text), status)
 
 
+def status_of(error: Refusal) -> int:
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+
+
 def refused(error: Refusal) -> Response:
-    status = next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
-    return error_page(status, "没有完成", str(error))
+    """Of an act at a poll's desk, with the way back there: somebody has a hall to run."""
+    poll_id = None if _for_voter() else (request.view_args or {}).get("poll_id")
+    back = None if poll_id is None or isinstance(error, NotFound) else url_for("polls.show", poll_id=poll_id)
+    page = render_template(
+        "errors/error.html", title="没有完成", text=str(error), back=back, kept=back and request.method == "POST"
+    )
+    return make_response(page, status_of(error))
 
 
 def already_done(error: AlreadyDone) -> ResponseReturnValue:

@@ -112,10 +112,11 @@ class ReasonForm(StaffForm):
 
 
 class VoidForm(ReasonForm):
-    code = StringField("票码", [DataRequired(REQUIRED), Length(max=60)])
+    code = StringField("票码", [DataRequired(REQUIRED), Length(max=200)])
 
 
 class VoidBatchForm(ReasonForm):
+    reason = _reasons("丢失", "印坏", "发错人", "已重印", OTHER)
     sure = BooleanField("我确认作废这一批没投的票", [InputRequired("请先勾选确认。")])
 
 

@@ -10,11 +10,12 @@ from surveys.polling import keying
 from surveys.polling.sheet import Sheet
 from surveys.services import keyings, paper, polls, returned
 from surveys.services.actors import Permission
-from surveys.services.errors import NotAllowed, WrongState
+from surveys.services.errors import NotAllowed, Refusal, WrongState
 from surveys.services.keyings import HANDS, KEYED_WHILE, Saved
 from surveys.services.tickets import ISSUING
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, of_poll
+from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, ConfirmForm, PaperForm, RemovePaperForm
 
 pages = Blueprint("paper", __name__)
@@ -23,21 +24,42 @@ pages = Blueprint("paper", __name__)
 @pages.get("/polls/<id:poll_id>/paper")
 @needs(Permission.RUN_POLLS)
 def index(poll_id: int) -> ResponseReturnValue:
+    return _index_page(poll_id)
+
+
+def _index_page(
+    poll_id: int,
+    fault: str = "",
+    fault_at: str = "",
+    paper_form: PaperForm | None = None,
+    remove_forms: Mapping[str, RemovePaperForm] | None = None,
+) -> str:
+    """`fault_at`: the form the fault belongs to: `print`, or `cast` or `remove` after the class. A form that is no
+    longer on the page has its fault at the top. `remove_forms`: by class, as typed."""
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        form = PaperForm()
+        form = paper_form or PaperForm(None)
         form.class_key.choices = [SelectChoice(entry.key, f"{entry.key} {entry.name}") for entry in poll.classes]
+        classes = returned.status(session, _secret(), actor(), poll_id)
+        may_print, may_key = poll.state in ISSUING, poll.state in KEYED_WHILE
+        forms = {"print"} if may_print else set[str]()
+        if may_key:
+            forms |= {f"{entry.key}-remove" for entry in classes if entry.papers}
+            forms |= {f"{entry.key}-cast" for entry in classes if entry.papers and entry.agreed == len(entry.papers)}
         return render_template(
             "paper/index.html",
             poll=poll,
             unit=poll.unit,
-            classes=returned.status(session, _secret(), actor(), poll_id),
+            classes=classes,
             hands={hand: HANDS[hand] for hand in (returned.FIRST, returned.SECOND)},
-            may_print=poll.state in ISSUING,
-            may_key=poll.state in KEYED_WHILE,
+            may_print=may_print,
+            may_key=may_key,
             paper_form=form,
-            confirm_form=ConfirmForm(),
-            remove_form=RemovePaperForm(),
+            confirm_form=ConfirmForm(None),
+            remove_form=RemovePaperForm(None),
+            remove_forms=remove_forms or {},
+            fault=fault,
+            fault_at=fault_at if fault_at in forms else "top",
         )
 
 
@@ -45,20 +67,18 @@ def index(poll_id: int) -> ResponseReturnValue:
 @needs(Permission.RUN_POLLS)
 def print_ballots(poll_id: int) -> ResponseReturnValue:
     form = PaperForm()
-    with site().database.reading() as session:
-        poll = polls.poll_of(session, poll_id)
-        form.class_key.choices = [SelectChoice(entry.key) for entry in poll.classes]
-        form.checked()
-        name = of_poll(poll.rehearsal, f"{poll.unit.name}-{form.class_key.data}类纸质票-{form.count.data}份.pdf")
-    pdf = paper.printed(
-        site(),
-        site().now(),
-        actor(),
-        poll_id,
-        form.class_key.data,
-        form.count.data,
-        two_sided=form.sides.data == "two",
-    )
+    try:
+        with site().database.reading() as session:
+            poll = polls.poll_of(session, poll_id)
+            form.class_key.choices = [SelectChoice(entry.key) for entry in poll.classes]
+            form.checked()
+            name = of_poll(poll.rehearsal, f"{poll.unit.name}-{form.class_key.data}类纸质票-{form.count.data}份.pdf")
+        two_sided = form.sides.data == "two"
+        pdf = paper.printed(
+            site(), site().now(), actor(), poll_id, form.class_key.data, form.count.data, two_sided=two_sided
+        )
+    except Refusal as error:
+        return _index_page(poll_id, str(error), "print", paper_form=form), status_of(error)
     return attachment(pdf, "application/pdf", name)
 
 
@@ -189,9 +209,13 @@ def settle(poll_id: int, class_key: str, number: int) -> ResponseReturnValue:
 @needs(Permission.RUN_POLLS)
 def remove(poll_id: int, class_key: str) -> ResponseReturnValue:
     form = RemovePaperForm()
-    form.checked()
-    with site().database.writing() as session:
-        keyings.remove(session, site().now(), actor(), poll_id, class_key, form.number.data, form.reason.data)
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            keyings.remove(session, site().now(), actor(), poll_id, class_key, form.number.data, form.reason.data)
+    except Refusal as error:
+        page = _index_page(poll_id, str(error), f"{class_key}-remove", remove_forms={class_key: form})
+        return page, status_of(error)
     flash(f"{class_key} 类第 {form.number.data} 张录入的内容已删除。")
     return redirect(url_for("paper.index", poll_id=poll_id))
 
@@ -199,9 +223,12 @@ def remove(poll_id: int, class_key: str) -> ResponseReturnValue:
 @pages.post("/polls/<id:poll_id>/paper/<class_key>/cast")
 @needs(Permission.RUN_POLLS)
 def cast(poll_id: int, class_key: str) -> ResponseReturnValue:
-    ConfirmForm().checked()
-    with site().database.writing() as session:
-        count = keyings.cast(session, _secret(), site().now(), actor(), poll_id, class_key)
+    try:
+        ConfirmForm().checked()
+        with site().database.writing() as session:
+            count = keyings.cast(session, _secret(), site().now(), actor(), poll_id, class_key)
+    except Refusal as error:
+        return _index_page(poll_id, str(error), f"{class_key}-cast"), status_of(error)
     flash(f"{class_key} 类 {count} 张纸质票已计入票箱，录入的内容已清除。这一叠请另放，不要再录。")
     return redirect(url_for("paper.index", poll_id=poll_id))
 

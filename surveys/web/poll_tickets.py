@@ -13,10 +13,11 @@ from surveys.reporting.slip_layout import Size
 from surveys.reporting.slips import SlipSheet, finished
 from surveys.services import polls, printing, records, tickets
 from surveys.services.actors import Permission
-from surveys.services.errors import BadInput
+from surveys.services.errors import Refusal
 from surveys.services.tickets import Issued
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import STEPWISE, attachment, stepwise
+from surveys.web.errors import status_of
 from surveys.web.forms import NOT_SAVED, HandOutForm, IssueForm, ReissueForm, VoidBatchForm, VoidForm
 
 pages = Blueprint("poll_tickets", __name__)
@@ -49,6 +50,7 @@ def _tickets_page(
             batches=tickets.list_batches(session, poll),
             shown_turnout=shown_turnout,
             may_issue=poll.state in tickets.ISSUING,
+            may_void=poll.state not in polls.OVER,
             issue_form=issue_form,
             void_form=void_form or VoidForm(None),
             not_saved=NOT_SAVED,
@@ -78,8 +80,8 @@ def issue(poll_id: int) -> ResponseReturnValue:
         _check_printable(poll_id, class_key, form)
         with site().database.writing() as session:
             issued = tickets.issue(session, site().now(), actor(), poll_id, class_key, form.count.data)
-    except BadInput as error:
-        return _tickets_page(poll_id, issue_form=form, issue=str(error)), 400
+    except Refusal as error:
+        return _tickets_page(poll_id, issue_form=form, issue=str(error)), status_of(error)
     return _handed_out(poll_id, class_key, issued, form)
 
 
@@ -108,8 +110,8 @@ def void(poll_id: int) -> ResponseReturnValue:
         form.checked()
         with site().database.writing() as session:
             tickets.void(session, site().now(), actor(), poll_id, form.code.data, form.words)
-    except BadInput as error:
-        return _tickets_page(poll_id, void_form=form, void=str(error)), 400
+    except Refusal as error:
+        return _tickets_page(poll_id, void_form=form, void=str(error)), status_of(error)
     flash("这张票已作废。")
     return redirect(url_for("poll_tickets.index", poll_id=poll_id))
 
@@ -129,18 +131,21 @@ def _batch_page(
 ) -> str:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        tickets.batch_of(session, poll, number)
+        found = tickets.batch_of(session, poll, number)
         line = next(each for each in tickets.list_batches(session, poll) if each.number == number)
         # Whether any is unused must not be seen here: it would tell that all were cast.
-        left = line.purpose is Purpose.SLIPS and line.void < line.issued
+        left = line.void < line.issued
+        may_void = left and poll.state not in polls.OVER
+        why_not = tickets.why_not_voidable(session, found) if may_void else None
         return render_template(
             "polls/batch.html",
             poll=poll,
             unit=poll.unit,
             batch=line,
             class_name=next(entry.name for entry in poll.classes if entry.key == line.class_key),
-            may_reissue=left and poll.state in tickets.ISSUING,
-            may_void=left and poll.state not in polls.OVER,
+            may_reissue=left and line.purpose is Purpose.SLIPS and poll.state in tickets.ISSUING,
+            may_void=may_void and why_not is None,
+            why_not=why_not,
             reissue_form=reissue_form or ReissueForm(None),
             void_form=void_form or VoidBatchForm(None),
             not_saved=NOT_SAVED,
@@ -160,8 +165,8 @@ def reissue(poll_id: int, batch: int) -> ResponseReturnValue:
         _check_printable(poll_id, class_key, form)
         with site().database.writing() as session:
             issued = tickets.reissue(session, site().now(), actor(), poll_id, batch, form.words)
-    except BadInput as error:
-        return _batch_page(poll_id, batch, reissue_form=form, reissue=str(error)), 400
+    except Refusal as error:
+        return _batch_page(poll_id, batch, reissue_form=form, reissue=str(error)), status_of(error)
     return _handed_out(poll_id, class_key, issued, form)
 
 
@@ -173,7 +178,7 @@ def void_batch(poll_id: int, batch: int) -> ResponseReturnValue:
         form.checked()
         with site().database.writing() as session:
             count = tickets.void_batch(session, site().now(), actor(), poll_id, batch, form.words)
-    except BadInput as error:
-        return _batch_page(poll_id, batch, void_form=form, void=str(error)), 400
+    except Refusal as error:
+        return _batch_page(poll_id, batch, void_form=form, void=str(error)), status_of(error)
     flash(f"第 {batch} 批没投的 {count} 张票已作废。")
     return redirect(url_for("poll_tickets.index", poll_id=poll_id))

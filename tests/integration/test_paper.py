@@ -34,7 +34,7 @@ def test_each_paper_ballot_has_a_ticket_of_a_paper_batch(site):
     with site.database.reading() as session:
         batches = session.execute(sa.select(Batch.purpose, Batch.class_key).order_by(Batch.number)).all()
     assert batches == [(Purpose.SLIPS, "A"), (Purpose.PAPER, "A")]
-    assert log_of(site, "ticket.issue")[-1] == ("命令行", "A 票 3 张，第 2 批")
+    assert log_of(site, "ticket.issue")[-1] == ("命令行", "A 票 3 张，第 2 批（纸质票）")
 
 
 def test_the_paper_says_what_the_poll_is_and_no_code(site, tmp_path: Path):

@@ -245,8 +245,8 @@ def test_what_cannot_be_reissued_is_refused_and_changes_nothing(site):
         (9, "没存好", NotFound),
         (unused, " \n", BadInput),
     ]
-    for act in (reissue, void_batch):
-        for batch, reason, refusal in cases:
+    for act, refused in ((reissue, cases), (void_batch, [cases[0], *cases[3:]])):
+        for batch, reason, refusal in refused:
             with pytest.raises(refusal):
                 act(site, world.poll_id, batch, reason)
             assert dump(site.database) == before, (act, batch)
