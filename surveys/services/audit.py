@@ -86,6 +86,8 @@ ACTS = {
     "ticket.void_batch": "整批作废",
     "ticket.void": "作废票",
     "unit.add": "添加单位",
+    "unit.remove": "移除单位",
+    "unit.rename": "更正单位名称",
     "version.freeze": "形成版本",
     "unit.tags": "修改标签",
 }

@@ -60,15 +60,20 @@ def rehearsal_of(session: Session, poll_id: int) -> int | None:
     return session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id))
 
 
+def erase(session: Session, poll_id: int) -> None:
+    """A poll and whatever belongs to it; which one may go, the caller knows."""
+    for kind in _BELONGINGS:
+        session.execute(delete(kind).where(kind.poll_id == poll_id))
+    session.execute(delete(Poll).where(Poll.id == poll_id))
+
+
 def wipe(site: Site, now: datetime, actor: Actor, poll_id: int) -> None:
     """Deletes a rehearsal with all its tickets, ballots and receipts, and scrubs the files. Raises WrongState."""
     with site.database.writing() as session:
         poll = locked_poll(session, poll_id, against_casting=True)
         if not poll.rehearsal:
             raise WrongState("这不是演练，不能清除。")
-        for kind in _BELONGINGS:
-            session.execute(delete(kind).where(kind.poll_id == poll_id))
-        session.execute(delete(Poll).where(Poll.id == poll_id))
+        erase(session, poll_id)
         audit.record(session, now, actor, "poll.wipe", poll.prefix)
         session.commit()
     scrub(site)

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import get_close_matches
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +17,10 @@ from surveys.polling.states import PollState
 from surveys.services import roster_limits
 from surveys.services.assessments import departments_in, frameworks_of, is_marking, why_unchangeable
 from surveys.storage.tables import Assessment, Poll, Unit
+
+ALIKE = 0.8
+"""One character of five may differ."""
+MOST_ALIKE = 10
 
 
 @dataclass(frozen=True)
@@ -112,6 +117,7 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
         tuple(unit.name for key, unit in here.items() if key not in mentioned),
         (
             *roster.notes,
+            *_look_alikes(roster, here),
             *_new_categories(roster, here),
             *(_other_categories(roster, here) if is_marking(assessment) else ()),
             *_marking_themselves(roster, here, departments_in(frameworks)),
@@ -236,6 +242,18 @@ def _marking_themselves(roster: Roster, here: Mapping[str, Unit], departments: S
             f"名称像考核部门、“考核部门”一栏却空着的单位：{'、'.join(alike)}。是同一个的，请填上，否则它会给自己打分；"
             "不是的不用管。"
         )
+
+
+def _look_alikes(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:
+    """A unit mistyped would be added beside the one that is meant, and wait for marks that never come."""
+    alike = []
+    for row in roster.units:
+        key = name_key(row.name)
+        close = [] if key in here else get_close_matches(key, list(here), n=1, cutoff=ALIKE)
+        alike += [f"“{row.name}”和已有的“{here[each].name}”很像" for each in close]
+    if alike:
+        more = f"等 {len(alike)} 个" if len(alike) > MOST_ALIKE else ""
+        yield f"新增的{'，'.join(alike[:MOST_ALIKE])}{more}。是同一个单位的，请在文件里改好名称，重新上传。"
 
 
 def _silent(roster: Roster, here: Mapping[str, Unit]) -> Iterator[str]:

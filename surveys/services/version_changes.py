@@ -90,12 +90,19 @@ def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> 
         if was is None:
             units.append(UnitDifference(unit["unit"], unit["name"], (Change("单位", "没有", "新增"),), ()))
             continue
+        renamed = [] if was["name"] == unit["name"] else [Change("单位名称", was["name"], unit["name"])]
         own = [reply for reply in accepted if reply.unit_id == unit["unit"]]
         both = standards[0].get(was["framework"], {}), standards[1][key]
         rows = tuple(_rows(was, unit, contents[key], both, own))
-        figures = (*_about(was, unit), *_figures(was["result"], unit["result"]))
+            figures = (*renamed, *_about(was, unit), *_figures(was["result"], unit["result"]))
         if rows or figures:
             units.append(UnitDifference(unit["unit"], unit["name"], figures, rows))
+    left = {unit["unit"] for unit in new["units"]}
+    units += [
+        UnitDifference(key, unit["name"], (Change("单位", "有", "移除"),), ())
+        for key, unit in before.items()
+        if key not in left
+    ]
     return Difference(old["number"], new["number"] or None, tuple(_rules(old, new)), tuple(units))
 
 

@@ -192,6 +192,16 @@ class UnitForm(StaffForm):
     leaders = TextAreaField("领导名单（一行一人：姓名 职务）", [Optional(), Length(max=10000)])
 
 
+class RenameUnitForm(StaffForm):
+    name = StringField("正确的名称", [DataRequired(REQUIRED), Length(max=100)])
+    reason = StringField("更正的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
+
+
+class RemoveUnitForm(StaffForm):
+    reason = StringField("移除的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
+    sure = BooleanField("确认移除，领导名单和标签一起删去", [InputRequired("请先勾选确认。")])
+
+
 class UploadForm(StaffForm):
     file = FileField("文件", [FileRequired("请先选一个文件。")])
 

@@ -5,14 +5,15 @@ from flask.typing import ResponseReturnValue
 from wtforms.fields import SelectChoice
 
 from surveys.catalog import loader
-from surveys.intake.cleaning import split_tags
+from surveys.intake.cleaning import clean_name, split_tags
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import assessments
+from surveys.services import assessments, unit_corrections
 from surveys.services.actors import Permission
 from surveys.services.assessments import UnitEntry
 from surveys.services.errors import Refusal
 from surveys.web.access import actor, may, needs, signed_in, site
-from surveys.web.forms import AssessmentForm, UnitForm
+from surveys.web.errors import status_of
+from surveys.web.forms import AssessmentForm, RemoveUnitForm, RenameUnitForm, UnitForm
 
 pages = Blueprint("setup", __name__)
 
@@ -68,6 +69,57 @@ def add_unit(assessment_id: int) -> ResponseReturnValue:
         return render_template("setup/new_unit.html", form=form, frameworks=frameworks, fault=str(error)), 400
     flash(f"已添加单位“{entry.name}”。")
     return redirect(url_for("setup.index"))
+
+
+@pages.get("/units/<id:unit_id>/correct")
+@needs(Permission.DECIDE)
+def correct_unit(unit_id: int) -> ResponseReturnValue:
+    return _correction_page(unit_id)
+
+
+@pages.post("/units/<id:unit_id>/rename")
+@needs(Permission.DECIDE)
+def rename_unit(unit_id: int) -> ResponseReturnValue:
+    form = RenameUnitForm()
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            unit_corrections.rename(session, site().now(), actor(), unit_id, form.name.data, form.reason.data)
+    except Refusal as error:
+        return _correction_page(unit_id, rename_form=form, rename=str(error)), status_of(error)
+    flash(f"单位名称已更正为“{clean_name(form.name.data)}”。已印的纸条、纸质票上还是原来的名称。")
+    return redirect(url_for("setup.index"))
+
+
+@pages.post("/units/<id:unit_id>/remove")
+@needs(Permission.DECIDE)
+def remove_unit(unit_id: int) -> ResponseReturnValue:
+    form = RemoveUnitForm()
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            name = unit_corrections.remove(session, site().now(), actor(), unit_id, form.reason.data)
+    except Refusal as error:
+        return _correction_page(unit_id, remove_form=form, remove=str(error)), status_of(error)
+    flash(f"已移除单位“{name}”。")
+    return redirect(url_for("setup.index"))
+
+
+def _correction_page(
+    unit_id: int, rename_form: RenameUnitForm | None = None, remove_form: RemoveUnitForm | None = None, **faults: str
+) -> str:
+    with site().database.reading() as session:
+        unit = assessments.unit_of(session, unit_id)
+        return render_template(
+            "setup/correct_unit.html",
+            unit=unit,
+            shut=assessments.why_unchangeable(unit.assessment),
+            why_not_renamed=unit_corrections.why_not_renamed(session, unit),
+            why_not_removed=unit_corrections.why_not_removed(session, unit),
+            rename_form=rename_form or RenameUnitForm(None, name=unit.name),
+            remove_form=remove_form or RemoveUnitForm(None),
+            faults=faults,
+        )
 
 
 def _unit_entry(form: UnitForm) -> UnitEntry:

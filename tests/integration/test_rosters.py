@@ -101,9 +101,9 @@ def test_a_category_nobody_has_yet_is_pointed_out(site, admin):
     assessment_id, _ = build_unit(site)
     head = "单位,类别,体系\n"
     text = head + "样例甲局,市直单位,municipal\n样例乙局,市直单立,municipal\n样例县,县区,county\n样例区,县区,county\n"
-    (note,) = preview(site, admin, read(site, admin, assessment_id, text)).notes
+    note = preview(site, admin, read(site, admin, assessment_id, text)).notes[-1]
     assert note.startswith("新的类别：“市直单立”（1 个单位）、“县区”（2 个单位）。")
-    assert not preview(site, admin, read(site, admin, assessment_id, head + "样例甲局,市直单位,municipal\n")).notes
+    assert not preview(site, admin, read(site, admin, assessment_id, head + "天文台,市直单位,municipal\n")).notes
 
 
 def test_changes_are_told_field_by_field(site, admin):
@@ -374,3 +374,12 @@ def test_nothing_to_change_writes_nothing_but_forgets_the_file(site, admin):
     with site.database.reading() as session:
         acts = list(session.scalars(sa.select(AuditEntry.act)))
     assert "roster.import" not in acts
+
+
+def test_a_name_like_one_that_is_there_is_pointed_out(site, admin):
+    assessment_id, _ = build_unit(site, "样例教育局")
+    text = "单位,类别,体系\n样例教育居,市直单位,municipal\n样例 教育局,市直单位,municipal\n样例县,市直单位,municipal\n"
+    notes = preview(site, admin, read(site, admin, assessment_id, text)).notes
+    assert [note for note in notes if "很像" in note] == [
+        "新增的“样例教育居”和已有的“样例教育局”很像。是同一个单位的，请在文件里改好名称，重新上传。"
+    ]
