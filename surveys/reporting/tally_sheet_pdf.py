@@ -115,7 +115,7 @@ def _turnout(flow: Flow, sheet: TallySheet) -> None:
 
 def _rate_lines(figure: Figure) -> list[Line]:
     if not figure.rate_name:
-        return []
+        return [[_middle(f"（{figure.note}）")]] if figure.note else []
     return [[_middle(f"{figure.rate_name} {per_cent(figure.rate)}")], [_middle(f"（{figure.base}）")]]
 
 

@@ -223,7 +223,7 @@ class _Front(_Filled):
         self.next()
         for figure in self.sheet.figures:
             self.put(0, figure.name, self.formats.middle)
-            self.put(1, f"{figure.rate_name}＝{figure.base}" if figure.rate_name else "", self.formats.text)
+            self.put(1, f"{figure.rate_name}＝{figure.base}" if figure.rate_name else figure.note, self.formats.text)
             self.put(2, figure.count, self.formats.whole)
             self.page.merge_range(self.row, 3, self.row, 4, "", self.formats.rate)
             self.put(3, _share(figure.rate) if figure.rate_name else "", self.formats.rate)

@@ -16,13 +16,17 @@ SIGNERS = ("计票人", "监票人", "主持人")
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of people or ballots. `rate`: in per cent, None without a base; `rate_name` and `base` say of what."""
+    """A number of people or ballots. `rate`: in per cent, None without a base; `rate_name` and `base` say of what.
+
+    `note`: what of the number is to be known.
+    """
 
     name: str
     count: int | None
     rate_name: str = ""
     base: str = ""
     rate: Decimal | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

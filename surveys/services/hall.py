@@ -86,5 +86,6 @@ def closing_checks(session: Session, poll: Poll) -> list[Check]:
     return [
         *checks,
         Check(f"实到 {poll.present} 人，应到 {poll.entitled} 人，须达到 {share}", short is None),
+        Check(f"实到不多于应到（{poll.entitled} 人）", poll.present <= poll.entitled),
         Check(f"收回不多于实到（{poll.present} 人）", cast <= poll.present),
     ]

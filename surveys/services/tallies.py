@@ -81,6 +81,7 @@ class Tally:
     title: str
     unit: str
     turnout: Turnout
+    void: int
     valid: int
     seal: str
     shortcoming: str | None
@@ -198,6 +199,7 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         title=sheet.title,
         unit=sheet.unit,
         turnout=turnout,
+        void=sum(entry.void for entry in record.classes),
         valid=sum(entry.valid for entry in classes.values()),
         seal=seal,
         shortcoming=shortcoming(turnout, rules.quorum),

@@ -62,11 +62,15 @@ def tally_sheet_of(record: Record, extension: str) -> bytes:
 def figures(tally: Tally) -> tuple[Figure, ...]:
     """Entitled, present, issued, returned, valid, invalid; the rates with what they are of."""
     turnout = tally.turnout
+    # Reprinting a batch voids the old slips: they are issued, but nobody can return them.
+    usable, base = turnout.issued, "收回÷发出"
+    if tally.void:
+        usable, base = turnout.issued - tally.void, "收回÷（发出－作废）"
     return (
         Figure("应到", turnout.entitled),
         Figure("实到", turnout.present, "到会率", "实到÷应到", _percent(turnout.present, turnout.entitled)),
-        Figure("发出", turnout.issued),
-        Figure("收回", turnout.returned, "收回率", "收回÷发出", percent(turnout.returned, turnout.issued)),
+        Figure("发出", turnout.issued, note=f"其中作废 {tally.void}" if tally.void else ""),
+        Figure("收回", turnout.returned, "收回率", base, percent(turnout.returned, usable)),
         Figure("有效", tally.valid, "有效率", "有效÷收回", percent(tally.valid, turnout.returned)),
         Figure("无效", tally.invalid),
     )

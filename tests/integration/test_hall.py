@@ -142,6 +142,13 @@ def test_the_checks_want_two_thirds_present(site: Site, present: int | None, pas
     assert next(value for text, value in checks(site, world.poll_id).items() if "实到" in text) is passed
 
 
+@pytest.mark.parametrize(("present", "passed"), [(480, False), (49, False), (48, True)])
+def test_more_present_than_entitled_is_pointed_out_and_bars_nothing(site: Site, present: int, passed: bool) -> None:
+    world = build_poll(site, count=1, entitled=48, present=present)
+    assert checks(site, world.poll_id)["实到不多于应到（48 人）"] is passed
+    close_and_seal(site, world.poll_id)
+
+
 def test_the_checks_cannot_be_used_to_count_votes(site: Site) -> None:
     """Whoever tries numbers present learns the turnout in steps of 5 and no finer."""
     world = build_poll(site, count=10, entitled=6)

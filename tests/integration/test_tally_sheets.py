@@ -28,8 +28,8 @@ from surveys.polling.seal import ClassCount, Record, seal
 from surveys.polling.sheet import Choice, Leader, Question, Questionnaire, Sheet
 from surveys.scoring.grades import BlankPolicy, FormRules
 from surveys.scoring.poll_rules import PollRules
-from surveys.services import bundles, polls, tally_sheets
-from surveys.services.actors import Role
+from surveys.services import bundles, polls, tally_sheets, tickets
+from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.errors import BadInput, Imbalance
 from surveys.services.polls import ClassEntry
 from surveys.services.site import Site
@@ -37,7 +37,7 @@ from surveys.services.tallies import count
 from surveys.services.tally_sheets import tally_sheet_of
 from surveys.settings import database_url_of
 from tests.builders import build_poll, cast_each, close_and_seal, run_sql
-from tests.conftest import settings_for
+from tests.conftest import NOW, settings_for
 from tests.servers import ROOT
 from tests.tools import require_tool
 from tests.worlds import Shown, build_accounts, client_of
@@ -219,18 +219,50 @@ def test_the_worked_example() -> None:
     pdf = pdf_text(record)
     assert "2661.90%1228.57%37.14%12.38%090.00" in pdf
     assert "应到实到发出收回有效无效48454442420" in pdf
-    for words in ("到会率93.75%（实到÷应到）", "收回率95.45%（收回÷发出）", "有效率100.00%（有效÷收回）"):
+    for words in (
+        "到会率93.75%（实到÷应到）",
+        "（其中作废1）",
+        "收回率97.67%（收回÷（发出－作废））",
+        "有效率100.00%（有效÷收回）",
+    ):
         assert words in pdf
     rows = xlsx_rows(record)
     assert [row[:4] for row in rows if row[0] in ("应到", "实到", "发出", "收回", "有效", "无效")] == [
         ["应到", "", 48.0, ""],
         ["实到", "到会率＝实到÷应到", 45.0, 0.9375],
-        ["发出", "", 44.0, ""],
-        ["收回", "收回率＝收回÷发出", 42.0, 0.9545],
+        ["发出", "其中作废 1", 44.0, ""],
+        ["收回", "收回率＝收回÷（发出－作废）", 42.0, 0.9767],
         ["有效", "有效率＝有效÷收回", 42.0, 1.0],
         ["无效", "", 0.0, ""],
     ]
     assert_figures(WORKED, ONE, 0)
+
+
+def test_reprinting_a_batch_does_not_lower_the_rate_returned() -> None:
+    """65 slips, all reprinted: 130 issued, of which nobody can return the first 65."""
+    ballots = {"A": ["AAA"] * 60}
+    record = record_of(ballots, classes=[ClassCount("A", "参评人", "1", 130, 60, 65, 5)])
+    once = record_of(ballots, classes=[ClassCount("A", "参评人", "1", 65, 60, 0, 5)])
+    assert "（其中作废65）" in pdf_text(record)
+    assert "收回率92.31%（收回÷（发出－作废））" in pdf_text(record)
+    assert "收回率92.31%（收回÷发出）" in pdf_text(once)
+    assert "其中作废" not in pdf_text(once)
+    for each, issued, base in ((record, 130.0, "收回÷（发出－作废）"), (once, 65.0, "收回÷发出")):
+        found = {row[0]: row[1:4] for row in xlsx_rows(each)}
+        assert found["发出"][1] == issued
+        assert found["收回"] == [f"收回率＝{base}", 60.0, 0.9231]
+
+
+def test_the_page_says_how_many_of_those_issued_are_void(lite_app: Flask, lite_site: Site) -> None:
+    keys, _ = build_accounts(lite_site)
+    world = build_poll(lite_site, count=10)
+    with lite_site.database.writing() as session:
+        again = tickets.reissue(session, NOW, COMMAND_LINE, world.poll_id, 1, "没存好")
+    cast_each(lite_site, replace(world, codes={"A": again.codes}), {"A": ["A"] * 8})
+    close_and_seal(lite_site, world.poll_id)
+    text = client_of(lite_app, keys[Role.ORGANIZER]).page(f"/polls/{world.poll_id}/tally").text
+    assert "发出（其中作废 10）20" in text
+    assert "收回率 80.00%（收回÷（发出－作废））" in text
 
 
 def test_the_text_as_laid_out_reads_like_the_form() -> None:
