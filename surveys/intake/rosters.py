@@ -8,6 +8,7 @@ from typing import Any
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name, folded, name_key, split_tags, unfit
 from surveys.intake.headers import Fault, Faults, Header, Record, find_header, read_records
+from surveys.intake.namesakes import REMEDY, Namesakes
 from surveys.intake.tables import Table
 
 TITLES: Mapping[str, Sequence[str]] = {
@@ -253,7 +254,7 @@ class _Reading:
         return "" if each in draft.blank else None
 
     def _leaders(self, draft: _Draft) -> tuple[LeaderRow, ...]:
-        people: dict[str, Record] = {}
+        people = Namesakes()
         rows: list[tuple[int, LeaderRow]] = []
         orders = self._orders(draft)
         for record, order in zip(draft.leaders, orders, strict=True):
@@ -262,11 +263,10 @@ class _Reading:
                 self._fault(record, "name", "这一行有职务没有姓名，请补上姓名。")
             elif not leader.post:
                 self._fault(record, "post" if record.has("post") else "name", f"没有写“{leader.name}”的职务，请补上。")
-            before = people.setdefault(name_key(leader.name), record) if leader.name else record
-            if before is not record:
-                there = f"单位“{draft.name}”里已有同名的领导（第 {before.row.number} 行）"
-                remedy = f"{there}。请删去重复的；确是两人的，请在姓名后加以区别。"
-                self._fault(record, "name", remedy)
+            before = people.met(leader.name, leader.post)
+            if before is not None:
+                there = f"单位“{draft.name}”里已有同名的领导（第 {draft.leaders[before].row.number} 行）"
+                self._fault(record, "name", f"{there}。{REMEDY}")
             rows.append((order, leader))
         return tuple(leader for _, leader in sorted(rows, key=lambda row: row[0]))
 

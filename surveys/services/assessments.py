@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name
+from surveys.intake.namesakes import REMEDY, Namesakes
 from surveys.intake.rosters import matching_department
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
@@ -77,7 +78,7 @@ def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, 
     name, category = clean_name(entry.name), clean_line(entry.category)
     if not name or not category:
         raise BadInput("请填写单位名称和类别。")
-    _check_lengths(entry)
+    _check_texts(entry)
     framework = framework_of(assessment, entry.framework)
     unknown = [tag for tag in entry.tags if tag not in framework.tags]
     if unknown:
@@ -117,15 +118,18 @@ def _department(assessment: Assessment, text: str) -> str | None:
     return found
 
 
-def _check_lengths(entry: UnitEntry) -> None:
+def _check_texts(entry: UnitEntry) -> None:
     texts = [
         ("单位名称", entry.name, 200),
         ("类别", entry.category, 100),
         ("考核部门名称", entry.department or "", 100),
     ]
+    people = Namesakes()
     for leader in entry.leaders:
         if not leader.name.strip():
             raise BadInput(f"领导名单里职务为“{leader.post}”的一人没有姓名。")
+        if people.met(leader.name, leader.post) is not None:
+            raise BadInput(f"领导名单里“{leader.name}”出现了两次。{REMEDY}")
         texts += [("姓名", leader.name, 100), ("职务", leader.post, 200)]
     for label, text, most in texts:
         if len(text) > most:

@@ -11,6 +11,7 @@ from typing import Any
 from surveys.catalog import loader
 from surveys.catalog.model import Questionnaire, QuestionnaireKind, plain
 from surveys.intake.cleaning import clean_line
+from surveys.intake.namesakes import REMEDY, Namesakes
 from surveys.polling.ballot_classes import ClassEntry
 from surveys.scoring.grades import BlankPolicy, FormRules
 from surveys.scoring.poll_rules import PollRules
@@ -134,19 +135,15 @@ def _is_weight(weight: Decimal) -> bool:
 def _leader_faults(leaders: Sequence[LeaderEntry]) -> Iterator[EntryFault]:
     if not leaders:
         yield EntryFault("leaders", "一位领导也没有上票。请至少勾选一位；不测评领导，就把领导测评表选为“不用”。")
+    people = Namesakes()
     for number, leader in enumerate(leaders):
         name, field = leader.name.strip(), f"leaders-{number}"
         if not 1 <= len(name) <= 100:
             yield EntryFault(f"{field}-name", f"领导名单第 {number + 1} 位的姓名须为 1 至 100 个字。")
         if len(leader.post.strip()) > 200:
             yield EntryFault(f"{field}-post", f"{name}的职务太长，最多 200 个字。")
-        namesakes = [other for other in leaders[:number] if other.name.strip() == name]
-        posts = {other.post.strip() for other in namesakes}
-        # A voter tells people of one name apart by their posts alone.
-        if namesakes and (leader.post.strip() in posts or "" in posts | {leader.post.strip()}):
-            yield EntryFault(
-                f"{field}-name", f"领导名单里“{name}”出现了两次。是同一人就去掉一个；是同名的两人，请写明不同的职务。"
-            )
+        if people.met(name, leader.post) is not None:
+            yield EntryFault(f"{field}-name", f"领导名单里“{name}”出现了两次。{REMEDY}")
 
 
 def questionnaire_keys(kind: QuestionnaireKind) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 import hashlib
 import json
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
 
@@ -167,17 +167,22 @@ def _leader_changes(unit: Unit | None, row: UnitRow) -> Iterator[LeaderChange]:
 
 
 def _matched(old: Sequence[LeaderRow], new: Sequence[LeaderRow]) -> tuple[list[tuple[int, int]], list[int], list[int]]:
-    """(pairs of the same name as indexes, in the new order; what is only in the old; what is only in the new)."""
-    waiting: dict[str, list[int]] = {}
-    for index, leader in enumerate(old):
-        waiting.setdefault(leader.name, []).append(index)
-    pairs, come = [], []
-    for index, leader in enumerate(new):
-        if waiting.get(leader.name):
-            pairs.append((waiting[leader.name].pop(0), index))
-        else:
-            come.append(index)
-    return pairs, sorted(index for indexes in waiting.values() for index in indexes), come
+    """(pairs of the same name as indexes, in the new order; what is only in the old; what is only in the new).
+
+    Of namesakes those with the same post are the same person.
+    """
+    before: dict[int, int] = {}
+    keys: tuple[Callable[[LeaderRow], object], ...] = (lambda leader: leader, lambda leader: leader.name)
+    for told_by in keys:
+        waiting: dict[object, deque[int]] = {}
+        for index in sorted(set(range(len(old))) - set(before.values())):
+            waiting.setdefault(told_by(old[index]), deque()).append(index)
+        for index, leader in enumerate(new):
+            if index not in before and waiting.get(told_by(leader)):
+                before[index] = waiting[told_by(leader)].popleft()
+    gone = sorted(set(range(len(old))) - set(before.values()))
+    come = [index for index in range(len(new)) if index not in before]
+    return [(before[index], index) for index in sorted(before)], gone, come
 
 
 def moved(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -94,7 +94,7 @@ def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> 
         own = [reply for reply in accepted if reply.unit_id == unit["unit"]]
         both = standards[0].get(was["framework"], {}), standards[1][key]
         rows = tuple(_rows(was, unit, contents[key], both, own))
-            figures = (*renamed, *_about(was, unit), *_figures(was["result"], unit["result"]))
+        figures = (*renamed, *_about(was, unit), *_figures(was["result"], unit["result"]))
         if rows or figures:
             units.append(UnitDifference(unit["unit"], unit["name"], figures, rows))
     left = {unit["unit"] for unit in new["units"]}

@@ -304,6 +304,18 @@ def test_names_that_are_written_alike_are_one_unit(site, admin):
     assert list(units(site, assessment_id)) == ["样例局（本级）"]
 
 
+def test_namesakes_added_by_hand_are_exported_imported_and_told_apart(site, admin):
+    assessment_id, _ = build_unit(site)
+    people = (LeaderEntry("张三", "局长"), LeaderEntry("李四", "副局长"), LeaderEntry("张三", "副局长"))
+    entry = UnitEntry("样例厅", "市直单位", "municipal", leaders=people)
+    with site.database.writing() as session:
+        assessments.add_unit(session, NOW, admin, assessment_id, entry)
+    assert taken(site, admin, assessment_id, exported(site, assessment_id), "名单.xlsx").is_empty
+    text = "单位,姓名,职务\n样例厅,张三,副局长\n样例厅,李四,副局长\n样例厅,张三,局长\n"
+    (change,) = preview(site, admin, read(site, admin, assessment_id, text)).changed
+    assert {leader.kind for leader in change.leaders} == {"顺序"}, "the posts tell who is who"
+
+
 def test_what_is_exported_changes_nothing_when_imported(site, admin):
     assessment_id, _ = build_unit(site, tags=("教育", "宣传"), department="市教育局", leaders=3)
     build_unit(site, "样例县", framework="county", category="县区", leaders=0, assessment_id=assessment_id)

@@ -85,6 +85,7 @@ def test_a_faulty_assessment_is_refused_in_chinese(
         ({"tags": "没有的标签"}, "没有标签“没有的标签”"),
         ({"department": "市教育居"}, "没有考核部门“市教育居”"),
         ({"leaders": "只有姓名"}, "第 1 行“只有姓名”"),
+        ({"leaders": "张三 局长\n李四 副局长\n张三 局长"}, "领导名单里“张三”出现了两次"),
         ({"name": "样例局"}, "已经在这次考核中"),
     ],
 )

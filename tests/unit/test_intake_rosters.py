@@ -150,6 +150,11 @@ def test_order_numbers_rule_and_else_the_file():
     assert [leader.name for leader in good(text).units[0].leaders or ()] == ["丙", "甲", "尾", "乙"]
 
 
+def test_two_of_one_name_are_two_where_their_posts_differ():
+    (unit,) = good(HEAD + GOOD + "样例局,市直单位,municipal,教育,2,张三,副局长\n").units
+    assert unit.leaders == (LeaderRow("张三", "局长"), LeaderRow("张三", "副局长"))
+
+
 def test_a_numbered_form_may_have_rows_to_spare():
     assert len(good(HEAD + GOOD + ",,,,2,,\n,,,,3,,\n").units) == 1
 
@@ -160,10 +165,10 @@ def test_data_that_look_like_formulas_stay_data():
 
 
 FAULTS = {
-    "two leaders of one name": (
-        GOOD + "样例局,市直单位,municipal,教育,2,张 三,副局长\n",
+    "two leaders of one name and post": (
+        GOOD + "样例局,市直单位,municipal,教育,2,张 三,局 长\n",
         "第 3 行 F 列（姓名） “张 三”：",
-        "同名",
+        "已有同名的领导（第 2 行）。是同一人就去掉一个；是同名的两人，请写明不同的职务。",
     ),
     "a unit with two categories": (
         GOOD + "样例局,县区,municipal,教育,2,李四,副局长\n",
