@@ -4,7 +4,7 @@
   "use strict";
   var ASK_MS = 1000, TIMEOUT_MS = 5000, LONGER_MS = 15000;
   var main = document.querySelector("main");
-  var busy = false, doubt = false, etag = "";
+  var busy = false, doubt = false, ended = false, etag = "";
 
   function byId(id) { return document.getElementById(id); }
   function show(id, visible) { var found = byId(id); if (found) { found.hidden = !visible; } }
@@ -26,14 +26,27 @@
     main.innerHTML = page.querySelector("main").innerHTML;
     var button = main.querySelector("button");
     if (button) { button.focus(); }
-    etag = "";
+    etag = ""; ended = false;
     lost(false);
     return true;
   }
   /* A code that nobody can follow must not be scanned: two people would get the same ticket. */
   function lost(is) {
     show("lost", is);
-    if (!busy) { show("code", !is); }
+    if (!busy) { show("code", !is && !ended); }
+  }
+  /* Time is up: the code waits, unseen, for voting to be given more. */
+  function end(is) {
+    ended = is;
+    show("ended", is); show("next", !is);
+  }
+  /* A page that came without a code waits too. */
+  function waits() { return !!byId("ended") && !byId("ended").hidden && !byId("code"); }
+  function turn() {
+    etag = "";
+    ask("GET", location.pathname, null, function (status, text) {
+      if (turnTo(text)) { doubt = false; }
+    }, function () { lost(true); });
   }
 
   /* An answer that did not come may stand for a ticket made all the same: `doubt` asks before going on. */
@@ -55,11 +68,10 @@
     main.querySelector("button").textContent = "在这块屏上继续发码";
   }
   function heard(state) {
-    if (!state.working) {
-      etag = "";
-      ask("GET", location.pathname, null, function (status, text) { turnTo(text); }, function () { lost(true); });
-      return;
-    }
+    if (waits() && state.waiting) { lost(false); return; }
+    if (state.waiting && byId("code") && !doubt) { end(true); lost(false); return; }
+    if (!state.working || waits()) { turn(); return; }
+    if (ended) { end(false); }
     if (doubt) {
       doubt = false;
       leaving().value = state.showing || "";
@@ -71,7 +83,7 @@
     if (state.taken) { next(); }
   }
   function look() {
-    if (busy || (!byId("code") && !doubt)) { window.setTimeout(look, ASK_MS); return; }
+    if (busy || (!byId("code") && !doubt && !waits())) { window.setTimeout(look, ASK_MS); return; }
     function again() { window.setTimeout(look, ASK_MS); }
     ask("GET", location.pathname + "/state", null, function (status, text, tag) {
       var state = null;

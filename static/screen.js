@@ -31,6 +31,7 @@
     var text = (hours ? hours + ":" + (minutes < 10 ? "0" : "") : "") + minutes + ":" + (seconds < 10 ? "0" : "") + seconds;
     put("left", left ? text : "时间到");
     byId("clock").classList.toggle("soon", left <= 60);
+    if (!left) { deadline = null; turnOver(); }
   }
   function readClock() {
     var closesIn = byId("clock").getAttribute("data-closes-in");
@@ -47,14 +48,16 @@
     }, function () { lost(true); });
   }
   function heard(live) {
-    if (live.state !== byId("screen").getAttribute("data-state")) { turnOver(); return; }
+    var shown = byId("screen");
+    if (live.state !== shown.getAttribute("data-state")
+      || live.time_is_up !== (shown.getAttribute("data-time-is-up") === "1")) { turnOver(); return; }
     put("returned", live.returned);
     put("entitled", live.entitled);
     put("present", live.present === null ? "" : live.present);
     byId("present-part").hidden = live.present === null;
     var bar = byId("bar");
     if (bar) { bar.max = Math.max(1, live.base); bar.value = live.returned; }
-    set(live.closes_in);
+    set(live.time_is_up ? null : live.closes_in);
   }
   function look() {
     function again() { window.setTimeout(look, ASK_MS); }

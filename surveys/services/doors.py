@@ -17,6 +17,7 @@ from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.services import audit, tickets
 from surveys.services.actors import Actor
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
+from surveys.services.hall import time_is_up
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.site import Site
 from surveys.storage.tables import BallotClass, Batch, Door, Poll, Ticket
@@ -46,6 +47,7 @@ class DoorScreen:
     rehearsal: bool
     state: PollState
     shut: bool
+    time_is_up: bool
     left: int
     showing: str | None
     taken: bool
@@ -53,7 +55,12 @@ class DoorScreen:
     @property
     def working(self) -> bool:
         """Whether it may hand tickets out at all, however many are left."""
-        return not self.shut and self.state in tickets.ISSUING
+        return not self.shut and not self.time_is_up and self.state in tickets.ISSUING
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it works again as soon as voting is given more time."""
+        return not self.shut and self.time_is_up
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,7 @@ def shut_door(session: Session, now: datetime, actor: Actor, poll_id: int, numbe
     session.commit()
 
 
-def door_screen(session: Session, token: str) -> DoorScreen:
+def door_screen(session: Session, now: datetime, token: str) -> DoorScreen:
     """The door of a token. Changes nothing. Raises NotFound."""
     door = _door_of(session, token)
     poll = poll_of(session, door.poll_id)
@@ -181,13 +188,14 @@ def door_screen(session: Session, token: str) -> DoorScreen:
         rehearsal=poll.rehearsal,
         state=poll.state,
         shut=door.shut,
+        time_is_up=time_is_up(poll, now),
         left=entry.left,
         showing=None if door.showing is None else door.showing.hex(),
         taken=door.taken,
     )
 
 
-def next_ticket(session: Session, token: str, leaving: str | None) -> Dispensed:
+def next_ticket(session: Session, now: datetime, token: str, leaving: str | None) -> Dispensed:
     """Makes one ticket of the door's class and puts it on the screen. Here alone does its plain code exist.
 
     `leaving`: what the screen that asks has shown so far. Where the door shows something else by now, another screen
@@ -200,6 +208,8 @@ def next_ticket(session: Session, token: str, leaving: str | None) -> Dispensed:
     if door.shut:
         raise WrongState("这块发码屏已由组织员关闭，不再发码。")
     _check_issuing(poll)
+    if time_is_up(poll, now):
+        raise WrongState("投票时间已到，不再发码。延长了时间，才能接着发。")
     if (None if door.showing is None else door.showing.hex()) != leaving:
         raise WrongState("屏上的码已经换过：刚才点了两次，或另一块屏也在用这个链接。每块屏请各用一个链接。")
     if _class_line(session, poll, door.class_key).left == 0:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from surveys.polling.disclosure import Turnout, shortcoming, shown_turnout
-from surveys.polling.states import PollState
+from surveys.polling.states import PollState, has_ended
 from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit
 from surveys.services.actors import Actor
@@ -17,6 +17,11 @@ from surveys.storage.tables import Poll
 
 LONGEST_MINUTES = 24 * 60
 UNDER_WAY = (PollState.OPEN, PollState.PAUSED)
+
+
+def time_is_up(poll: Poll, now: datetime) -> bool:
+    """Whether voting has ended by the clock while the poll is still to be closed, or its end to be put off."""
+    return poll.state in UNDER_WAY and has_ended(poll.closes_at, now)
 
 
 def pause(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:

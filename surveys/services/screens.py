@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from surveys.polling import base32, codes
 from surveys.polling.disclosure import shown_turnout
-from surveys.polling.states import PollState, TicketState
+from surveys.polling.states import PollState, TicketState, has_ended
 from surveys.services.errors import NotFound
+from surveys.services.hall import UNDER_WAY
 from surveys.storage.database import Database
 from surveys.storage.tables import Poll, Ticket
 
@@ -42,6 +43,9 @@ class Screen:
         """Whole seconds until voting ends by itself, 0 once that moment is past; None without a set end."""
         return None if self.closes_at is None else max(0, ceil((self.closes_at - now).total_seconds()))
 
+    def time_is_up(self, now: datetime) -> bool:
+        return has_ended(self.closes_at, now)
+
 
 def screen(session: Session, prefix: str) -> Screen:
     """Raises NotFound."""
@@ -58,7 +62,7 @@ def screen(session: Session, prefix: str) -> Screen:
         entitled=poll.entitled,
         present=poll.present,
         returned=shown_turnout(session.scalar(query) or 0, poll.state),
-        closes_at=poll.closes_at if poll.state in (PollState.OPEN, PollState.PAUSED) else None,
+        closes_at=poll.closes_at if poll.state in UNDER_WAY else None,
     )
 
 

@@ -33,7 +33,7 @@ def next_ticket(token: str) -> ResponseReturnValue:
     _check_origin()
     try:
         with site().database.writing() as session:
-            dispensed = doors.next_ticket(session, token, request.form.get("leaving") or None)
+            dispensed = doors.next_ticket(session, site().now(), token, request.form.get("leaving") or None)
     except WrongState as refusal:
         return make_response(_page(_door(token), fault=str(refusal)), 409)
     return _page(_door(token), dispensed)
@@ -43,9 +43,14 @@ def next_ticket(token: str) -> ResponseReturnValue:
 @public
 def state(token: str) -> ResponseReturnValue:
     door = _door(token)
-    body = json.dumps(
-        {"working": door.working, "showing": door.showing, "taken": door.taken, "left": door.left}, sort_keys=True
-    )
+    shown = {
+        "working": door.working,
+        "waiting": door.waiting,
+        "showing": door.showing,
+        "taken": door.taken,
+        "left": door.left,
+    }
+    body = json.dumps(shown, sort_keys=True)
     response = Response(body, mimetype="application/json")
     response.set_etag(hashlib.sha256(body.encode()).hexdigest()[:16])
     return response.make_conditional(request)
@@ -61,7 +66,7 @@ def opened(showing: str) -> ResponseReturnValue:
 
 def _door(token: str) -> DoorScreen:
     with site().database.reading() as session:
-        return doors.door_screen(session, token)
+        return doors.door_screen(session, site().now(), token)
 
 
 def _page(door: DoorScreen, dispensed: Dispensed | None = None, fault: str | None = None) -> str:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
-from surveys.polling.states import PollState, has_ended
+from surveys.polling.states import PollState
 from surveys.reporting.cards import card_pdf
 from surveys.services import (
     assessments,
@@ -34,6 +34,7 @@ from surveys.web.forms import (
 )
 
 pages = Blueprint("polls", __name__)
+pages.add_app_template_global(lambda poll: hall.time_is_up(poll, site().now()), "time_is_up")
 
 
 @pages.get("/polls")
@@ -75,7 +76,6 @@ def show(poll_id: int) -> ResponseReturnValue:
             visible=tallies.is_visible(poll),
             pause_form=PauseForm(),
             end_in_form=EndInForm(),
-            ended=has_ended(poll.closes_at, site().now()),
             checks=hall.closing_checks(session, poll),
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
             opened_by=[entry.key for entry in poll.unsealings],

@@ -21,11 +21,13 @@ def show(prefix: str) -> ResponseReturnValue:
     settings = site().settings
     host = urlsplit(settings.public_url).netloc
     sealed = screen.state.value == "sealed"
+    now = site().now()
     path = f"/board/{screen.prefix}" if sealed else ""
     return render_template(
         "screens/screen.html",
         screen=screen,
-        closes_in=screen.closes_in(site().now()),
+        closes_in=screen.closes_in(now),
+        time_is_up=screen.time_is_up(now),
         address=host + path,
         qr=qr_drawing(settings.public_url + (path or "/")),
     )
@@ -35,16 +37,18 @@ def show(prefix: str) -> ResponseReturnValue:
 @public
 def live(prefix: str) -> ResponseReturnValue:
     """The figures that change. The ETag leaves the seconds out, or else no answer would ever be the same."""
-    screen = _screen(prefix)
+    screen, now = _screen(prefix), site().now()
+    time_is_up = screen.time_is_up(now)
     response: Response = jsonify(
         state=screen.state.value,
         entitled=screen.entitled,
         present=screen.present,
         base=screen.base,
         returned=screen.returned,
-        closes_in=screen.closes_in(site().now()),
+        closes_in=screen.closes_in(now),
+        time_is_up=time_is_up,
     )
-    response.set_etag(hashlib.sha256(repr(screen).encode()).hexdigest()[:16], weak=True)
+    response.set_etag(hashlib.sha256(repr((screen, time_is_up)).encode()).hexdigest()[:16], weak=True)
     return response.make_conditional(request)
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,7 @@ from surveys.services.site import Site
 from surveys.storage.tables import Batch, Poll
 from tests.builders import box_counts, build_poll, cast, close, close_and_seal, dump, filled, run_sql, sheet_of
 from tests.conftest import NOW
+from tests.integration.test_hall import end_in
 from tests.tools import together
 
 TWO = (ClassEntry("A", "甲", Decimal(1)), ClassEntry("B", "乙", Decimal(2)))
@@ -40,14 +42,14 @@ def shut(site: Site, poll_id: int, number: int) -> None:
         doors.shut_door(session, NOW, COMMAND_LINE, poll_id, number)
 
 
-def screen(site: Site, token: str) -> DoorScreen:
+def screen(site: Site, token: str, now: datetime = NOW) -> DoorScreen:
     with site.database.reading() as session:
-        return doors.door_screen(session, token)
+        return doors.door_screen(session, now, token)
 
 
-def following(site: Site, token: str, leaving: str | None) -> Dispensed:
+def following(site: Site, token: str, leaving: str | None, now: datetime = NOW) -> Dispensed:
     with site.database.writing() as session:
-        return doors.next_ticket(session, token, leaving)
+        return doors.next_ticket(session, now, token, leaving)
 
 
 def door_of(site: Site, planned: int = 5, **options: Any) -> tuple[int, str]:
@@ -77,7 +79,7 @@ def test_a_door_has_a_batch_of_its_own_and_keeps_the_hash_of_its_token_alone(sit
     assert batches == [(1, Purpose.DOOR)]
     assert token not in str(dump(site.database))
     assert screen(site, token) == DoorScreen(
-        "东门", "参评人", "样例局", "年度民主测评", False, PollState.OPEN, False, 5, None, False
+        "东门", "参评人", "样例局", "年度民主测评", False, PollState.OPEN, False, False, 5, None, False
     )
     acts = {row[3]: row[5] for row in dump(site.database)["audit_log"]}
     assert acts["door.add"] == "第 1 块 东门，A 票，第 1 批"
@@ -222,6 +224,24 @@ def test_a_door_that_is_shut_makes_no_more(site):
     assert box_counts(site, poll_id) == {"unused": 1}
     assert not screen(site, token).working
     assert [row[5] for row in dump(site.database)["audit_log"] if row[3] == "door.shut"] == ["第 1 块 东门"]
+
+
+def test_a_door_stops_when_time_is_up_until_there_is_more(site):
+    poll_id, token = door_of(site)
+    end_in(site, poll_id, 5)
+    showing = following(site, token, None, NOW + timedelta(minutes=4, seconds=59)).showing
+    late = NOW + timedelta(minutes=5)
+    found = screen(site, token, late)
+    assert (found.working, found.waiting) == (False, True)
+    with pytest.raises(WrongState, match="投票时间已到"):
+        following(site, token, showing, late)
+    assert box_counts(site, poll_id) == {"unused": 1}
+    end_in(site, poll_id, 5, late)
+    found = screen(site, token, late)
+    assert (found.working, found.waiting) == (True, False)
+    following(site, token, showing, late)
+    shut(site, poll_id, 1)
+    assert not screen(site, token, late + timedelta(minutes=5)).waiting, "it is shut for good"
 
 
 def test_a_code_that_was_opened_is_taken_and_only_while_it_is_shown(site):

@@ -97,7 +97,7 @@ def test_nothing_more_happens_in_a_withdrawn_poll(site):
         door = doors.add_door(session, NOW, COMMAND_LINE, world.poll_id, "东门", "A")
     withdraw(site, world.poll_id)
     with site.database.reading() as session:
-        assert not doors.door_screen(session, door.token).working
+        assert not doors.door_screen(session, NOW, door.token).working
     before = dump(site.database)
     with site.database.writing() as session:
         for act in (

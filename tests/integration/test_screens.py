@@ -111,8 +111,11 @@ def test_the_time_left_is_shown_while_voting_goes_on(lite_site, state):
         seal="x" if state is PollState.SEALED else None,
         closes_at=NOW + timedelta(minutes=1),
     )
-    shown = screen(lite_site, prefix_of(world)).closes_in(NOW)
-    assert shown == (60 if state in (PollState.OPEN, PollState.PAUSED) else None)
+    shown = screen(lite_site, prefix_of(world))
+    under_way = state in (PollState.OPEN, PollState.PAUSED)
+    assert shown.closes_in(NOW) == (60 if under_way else None)
+    moments = [NOW + timedelta(seconds=seconds) for seconds in (59, 60, 61)]
+    assert [shown.time_is_up(moment) for moment in moments] == [False, under_way, under_way]
 
 
 def test_a_screen_is_kept_for_two_seconds(site):
@@ -167,7 +170,9 @@ def test_the_answer_is_new_when_a_figure_is(lite_app: Flask, lite_site: Site, cl
     first = client.get(address)
     figures = dict(first.json or {})
     assert 290 <= figures.pop("closes_in") <= 300
-    assert figures == {"state": "open", "entitled": 10, "present": 9, "base": 9, "returned": 0}
+    assert figures == {
+        "state": "open", "entitled": 10, "present": 9, "base": 9, "returned": 0, "time_is_up": False,
+    }  # fmt: skip
     sheet = sheet_of(lite_site, world.poll_id)
 
     def asked_again() -> int:
@@ -181,12 +186,37 @@ def test_the_answer_is_new_when_a_figure_is(lite_app: Flask, lite_site: Site, cl
     assert asked_again() == 200
 
 
+def test_the_answer_is_new_when_time_is_up(
+    lite_app: Flask, lite_site: Site, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else has changed by then, and the screen kept is the same."""
+    world = build_poll(lite_site)
+    end = datetime.now(UTC) + timedelta(minutes=5)
+    change(lite_site, world.poll_id, closes_at=end)
+    address = f"/screen/{prefix_of(world)}/live"
+    client = client_of(lite_app)
+    etag = client.get(address).headers["ETag"]
+    monkeypatch.setattr(Site, "now", lambda _site: end)
+    after = client.get(address, headers={"If-None-Match": etag})
+    assert (after.status_code, (after.json or {})["time_is_up"]) == (200, True)
+
+
+def test_a_screen_says_that_time_is_up_and_no_longer_how_to_vote(lite_app: Flask, lite_site: Site) -> None:
+    world = build_poll(lite_site)
+    change(lite_site, world.poll_id, closes_at=datetime.now(UTC) - timedelta(seconds=1))
+    page = client_of(lite_app).page(f"/screen/{prefix_of(world)}")
+    assert "时间到，已停止收票" in page.text
+    assert "投票中" not in page.text
+    assert "怎么投票" not in page.text
+    assert 'id="clock" data-closes-in="" hidden' in page.html
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
         (PollState.DRAFT, ["未开始", "怎么投票"]),
         (PollState.OPEN, ["投票中", "收回 5 张", "每满 5 张", "怎么投票", "127.0.0.1:8000"]),
-        (PollState.CLOSED, ["已结束", "收回 5 张", "正在核对"]),
+        (PollState.CLOSED, ["已结束", "收回 5 张", "正在核对", "接下来"]),
         (PollState.SEALED, ["已封存", "收回 7 张", "到公示板核对"]),
     ],
 )
@@ -195,12 +225,13 @@ def test_what_a_screen_says(shown: Shown, state: PollState, words: list[str]) ->
     page = shown.client().page(f"/screen/{prefix_of(world)}")
     for word in words:
         assert word in page.text
+    assert ("怎么投票" in page.text) is (state in (PollState.DRAFT, PollState.OPEN))
     assert "得分" not in page.text
     assert "发出" not in page.text
     board = f"127.0.0.1:8000/board/{prefix_of(world)}"
     assert (board in page.text) is (state is PollState.SEALED)
     assert set(shown.client().get(f"/screen/{prefix_of(world)}/live").json or ()) == {
-        "state", "entitled", "present", "base", "returned", "closes_in",
+        "state", "entitled", "present", "base", "returned", "closes_in", "time_is_up",
     }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The door's screen and the organizer's page of doors: who may, what is shown once, what a look changes."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +14,7 @@ from surveys.services.actors import Role
 from surveys.services.site import Site
 from tests.builders import box_counts, build_poll, close, dump, run_sql
 from tests.integration.test_doors import add, door_of, plan, screen, shut
+from tests.integration.test_hall import end_in
 from tests.strict_client import Page, StrictClient
 from tests.worlds import Shown, build_accounts, client_of
 
@@ -43,7 +45,9 @@ def test_looking_at_a_door_makes_no_ticket(lite_site: Site, tablet: StrictClient
         page = tablet.page(f"/door/{token}")
         assert "开始发码" in page.text
         assert "还可发 5 张" in page.text
-    assert tablet.get(f"/door/{token}/state").json == {"working": True, "showing": None, "taken": False, "left": 5}
+    assert tablet.get(f"/door/{token}/state").json == {
+        "working": True, "waiting": False, "showing": None, "taken": False, "left": 5,
+    }  # fmt: skip
     assert box_counts(lite_site, poll_id) == {}
 
 
@@ -122,6 +126,23 @@ def test_a_door_that_has_ended_says_so_and_has_no_button(lite_site: Site, tablet
     state = tablet.get(f"/door/{token}/state").json
     assert state is not None
     assert state["working"] is False
+
+
+def test_a_door_says_that_time_is_up_until_there_is_more(
+    lite_site: Site, tablet: StrictClient, organizer: StrictClient
+) -> None:
+    poll_id, token = door_of(lite_site)
+    form = tablet.page(f"/door/{token}").form(f"/door/{token}")
+    end_in(lite_site, poll_id, 1, datetime.now(UTC) - timedelta(minutes=2))
+    page = tablet.page(f"/door/{token}")
+    assert "投票时间已到，不再发码" in page.text
+    assert not list(page.root.iter("form"))
+    assert "投票时间已到，不再发码" in tablet.post(f"/door/{token}", data=form).text
+    assert (tablet.get(f"/door/{token}/state").json or {})["waiting"] is True
+    assert "时间到，已停" in organizer.page(f"/polls/{poll_id}/doors").text
+    end_in(lite_site, poll_id, 5, datetime.now(UTC))
+    assert press(tablet, token).status_code == 200
+    assert box_counts(lite_site, poll_id) == {"unused": 1}
 
 
 def test_a_phone_says_that_it_has_opened_the_code(lite_site: Site, tablet: StrictClient) -> None:
