@@ -1,19 +1,23 @@
-"""What a voter's first visit weighs, how soon it can be used, and which browsers still read it."""
+"""What a voter's first visit weighs, how soon it can be used, and which browsers still read it and the hall's pages."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import pytest
 from playwright.sync_api import Browser, Page, Request
 
-from tests.phones import phone
+from surveys.services import polls
+from tests.integration.test_doors import door_of
+from tests.phones import NO_SCROLL, phone
 from tests.phones import ticket as fresh_ticket
 from tests.servers import ROOT, Server
 
 pytestmark = pytest.mark.slow
 
 SCRIPT = (ROOT / "static" / "ballot.js").read_text(encoding="utf-8")
-STYLE = (ROOT / "static" / "ceping.css").read_text(encoding="utf-8")
+STYLE, HALL, STAFF = (
+    (ROOT / "static" / f"{name}.css").read_text(encoding="utf-8") for name in ("ceping", "hall", "staff")
+)
 LIMIT = 12 * 1024
 USABLE_MS = 2000
 
@@ -116,11 +120,11 @@ TOO_NEW = {"inset", "aspect-ratio", "margin-inline", "padding-inline", "accent-c
 DROPPED = {":focus-visible", ".grades input:focus:not(:focus-visible) + span"}
 
 
-def too_new(style: str) -> Iterator[str]:
-    """What of a style sheet browsers of the floor would not read."""
+def too_new(style: str, known: Set[str] = frozenset()) -> Iterator[str]:
+    """What of a style sheet browsers of the floor would not read. `known`: units, functions and selectors besides."""
     yield from set(re.findall(r"@([a-z-]+)", style)) - {"media"}
     for selector, pairs in rules_of(style):
-        where = [*({} if selector in DROPPED else set(re.findall(r"::?([a-z-]+)", selector)) - PSEUDO)]
+        where = [*({} if selector in DROPPED else set(re.findall(r"::?([a-z-]+)", selector)) - PSEUDO - known)]
         names = {name for name, _ in pairs}
         where += names & TOO_NEW
         if ("display", "flex") in pairs:
@@ -128,8 +132,8 @@ def too_new(style: str) -> Iterator[str]:
         for number, (name, value) in enumerate(pairs):
             before = [earlier for earlier, _ in pairs[:number]]
             code = re.sub(r'"[^"]*"|#[0-9a-f]+\b', "", value)
-            where += set(re.findall(r"\d([a-z%]+)", code)) - UNITS
-            where += set(re.findall(r"([a-z-]+)\(", code)) - FUNCTIONS
+            where += set(re.findall(r"\d([a-z%]+)", code)) - UNITS - known
+            where += set(re.findall(r"([a-z-]+)\(", code)) - FUNCTIONS - known
             if "max(" in code and "minmax(" not in code and name not in before:
                 where.append("max() alone")
             if value == "anywhere" and "word-break" not in before:
@@ -155,6 +159,53 @@ def test_the_style_sheet_keeps_to_the_floor() -> None:
 )  # fmt: skip
 def test_a_rule_too_new_is_found(rule: str) -> None:
     assert list(too_new(rule))
+
+
+def without_newer(style: str) -> str:
+    """As a browser reads it that knows none of what `@supports` asks for."""
+    return re.sub(r"@supports[^{]*\{(?:[^{}]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})*[^{}]*\}", "", style)
+
+
+# Old ones too, and the parts of a bar that each browser calls by a name of its own.
+IN_THE_HALL = {"vw", "vh", "deg", "rotate", "translate",
+               "-webkit-progress-bar", "-webkit-progress-value", "-moz-progress-bar"}  # fmt: skip
+
+
+def test_the_halls_style_sheet_keeps_to_the_floor() -> None:
+    assert list(too_new(without_newer(HALL), IN_THE_HALL)) == []
+    assert list(too_new("a { --b: max(1px, 2px) }", IN_THE_HALL))
+    assert without_newer("a {} @supports (b: c) { @media d { e { f: g } } h {} } i {}") == "a {}  i {}"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "least"), [(1024, 768, 18), (1366, 768, 20), (1440, 900, 20), (1920, 1080, 28)]
+)
+def test_an_older_browser_in_the_hall(server: Server, browser: Browser, width: int, height: int, least: int) -> None:
+    """Large all the same, and all of it on the screen."""
+    poll_id, token = door_of(server.site)
+    with server.site.database.reading() as session:
+        prefix = polls.poll_of(session, poll_id).prefix
+    context = browser.new_context(viewport={"width": width, "height": height})
+    context.route("**/hall*.css*", lambda route: route.fulfill(body=without_newer(HALL), content_type="text/css"))
+    page = context.new_page()
+    page.goto(f"{server.url}/door/{token}")
+    page.get_by_role("button").click()
+    page.locator("#code").wait_for()
+    for each in (page, context.new_page()):
+        if each is not page:
+            each.goto(f"{server.url}/screen/{prefix}")
+        assert each.evaluate("() => parseFloat(getComputedStyle(document.body).fontSize)") == least
+        assert each.evaluate("() => document.documentElement.scrollHeight <= window.innerHeight"), each.url
+        assert each.evaluate(NO_SCROLL)
+    context.close()
+
+
+def test_no_flex_box_of_the_staff_relies_on_a_gap() -> None:
+    """A gap stands where the grid is made that has it: Chromium 78 knows those."""
+    gaps = {"gap", "row-gap", "column-gap"}
+    for selector, pairs in rules_of(STAFF):
+        names = {name for name, _ in pairs}
+        assert not names & gaps or "grid-template-columns" in names, selector
 
 
 def test_no_flex_box_relies_on_a_gap(server: Server, page: Page) -> None:

@@ -27,6 +27,30 @@ def test_a_class_has_one_rule(name: str) -> None:
     assert not [selector for selector, count in counted.items() if count > 1]
 
 
+def classes_named(text: str) -> set[str]:
+    selectors = re.findall(r"([^{}]+)\{", COMMENT.sub("", text))
+    return {name for selector in selectors for name in re.findall(r"\.([a-zA-Z][\w-]*)", selector)}
+
+
+def strays(style: str, pages: str) -> set[str]:
+    """The classes of a style sheet that no page has, in full or as a beginning to be filled in."""
+    words = set(re.findall(r"[\w-]+", pages))
+    begun = tuple(set(re.findall(r"([\w-]+-)\{\{", pages)))
+    return {name for name in classes_named(style) if name not in words and not name.startswith(begun)}
+
+
+@pytest.mark.parametrize("name", ["ceping.css", "staff.css", "hall.css", "preview.css"])
+def test_every_class_is_on_a_page(name: str) -> None:
+    sources = [*(STATIC.parent / "templates").rglob("*.html"), *STATIC.glob("*.js")]
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in sources)
+    assert strays((STATIC / name).read_text(encoding="utf-8"), pages) == set()
+
+
+def test_a_class_of_no_page_is_found_out() -> None:
+    style = ".a .b, .c-d { top: .5em } @media print { .e { top: 0 } } .c-f { top: 0 }"
+    assert strays(style, '<p class="a c-{{ x }}">') == {"b", "e"}
+
+
 def test_a_second_rule_is_found_out() -> None:
     assert classes_styled(".lines { color: red } @media print { .lines { width: 1px } } .a, .lines { top: 0 }") == {
         ".lines": 2,
