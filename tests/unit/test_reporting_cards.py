@@ -65,6 +65,12 @@ def test_it_is_one_page_whatever_the_names(card: MeetingCard, tmp_path: Path) ->
     assert len(text_of(card, tmp_path)) == 1
 
 
+def test_whoever_gets_paper_gives_the_slip_back(tmp_path: Path) -> None:
+    """Else one person has two votes."""
+    (page,) = text_of(CARD, tmp_path)
+    assert "或先收回纸条、按票码作废，再发一份纸质票" in page
+
+
 def test_one_person_alone_is_not_told_to_unseal(tmp_path: Path) -> None:
     (page,) = text_of(replace(CARD, two_person=False), tmp_path)
     assert "启封" not in page
