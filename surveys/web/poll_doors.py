@@ -1,7 +1,5 @@
 """The organizer's pages: screens at the doors, and how many tickets of each class there are to be."""
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.fields import SelectChoice
@@ -82,6 +80,7 @@ def _page(
     poll_id: int, door_form: DoorForm, planned_form: PlannedForm | None = None, fault: str = "", fault_at: str = ""
 ) -> str:
     """`fault_at`: which part of the page the fault belongs to: planned, add or doors. Forms keep what was typed."""
+    shared = site().settings.public_url + url_for("ballot.start") + "?kiosk="
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         return render_template(
@@ -97,7 +96,8 @@ def _page(
             confirm_form=ConfirmForm(formdata=None),
             fault=fault,
             fault_at=fault_at,
-            host=urlsplit(site().settings.public_url).netloc,
+            shared=shared,
+            shared_qr=qr_drawing(f"{shared}1"),
         )
 
 

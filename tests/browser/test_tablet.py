@@ -1,15 +1,20 @@
 """A tablet that people without a phone share: it wipes itself and returns to the start."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from surveys.services import tickets
 from surveys.services.actors import COMMAND_LINE
+from tests.browser.test_live_pages import at_the_desk
 from tests.builders import close, record_of
 from tests.conftest import NOW
 from tests.phones import CAST_ONCE, COUNTED, USED, fill_at_once, receipt, stored, submit
 from tests.phones import ticket as fresh_ticket
 from tests.servers import Server
+from tests.tools import require_tool
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +48,27 @@ def test_a_shared_tablet_returns_to_the_start(server: Server, page: Page) -> Non
     page.go_back()
     assert page.locator("fieldset").count() == 0
     assert set(stored(page)) == {"ceping-kiosk"}
+
+
+def test_the_organizers_page_leads_to_it(server: Server, browser: Browser, page: Page, tmp_path: Path) -> None:
+    found = fresh_ticket(server)
+    desk = browser.new_page(viewport={"width": 1440, "height": 900}, locale="zh-CN")
+    watch = at_the_desk(server, desk, "desk-tablet", found.poll_id)
+    desk.get_by_role("link", name="发码屏").click()
+    card = desk.locator("section", has=desk.get_by_role("heading", name="公用平板"))
+    card.locator(".qr").screenshot(path=tmp_path / "tablet.png")
+    told = subprocess.run(
+        [require_tool("zbarimg", "zbar-tools"), "--raw", "-q", tmp_path / "tablet.png"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    address = told.stdout.strip()
+    assert address == f"{server.url}/?kiosk=1" == server.url + str(card.get_by_role("link").first.get_attribute("href"))
+    page.goto(address)
+    page.get_by_text("这是公用平板").wait_for()
+    page.goto(server.url + str(card.get_by_role("link", name="kiosk=0").get_attribute("href")))
+    assert page.get_by_text("这是公用平板").count() == 0
+    assert not watch.complaints
+    desk.close()
 
 
 def test_whoever_is_done_lets_the_next_one_in(server: Server, page: Page) -> None:

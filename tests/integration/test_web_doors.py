@@ -237,6 +237,7 @@ def test_the_organizer_adds_a_door_and_sees_its_link_once(
     (link,) = re.findall(rf">({PUBLIC}/door/[0-9a-f]{{32}})<", added.text)
     path = urlsplit(link).path
     assert Page(added).links().count(path) == 2
+    assert "自动锁定设为“永不”，插上电源" in Page(added).text, "no browser of ours keeps an old tablet awake"
     assert "还可发 5 张" in tablet.page(path).text
     page = organizer.page(address)
     assert path not in page.html
@@ -276,6 +277,13 @@ def test_a_form_with_a_fault_is_shown_again(
     if "planned" in fields and "class_key" not in fields:
         assert Page(response).form(f"{address}/planned")["planned"] == fields["planned"]
     assert dump(lite_site.database) == before
+
+
+def test_the_shared_tablet_is_found_from_the_page_of_doors(lite_site: Site, organizer: StrictClient) -> None:
+    page = organizer.page(f"/polls/{door_of(lite_site)[0]}/doors")
+    assert {"/?kiosk=1", "/?kiosk=0"} <= set(page.links())
+    assert f"{PUBLIC}/?kiosk=1" in page.text
+    assert "我要用公用平板投票" in organizer.page("/help").text
 
 
 def test_a_door_is_shut_with_a_confirmation(lite_site: Site, organizer: StrictClient, tablet: StrictClient) -> None:
