@@ -16,7 +16,8 @@ from surveys.services.tickets import ISSUING
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, of_poll
 from surveys.web.errors import status_of
-from surveys.web.forms import ActForm, ConfirmForm, PaperForm, RemovePaperForm
+from surveys.web.forms import ActForm, ConfirmForm
+from surveys.web.poll_forms import PaperForm, RemovePaperForm
 
 pages = Blueprint("paper", __name__)
 

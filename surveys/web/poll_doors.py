@@ -9,7 +9,8 @@ from surveys.services import doors, polls, tickets
 from surveys.services.actors import Permission
 from surveys.services.errors import AlreadyDone, Refusal
 from surveys.web.access import actor, needs, site
-from surveys.web.forms import ConfirmForm, DoorForm, PlannedForm
+from surveys.web.forms import ConfirmForm
+from surveys.web.poll_forms import DoorForm, PlannedForm
 
 pages = Blueprint("poll_doors", __name__)
 

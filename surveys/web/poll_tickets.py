@@ -18,7 +18,7 @@ from surveys.services.tickets import Issued
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import STEPWISE, attachment, stepwise
 from surveys.web.errors import status_of
-from surveys.web.forms import NOT_SAVED, HandOutForm, IssueForm, ReissueForm, VoidBatchForm, VoidForm
+from surveys.web.poll_forms import NOT_SAVED, HandOutForm, IssueForm, ReissueForm, VoidBatchForm, VoidForm
 
 pages = Blueprint("poll_tickets", __name__)
 

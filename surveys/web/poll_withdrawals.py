@@ -6,7 +6,8 @@ from flask.typing import ResponseReturnValue
 from surveys.services import poll_withdrawals
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
-from surveys.web.forms import ActForm, ConfirmForm, GroundsForm, WithdrawPollForm
+from surveys.web.forms import ActForm, ConfirmForm, GroundsForm
+from surveys.web.poll_forms import WithdrawPollForm
 
 pages = Blueprint("poll_withdrawals", __name__)
 

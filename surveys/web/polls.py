@@ -23,15 +23,8 @@ from surveys.services.actors import Permission
 from surveys.services.errors import AlreadyDone, NotFound
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, of_poll
-from surveys.web.forms import (
-    ActForm,
-    ConfirmForm,
-    EndInForm,
-    GroundsForm,
-    PauseForm,
-    PresentForm,
-    WithdrawPollForm,
-)
+from surveys.web.forms import ActForm, ConfirmForm, GroundsForm
+from surveys.web.poll_forms import EndInForm, PauseForm, PresentForm, WithdrawPollForm
 
 pages = Blueprint("polls", __name__)
 pages.add_app_template_global(lambda poll: hall.time_is_up(poll, site().now()), "time_is_up")
