@@ -9,6 +9,7 @@ from surveys.services.marks import MarkEntry
 from surveys.services.roster_changes import Preview
 from surveys.services.rosters import FaultyFile
 from surveys.services.site import Site
+from surveys.services.table_files import tables_in
 from tests.builders import GROUP, LEAD, account, assessor, build_unit, dump, enter, line_for, run_sql
 from tests.conftest import NOW
 from tests.worlds import build_proceedings
@@ -23,8 +24,9 @@ def school(site: Site, department: str | None, *, marking: bool = True) -> tuple
 
 
 def imported(site: Site, assessment_id: int, text: str, *, write: bool = True) -> Preview:
+    tables = tables_in("名单.csv", text.encode())
     with site.database.writing() as session:
-        return rosters.import_file(session, NOW, COMMAND_LINE, assessment_id, "名单.csv", text.encode(), write=write)
+        return rosters.import_file(session, NOW, COMMAND_LINE, assessment_id, "名单.csv", tables, write=write)
 
 
 def said_of(site: Site, assessment_id: int, department: str) -> Preview:

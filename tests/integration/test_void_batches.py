@@ -59,8 +59,8 @@ def door_with_two(site: Site) -> tuple[int, str]:
     with site.database.writing() as session:
         doors.set_planned(session, NOW, COMMAND_LINE, world.poll_id, "A", 9)
         token = doors.add_door(session, NOW, COMMAND_LINE, world.poll_id, "东门", "A").token
-        first = doors.next_ticket(session, token, None)
-        doors.next_ticket(session, token, first.showing)
+        first = doors.next_ticket(session, NOW, token, None)
+        doors.next_ticket(session, NOW, token, first.showing)
     return world.poll_id, first.code
 
 
