@@ -22,6 +22,11 @@ class AssessmentState(StrEnum):
             "archived": "已归档",
         }[self.value]
 
+    @property
+    def is_final(self) -> bool:
+        """There is a certificate, and no way back to marking."""
+        return self in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
+
 
 class VersionKind(StrEnum):
     """Why a version of all score sheets was frozen."""

@@ -16,7 +16,14 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, framework_of, frameworks_of, locked_assessment, unit_of
+from surveys.services.assessments import (
+    assessment_of,
+    framework_of,
+    frameworks_of,
+    locked_assessment,
+    unit_of,
+    with_way_back,
+)
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.marks import row_of
 from surveys.storage.tables import Account, Approval, Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
@@ -343,8 +350,7 @@ def why_shut(state: AssessmentState) -> str | None:
     if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
         return None
     over = f"考核{state.label}，适用表、标签和测评方法不能再改。"
-    ended = state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
-    return over if ended else f"{over}确需改动，请管理员在“流程”页退回打分。"
+    return with_way_back(over, state)
 
 
 def after_exemption(state: AssessmentState) -> str:

@@ -188,8 +188,12 @@ def why_unchangeable(assessment: Assessment) -> str | None:
     if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
         return None
     whose = f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。"
-    ended = state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
-    return whose if ended else f"{whose}如需改动，请管理员在“流程”页退回打分。"
+    return with_way_back(whose, state)
+
+
+def with_way_back(said: str, state: AssessmentState) -> str:
+    """Why something is shut after marking, and how to open it again as long as that can be."""
+    return said if state.is_final else f"{said}确需改动，请管理员在“流程”页退回打分。"
 
 
 def is_marking(assessment: Assessment) -> bool:

@@ -18,7 +18,7 @@ from surveys.intake.evidence_files import UnfitFile, clean_file_name, kind_of
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import held_assessment, locked_assessment, unit_of
+from surveys.services.assessments import held_assessment, locked_assessment, unit_of, with_way_back
 from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
@@ -308,8 +308,7 @@ def why_due_shut(assessment: Assessment) -> str | None:
     if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
         return None
     over = f"考核{state.label}，报送期限不能再改。"
-    ended = state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
-    return over if ended else f"{over}确需改动，请管理员在“流程”页退回打分。"
+    return with_way_back(over, state)
 
 
 def why_shut(assessment: Assessment) -> str | None:

@@ -138,7 +138,7 @@ class PrintedResults:
 def printed_results(session: Session, assessment_id: int, live: Callable[[], Document] | None = None) -> PrintedResults:
     """`live`: what is enough of the draft, where it need not be all of it. Raises NotFound, Imbalance."""
     assessment = assessment_of(session, assessment_id)
-    if not versions.is_final(AssessmentState(assessment.state)):
+    if not AssessmentState(assessment.state).is_final:
         return PrintedResults(live() if live else versions.live_body(session, assessment_id), None)
     found = versions.certified(session, assessment_id)
     hands = tuple(versions.certifiers(session, assessment_id, found.line.digest))

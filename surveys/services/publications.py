@@ -87,7 +87,7 @@ def letter_file(session: Session, zone: tzinfo, unit_id: int, form: Form = Form.
 def own_letter(session: Session, actor: Actor, zone: tzinfo, unit_id: int) -> bytes:
     """The own unit's letter as PDF, once it is final. Raises NotFound, WrongState, Imbalance."""
     unit = own_unit(session, actor, unit_id)
-    if not versions.is_final(AssessmentState(unit.assessment.state)):
+    if not AssessmentState(unit.assessment.state).is_final:
         raise WrongState("考核还没有核定，核定以后才有反馈函。现在的结果请看本单位的计分表。")
     return _letter(printed_results(session, unit.assessment_id), zone, unit_id, Form.PDF)
 

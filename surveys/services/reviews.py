@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, held_assessment, unit_of
+from surveys.services.assessments import assessment_of, held_assessment, unit_of, with_way_back
 from surveys.services.checklists import (
     ItemState,
     RowChecklist,
@@ -147,7 +147,7 @@ def why_shut(assessment: Assessment) -> str | None:
         return None
     if state is AssessmentState.PREPARING:
         return f"考核现在是“{state.label}”，不能审核材料。开始打分后再审。"
-    return f"考核现在是“{state.label}”，不能审核材料。确需审核，请管理员在“流程”页退回打分。"
+    return with_way_back(f"考核现在是“{state.label}”，不能审核材料。", state)
 
 
 def _own_rows(actor: Actor, checklist: UnitChecklist) -> UnitChecklist:

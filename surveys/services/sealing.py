@@ -145,6 +145,6 @@ def why_stays_shut(poll: Poll) -> str | None:
     """Why its result is not opened any more, in Chinese: it would count in what is certified. None while it may be."""
     state = AssessmentState(poll.unit.assessment.state)
     counts = not poll.rehearsal and poll.set_aside_at is None
-    if counts and state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED):
+    if counts and state.is_final:
         return f"考核{state.label}，得分里没有这次测评会，不能再启封。选票和封存码原样保留。"
     return None

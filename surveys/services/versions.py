@@ -262,11 +262,6 @@ def newest(session: Session, assessment_id: int) -> Version | None:
     return version(session, assessment_id, number) if number else None
 
 
-def is_final(state: AssessmentState) -> bool:
-    """Whether the scores of an assessment in this state are certified."""
-    return state in (AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
-
-
 def certified(session: Session, assessment_id: int) -> Version:
     """The certified version of a certified assessment. Raises Imbalance."""
     found = newest(session, assessment_id)
@@ -306,7 +301,7 @@ def unaltered(session: Session, assessment: Assessment) -> VersionLine | None:
 
     Raises Imbalance.
     """
-    if not is_final(AssessmentState(assessment.state)):
+    if not AssessmentState(assessment.state).is_final:
         return None
     found = certified(session, assessment.id)
     if not same_scores(found.body, live_body(session, assessment.id)):
