@@ -91,6 +91,7 @@ def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
             for line in found.lines
         ],
         refusal=refusal,
+        shortest_basis=marks.SHORTEST_BASIS,
         pattern=POINTS_PATTERN,
         wide=WIDE,
         step=step,

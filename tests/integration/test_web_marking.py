@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from surveys.services.actors import Role
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
-from tests.builders import GROUP, assessor, build_unit, dump, enter, line_for, run_sql
+from tests.builders import GROUP, LEAD, assessor, build_unit, dump, enter, line_for, run_sql
 from tests.integration.test_mark_workbooks import POINTS, account, exported, find, packed
 from tests.integration.test_marking_sheets import BAD_POINTS, units
 from tests.integration.test_web_polls import assert_in_chinese, download_name
@@ -57,6 +57,12 @@ def test_a_row_is_marked_down_its_units(lite_site: Site, admin: StrictClient) ->
     assert f"/units/{first}#III-3" in page.links()
     posted(admin, address)
     assert "没有改动" in admin.page(address).text
+
+
+def test_a_comprehensive_row_asks_for_its_basis(lite_site: Site, admin: StrictClient) -> None:
+    assessment_id, _ = units(lite_site, 1)
+    assert "至少 10 个字" in admin.page(sheet(assessment_id, "III-35", LEAD)).html
+    assert "至少 10 个字" not in admin.page(sheet(assessment_id)).html
 
 
 @pytest.mark.parametrize("points", BAD_POINTS)
