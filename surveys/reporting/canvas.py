@@ -57,24 +57,33 @@ class Canvas:
     """
 
     def __init__(
-        self, title: str, subtitle: str, *, rows_height: float, legend_height: float, left: float, right: float
+        self,
+        title: str,
+        subtitle: str,
+        *,
+        rows_height: float,
+        legend_height: float,
+        left: float,
+        right: float,
+        width: float = WIDTH,
     ) -> None:
-        """`left` and `right` are the widths of the columns beside the axes."""
+        """`left` and `right` are the widths of the columns beside the axes, `width` that of the whole."""
         _prepare()
-        title_lines = wrap_evenly(title, (WIDTH - 2 * _MARGIN) / _TITLE_SIZE)
-        subtitle_lines = wrap_evenly(subtitle, (WIDTH - 2 * _MARGIN) / _SUBTITLE_SIZE)
+        self.width = width
+        title_lines = wrap_evenly(title, (width - 2 * _MARGIN) / _TITLE_SIZE)
+        subtitle_lines = wrap_evenly(subtitle, (width - 2 * _MARGIN) / _SUBTITLE_SIZE)
         titles_height = LINE * (len(title_lines) * _TITLE_SIZE + len(subtitle_lines) * _SUBTITLE_SIZE)
         header = _MARGIN + titles_height + legend_height
         self.height = header + rows_height + _MARGIN
-        size = WIDTH / _POINTS_PER_INCH, self.height / _POINTS_PER_INCH
+        size = width / _POINTS_PER_INCH, self.height / _POINTS_PER_INCH
         self.figure = Figure(figsize=size, dpi=_PNG_DPI, layout="constrained")
         FigureCanvasAgg(self.figure)
         y = self._header_lines(title_lines, _MARGIN, _TITLE_SIZE, INK)
         self.legend_top = self._header_lines(subtitle_lines, y, _SUBTITLE_SIZE, MUTED)
         # The columns are left out of the automatic layout: measuring 120 rows of text takes seconds.
-        x, y = (_MARGIN + left) / WIDTH, _MARGIN / self.height
-        width, height = 1 - x - (_MARGIN + right) / WIDTH, 1 - y - header / self.height
-        self._layout().set(rect=(x, y, width, height), w_pad=0, h_pad=0)
+        x, y = (_MARGIN + left) / width, _MARGIN / self.height
+        across, height = 1 - x - (_MARGIN + right) / width, 1 - y - header / self.height
+        self._layout().set(rect=(x, y, across, height), w_pad=0, h_pad=0)
         self.axes = self._plain_axes()
 
     def _layout(self) -> ConstrainedLayoutEngine:
@@ -101,7 +110,7 @@ class Canvas:
 
     def place(self, x: float, top: float) -> tuple[float, float]:
         """Figure coordinates of a point given from the upper left corner."""
-        return x / WIDTH, 1 - top / self.height
+        return x / self.width, 1 - top / self.height
 
     def legend(self, handles: Sequence[Artist], note: str) -> None:
         """One line under the titles: what the colours mean, and at the right end on what the numbers rest."""
@@ -120,13 +129,15 @@ class Canvas:
             handletextpad=0.5,
             columnspacing=1.6,
         ).set_in_layout(False)
-        x, y = self.place(WIDTH - _MARGIN, self.legend_top + 3)
+        x, y = self.place(self.width - _MARGIN, self.legend_top + 3)
         self.figure.text(x, y, note, size=LABEL_SIZE, color=INK, ha="right", va="top", in_layout=False)
 
     def label(self, row: float, text: str) -> None:
         """Text at the left margin."""
         across = blended_transform_factory(self.figure.transFigure, self.axes.transData)
-        label = self.axes.text(_MARGIN / WIDTH, row, text, size=LABEL_SIZE, color=INK, va="center", transform=across)
+        label = self.axes.text(
+            _MARGIN / self.width, row, text, size=LABEL_SIZE, color=INK, va="center", transform=across
+        )
         label.set_linespacing(1.2)
         label.set_in_layout(False)
 
@@ -158,7 +169,7 @@ class Canvas:
         """Fix the layout, and return how wide the axes have become, in points."""
         self._layout().execute(self.figure)
         self.figure.set_layout_engine(None)  # "none" would cost another round of drawing
-        return self.axes.get_position().width * WIDTH
+        return self.axes.get_position().width * self.width
 
     def image(self, format: ImageFormat) -> bytes:
         buffer = io.BytesIO()

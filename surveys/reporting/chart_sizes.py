@@ -6,6 +6,8 @@ ImageFormat = Literal["png", "svg"]
 
 # Lengths are points (1/72 inch). At this width a chart fills an A4 page's text column at 70 % and stays readable.
 WIDTH = 640.0
+PRINTED_WIDTH = 460.0
+"""Of a chart in a document: as wide as its text, so that the type in it is as large as it says here."""
 LABEL_SIZE = 8.5
 NUMBER_SIZE = 8.5
 SMALL_SIZE = 7.5

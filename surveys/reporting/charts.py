@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from surveys.reporting.chart_sizes import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, ImageFormat
+from surveys.reporting.chart_sizes import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, WIDTH, ImageFormat
 from surveys.reporting.fonts import printable, width_in_ems
 from surveys.reporting.palette import ABSTAIN, ACCENT, BLANK, GRADE_COLOURS, GRADE_HATCHES, INK, MUTED, text_on
 from surveys.reporting.wrapping import wrap_evenly
@@ -187,6 +187,7 @@ def unit_bars(
     rows: Sequence[UnitBar],
     format: ImageFormat,
     bands: Sequence[tuple[str, Decimal]] = (),
+    width: float = WIDTH,
 ) -> bytes:
     """One bar per unit in the order given, with its score and band, and a thin line where each band begins."""
     from surveys.reporting.canvas import Canvas, drawing
@@ -201,9 +202,10 @@ def unit_bars(
             title,
             subtitle,
             rows_height=max(len(rows), 1) * row_height + _AXIS_HEIGHT + 2 * _BAND_LABEL_HEIGHT,
-            legend_height=_GAP,
+            legend_height=_GAP + _BAND_LABEL_HEIGHT,
             left=name_width * LABEL_SIZE + _GAP,
             right=_SCORE_END + band_width * LABEL_SIZE + _GAP,
+            width=width,
         )
         canvas.axes.set_xlim(0, max([100.0, *(float(row.score) for row in rows if row.score is not None)]))
         _rows_axis(canvas, len(rows))

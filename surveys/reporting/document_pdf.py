@@ -36,7 +36,7 @@ _PADDING, _AFTER_NUMBER = 1.2, 2.6
 _INK, _MUTED, _RULE, _WATERMARK = 27, 90, 150, 232
 _FURNITURE = "—0123456789- \u3000"
 _DRAFT_SIZE = 90.0
-_TALLEST = PAGE_HEIGHT - TOP - BOTTOM - 20
+TALLEST = PAGE_HEIGHT - TOP - BOTTOM - 20
 
 
 def documents_pdf(documents: Sequence[Document]) -> Iterator[bytes]:
@@ -155,7 +155,7 @@ class _Paper(PlainPdf):
             case Table():
                 return sum(self._row_height(self._cells(part, row)) for row in (part.titles, *part.rows[:2]))
             case Picture():
-                return part.scaled(TEXT_WIDTH, _TALLEST)[1]
+                return part.scaled(TEXT_WIDTH, TALLEST)[1]
             case Heading():
                 return 3 * _HEADING * _POINT * 1.6
             case Paragraph():
@@ -229,7 +229,7 @@ class _Paper(PlainPdf):
         self.line(SIDE, self.y, PAGE_WIDTH - SIDE, self.y)
 
     def picture(self, part: Picture) -> None:
-        width, height = part.scaled(TEXT_WIDTH, _TALLEST)
+        width, height = part.scaled(TEXT_WIDTH, TALLEST)
         self._room(height)
         self.image(io.BytesIO(part.png), SIDE + (TEXT_WIDTH - width) / 2, self.y, width, height)
         self.y += height + 3

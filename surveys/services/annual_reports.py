@@ -6,6 +6,7 @@ from datetime import tzinfo
 from decimal import Decimal
 
 from surveys.catalog.model import Framework, plain
+from surveys.reporting.chart_sizes import PRINTED_WIDTH
 from surveys.reporting.charts import UnitBar, unit_bars
 from surveys.reporting.documents import Document, Heading, Paragraph, Part, Picture, Table
 from surveys.scoring.score_sheet import Mode, RowState, ScoringRules
@@ -13,7 +14,7 @@ from surveys.services.printed_results import PrintedResults, certificate_words, 
 from surveys.services.proceeding_records import ProceedingKind
 from surveys.storage import tables
 
-_BARS_PER_CHART = 36  # what fits a page
+BARS_PER_CHART = 30  # what fits a page
 
 
 def report(found: PrintedResults, zone: tzinfo) -> Document:
@@ -108,9 +109,9 @@ def _result_row(found: PrintedResults, unit: tables.Document) -> tuple[str, ...]
 
 def _charts(found: PrintedResults, category: str, ranked: Sequence[tables.Document]) -> Iterator[Picture]:
     bands = [(band.name, band.floor) for band in found.rules.bands if band.floor > 0]
-    for start in range(0, len(ranked), _BARS_PER_CHART):
-        own = ranked[start : start + _BARS_PER_CHART]
-        part = "" if len(ranked) <= _BARS_PER_CHART else f"（第 {start + 1} 至 {start + len(own)} 个）"
+    for start in range(0, len(ranked), BARS_PER_CHART):
+        own = ranked[start : start + BARS_PER_CHART]
+        part = "" if len(ranked) <= BARS_PER_CHART else f"（第 {start + 1} 至 {start + len(own)} 个）"
         bars = [
             UnitBar(
                 unit["name"],
@@ -119,7 +120,7 @@ def _charts(found: PrintedResults, category: str, ranked: Sequence[tables.Docume
             )
             for unit in own
         ]
-        yield Picture(unit_bars(f"{category}得分{part}", found.title, bars, "png", bands))
+        yield Picture(unit_bars(f"{category}得分{part}", found.title, bars, "png", bands, PRINTED_WIDTH))
 
 
 def _open_matters(found: PrintedResults) -> Iterator[Part]:

@@ -7,9 +7,12 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from surveys.reporting.canvas import WIDTH
+from surveys.reporting.chart_sizes import PRINTED_WIDTH, WIDTH
 from surveys.reporting.charts import GradeRow, GradeStyle, UnitBar, grade_bars, unit_bars
+from surveys.reporting.document_pdf import TALLEST, TEXT_WIDTH
+from surveys.reporting.documents import Picture
 from surveys.reporting.palette import BLANK, GRADE_COLOURS, GRADE_HATCHES, contrast, luminance, text_on
+from surveys.services.annual_reports import BARS_PER_CHART
 
 GRADES = [GradeStyle("A", "好"), GradeStyle("B", "较好"), GradeStyle("C", "一般"), GradeStyle("D", "差")]
 ITEM = (
@@ -75,6 +78,13 @@ def test_png_is_as_wide_as_a_page_needs_and_carries_no_text():
 
     assert picture.width == int(WIDTH / 72 * 160)
     assert set(picture.info) <= {"dpi"}
+
+
+def test_in_a_document_it_is_as_wide_as_the_text_so_that_its_type_keeps_its_size():
+    chart = unit_bars("单位得分", "", units(BARS_PER_CHART), "png", BANDS, PRINTED_WIDTH)
+
+    assert Picture(chart).scaled(TEXT_WIDTH, TALLEST)[0] == TEXT_WIDTH, "so many fit a page"
+    assert abs(PRINTED_WIDTH - TEXT_WIDTH / 25.4 * 72) < 1
 
 
 def test_rare_characters_have_glyphs():
