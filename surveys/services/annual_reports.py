@@ -145,7 +145,11 @@ def _how_scored(rules: ScoringRules) -> Iterator[Part]:
         else "基础分 = 100 × 各板块得分率按板块分值的加权平均，没有适用行的板块，其分值由其他板块分摊"
     )
     bands = "，".join(f"{plain(band.floor)} 分以上{band.name}" for band in rules.bands[:-1])
-    quota = "" if rules.top_quota is None else f"；{rules.bands[0].name}不超过本类别的 {plain(rules.top_quota * 100)}%"
+    quota = (
+        ""
+        if rules.top_quota is None
+        else f"；{rules.bands[0].name}不超过本类别的 {plain(rules.top_quota * 100)}%，被否决的单位不占名额"
+    )
     yield Heading("五、得分怎么算")
     for place, line in enumerate(
         (
