@@ -2,7 +2,6 @@
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -10,6 +9,7 @@ from typing import BinaryIO
 
 from surveys.intake.cleaning import clean_line, visible
 from surveys.intake.compound_files import entry_names, is_compound
+from surveys.intake.zips import BROKEN
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_NAME = 100
@@ -175,7 +175,7 @@ def _zipped(stream: BinaryIO, size: int) -> Kind | str:
     try:
         with zipfile.ZipFile(stream) as archive:
             return _packed(archive)
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError, RuntimeError, zlib.error):
+    except BROKEN:
         raise UnfitFile(_BROKEN) from None
 
 

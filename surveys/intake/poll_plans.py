@@ -17,7 +17,7 @@ from surveys.scoring.grades import BlankPolicy
 MOST_ROWS = 1000
 _HEADER_WITHIN = 10
 _NO_FORM = ("不用", "无", "没有", "不测", "-")
-_BLANKS = {"不计入": BlankPolicy.EXCLUDE, "按零分": BlankPolicy.ZERO, "整票作废": BlankPolicy.SPOIL}
+_BLANKS = {policy.label: policy for policy in BlankPolicy}
 
 
 @dataclass(frozen=True)

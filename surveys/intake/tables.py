@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+from surveys.intake.zips import BROKEN
+
 MOST_BYTES = 10 * 1024 * 1024
 MOST_UNPACKED = 80 * 1024 * 1024
 MOST_ROWS = 20_000
@@ -117,7 +119,7 @@ def _check_zip(data: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
+    except BROKEN:
         raise UnreadableFile(_UNFIT["broken"]) from None
     if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
         raise UnreadableFile(_UNFIT["large"])

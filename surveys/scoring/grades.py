@@ -24,6 +24,10 @@ class BlankPolicy(StrEnum):
     ZERO = "zero"
     SPOIL = "spoil"
 
+    @property
+    def label(self) -> str:
+        return {"exclude": "不计入", "zero": "按零分", "spoil": "整票作废"}[self.value]
+
 
 @dataclass(frozen=True)
 class FormRules:

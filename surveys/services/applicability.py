@@ -20,9 +20,10 @@ from surveys.services.assessments import (
     assessment_of,
     framework_of,
     frameworks_of,
+    lock_unit,
     locked_assessment,
+    shut_after_marking,
     unit_of,
-    with_way_back,
 )
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.marks import row_of
@@ -330,7 +331,7 @@ def choose(session: Session, now: datetime, actor: Actor, unit_id: int, row_key:
 
 def _locked(session: Session, unit_id: int) -> Unit:
     """Two changes of one unit go one after the other."""
-    session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update(key_share=True))
+    lock_unit(session, unit_id)
     return unit_of(session, unit_id)
 
 
@@ -347,10 +348,7 @@ def _must_be_undecided(state: AssessmentState) -> None:
 
 def why_shut(state: AssessmentState) -> str | None:
     """Why tags, methods and the approval do not change any more, in Chinese; None while they may."""
-    if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
-        return None
-    over = f"考核{state.label}，适用表、标签和测评方法不能再改。"
-    return with_way_back(over, state)
+    return shut_after_marking(f"考核{state.label}，适用表、标签和测评方法不能再改。", state)
 
 
 def after_exemption(state: AssessmentState) -> str:

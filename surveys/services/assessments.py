@@ -185,10 +185,12 @@ def require_changeable(assessment: Assessment) -> None:
 def why_unchangeable(assessment: Assessment) -> str | None:
     """What `require_changeable` would say now, or None: for a page that would show a form."""
     state = AssessmentState(assessment.state)
-    if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
-        return None
-    whose = f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。"
-    return with_way_back(whose, state)
+    return shut_after_marking(f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。", state)
+
+
+def shut_after_marking(said: str, state: AssessmentState) -> str | None:
+    """Of what may change until marking has ended: None while it may, then what is said, with the way back."""
+    return None if state in (AssessmentState.PREPARING, AssessmentState.MARKING) else with_way_back(said, state)
 
 
 def with_way_back(said: str, state: AssessmentState) -> str:
@@ -205,6 +207,11 @@ def unit_of(session: Session, unit_id: int) -> Unit:
     if unit is None:
         raise NotFound(f"没有编号为 {unit_id} 的单位。")
     return unit
+
+
+def lock_unit(session: Session, unit_id: int) -> None:
+    """Two who act on one unit go one after the other, until the caller commits; votes come in meanwhile."""
+    session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update(key_share=True))
 
 
 def framework_of(assessment: Assessment, key: str) -> Framework:

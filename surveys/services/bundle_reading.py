@@ -5,13 +5,13 @@ import io
 import json
 import re
 import zipfile
-import zlib
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from surveys.intake.zips import BROKEN
 from surveys.polling import base32, codes
 from surveys.polling.seal import ClassCount, Record, imbalance, seal
 from surveys.polling.sheet import BLANK, Sheet
@@ -64,7 +64,7 @@ def _unpacked(data: bytes) -> dict[str, str]:
             entries = bundle.infolist()
             if sorted(entry.filename for entry in entries) != sorted(FILES):
                 raise BrokenBundle(f"这不是选票包：里面应有且只有 {'、'.join(FILES)}。")
-            texts = {}
+            contents = {}
             left = MOST_BYTES
             for entry in entries:
                 # Other methods can ask for much memory before a byte comes out.
@@ -75,10 +75,10 @@ def _unpacked(data: bytes) -> dict[str, str]:
                 left -= len(content)
                 if left < 0:
                     raise BrokenBundle("选票包里的文件大得不合理，没有打开。请核对文件。")
-                texts[entry.filename] = content.decode()
-            return texts
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError):
+                contents[entry.filename] = content
+    except BROKEN:
         raise BrokenBundle("选票包打不开：不是 zip 文件，或已损坏。请向组织方要一份原样的选票包。") from None
+    return {name: content.decode() for name, content in contents.items()}
 
 
 def _rows(text: str, header: list[str]) -> list[list[str]]:

@@ -19,7 +19,7 @@ from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import unit_of
+from surveys.services.assessments import lock_unit, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.marks import row_of
 from surveys.services.openings import require_open
@@ -97,7 +97,7 @@ def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, en
 
 def _must_be_new(session: Session, now: datetime, event: Event) -> None:
     """Refuses what stands already, letter for letter: a form sent twice. Who else enters for the unit waits."""
-    session.execute(select(Unit.id).where(Unit.id == event.unit_id).with_for_update(key_share=True))
+    lock_unit(session, event.unit_id)
     told = (getattr(Event, name) == getattr(event, name) for name in _TOLD)
     alike = session.scalars(select(Event).where(Event.cancelled_at.is_(None), *told).order_by(Event.id))
     same = next((each for each in alike if each.points == event.points), None)
@@ -185,7 +185,7 @@ def exempt(
     if standard.kind is not Kind.STANDARD:
         raise WrongState(f"{row_key} 不计入基础分，不用免考。")
     # Two at once: one after the other, so that the second is told.
-    session.execute(select(Unit.id).where(Unit.id == unit_id).with_for_update(key_share=True))
+    lock_unit(session, unit_id)
     standing = select(Exemption.id).where(
         Exemption.unit_id == unit_id, Exemption.row_key == row_key, Exemption.cancelled_at.is_(None)
     )

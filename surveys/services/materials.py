@@ -18,7 +18,7 @@ from surveys.intake.evidence_files import UnfitFile, clean_file_name, kind_of
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import held_assessment, locked_assessment, unit_of, with_way_back
+from surveys.services.assessments import held_assessment, locked_assessment, shut_after_marking, unit_of
 from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
@@ -305,10 +305,7 @@ def _require_marking(unit: Unit) -> None:
 def why_due_shut(assessment: Assessment) -> str | None:
     """Why the deadline cannot be moved any more, in Chinese; None while it can."""
     state = AssessmentState(assessment.state)
-    if state in (AssessmentState.PREPARING, AssessmentState.MARKING):
-        return None
-    over = f"考核{state.label}，报送期限不能再改。"
-    return with_way_back(over, state)
+    return shut_after_marking(f"考核{state.label}，报送期限不能再改。", state)
 
 
 def why_shut(assessment: Assessment) -> str | None:

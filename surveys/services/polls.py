@@ -16,7 +16,7 @@ from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.services import audit
 from surveys.services.actors import Actor
-from surveys.services.assessments import require_changeable, unit_of
+from surveys.services.assessments import lock_unit, require_changeable, unit_of
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
 from surveys.services.poll_entries import (
     BadEntry,
@@ -44,7 +44,7 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
 def create_poll_once(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
     """`create_poll`, unless the unit has a draft entered just so, as when a form is sent twice: then that one's id."""
     # Locked, so that of two sent at once the second sees the first.
-    session.execute(select(Unit.id).where(Unit.id == entry.unit_id).with_for_update(key_share=True))
+    lock_unit(session, entry.unit_id)
     drafts = select(Poll).where(Poll.unit_id == entry.unit_id, Poll.state == PollState.DRAFT)
     before = [(other.id, entry_of(other)) for other in session.scalars(drafts)]
     poll = add_poll(session, now, actor, entry)

@@ -8,11 +8,9 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog.model import plain
 from surveys.polling.states import PollState
-from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.storage.tables import Poll, Unit
 
-_BLANKS = {BlankPolicy.EXCLUDE: "未填不计入", BlankPolicy.ZERO: "未填按零分", BlankPolicy.SPOIL: "有未填即废票"}
 _MOST_NAMED = 5
 
 
@@ -39,7 +37,7 @@ def _words(rules: PollRules) -> str:
     """What decides the organization's score, for people."""
     form = rules.organization
     scale = "" if form is None else "/".join(plain(weight) for weight in form.grades.values()) + "，"
-    return f"{scale}{_BLANKS[rules.blank]}，实到须满 {rules.quorum}"
+    return f"{scale}未填{rules.blank.label}，实到须满 {rules.quorum}"
 
 
 def _told(category: str, found: list[tuple[str, str]]) -> Iterator[str]:

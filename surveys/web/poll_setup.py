@@ -26,9 +26,9 @@ from surveys.web.prepared import render_sheet
 pages = Blueprint("poll_setup", __name__)
 
 BLANKS = {
-    BlankPolicy.EXCLUDE: ("不计入", "漏填的那一项不进分母，其余照算。多数测评用这一种。"),
-    BlankPolicy.ZERO: ("按零分", "漏填的那一项算 0 分，会拉低得分。"),
-    BlankPolicy.SPOIL: ("整票作废", "有一项漏填，整张票就不算。"),
+    BlankPolicy.EXCLUDE: (BlankPolicy.EXCLUDE.label, "漏填的那一项不进分母，其余照算。多数测评用这一种。"),
+    BlankPolicy.ZERO: (BlankPolicy.ZERO.label, "漏填的那一项算 0 分，会拉低得分。"),
+    BlankPolicy.SPOIL: (BlankPolicy.SPOIL.label, "有一项漏填，整张票就不算。"),
 }
 
 
