@@ -22,7 +22,6 @@ TITLES: Mapping[str, Sequence[str]] = {
     "post": ("职务", "现任职务", "职务名称", "领导职务", "现职", "职位"),
 }
 UNIT_FIELDS = ("category", "framework", "tags", "department")
-LABELS = {"unit": "单位名称", "name": "姓名", "post": "职务", "category": "类别", "department": "考核部门"}
 LENGTHS = {"unit": 200, "category": 100, "department": 100, "name": 100, "post": 200}
 MOST_ORDER = 999_999
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import BinaryIO
 
 from sqlalchemy.orm import Session
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 from surveys.intake.evidence_files import MOST_BYTES
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotAllowed, WrongState
-from surveys.services.materials import Place, hand_in_file, own_checklist, room_on_disk
+from surveys.services.materials import own_checklist, room_on_disk
 from surveys.services.site import Site
 
 PIECE_BYTES = 2 * 1024 * 1024
@@ -27,12 +26,6 @@ def add_piece(site: Site, session: Session, actor: Actor, key: str, offset: int,
         raise BadInput("上传的这一段不对，请刷新页面后重新上传。")
     with room_on_disk():
         return site.parts.append(_account(actor), _checked(key), offset, data, MOST_BYTES)
-
-
-def hand_in_pieces(site: Site, now: datetime, actor: Actor, place: Place, name: str, key: str, size: int) -> int:
-    """Hands in what the pieces make, as `hand_in_file` does. `size`: of the whole, as its sender knows it."""
-    with whole(site, actor, key, size) as stream:
-        return hand_in_file(site, now, actor, place, name, stream)
 
 
 @contextmanager

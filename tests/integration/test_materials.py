@@ -663,6 +663,13 @@ def piece(ground: Ground, key: str, offset: int, data: bytes, actor: Actor | Non
         return pieces.add_piece(ground.site, session, actor or ground.reporter, key, offset, data)
 
 
+def hand_in_pieces(ground: Ground, size: int, actor: Actor | None = None, key: str = "k") -> int:
+    """As the page does once all pieces are there."""
+    who = actor or ground.reporter
+    with pieces.whole(ground.site, who, key, size) as stream:
+        return materials.hand_in_file(ground.site, NOW, who, FIRST, "a.pdf", stream)
+
+
 def test_a_file_in_pieces(ground: Ground) -> None:
     assert piece(ground, "k", 0, evidence.PDF[:10]) == 10
     assert piece(ground, "k", 0, evidence.PDF[:10]) == 10  # the answer was lost: sent again
@@ -671,19 +678,19 @@ def test_a_file_in_pieces(ground: Ground) -> None:
     (part,) = (ground.site.files.folder / "parts").glob("*/*")
     assert part.stat().st_mode & 0o777 == 0o600
     with pytest.raises(WrongState, match="没有传完整"):
-        pieces.hand_in_pieces(ground.site, NOW, ground.reporter, FIRST, "a.pdf", "k", len(evidence.PDF) + 1)
-    material_id = pieces.hand_in_pieces(ground.site, NOW, ground.reporter, FIRST, "a.pdf", "k", len(evidence.PDF))
+        hand_in_pieces(ground, len(evidence.PDF) + 1)
+    material_id = hand_in_pieces(ground, len(evidence.PDF))
     assert ground.handed().material.id == material_id
     assert not part.exists()
     with pytest.raises(WrongState, match="已不在"):
-        pieces.hand_in_pieces(ground.site, NOW, ground.reporter, FIRST, "a.pdf", "k", len(evidence.PDF))
+        hand_in_pieces(ground, len(evidence.PDF))
 
 
 def test_pieces_belong_to_an_account(ground: Ground) -> None:
     piece(ground, "k", 0, evidence.PDF)
     assert piece(ground, "k", 0, b"theirs", ground.other) == 6
     with pytest.raises(WrongState):
-        pieces.hand_in_pieces(ground.site, NOW, ground.other, FIRST, "a.pdf", "k", len(evidence.PDF))
+        hand_in_pieces(ground, len(evidence.PDF), ground.other)
     for actor in (COMMAND_LINE, assessor("考核组")):
         with pytest.raises(NotAllowed):
             piece(ground, "k", 0, b"x", actor)
@@ -692,7 +699,7 @@ def test_pieces_belong_to_an_account(ground: Ground) -> None:
 def test_unfit_pieces_are_dropped(ground: Ground) -> None:
     piece(ground, "../../k", 0, evidence.EXE)
     with pytest.raises(BadInput):
-        pieces.hand_in_pieces(ground.site, NOW, ground.reporter, FIRST, "a.pdf", "../../k", len(evidence.EXE))
+        hand_in_pieces(ground, len(evidence.EXE), key="../../k")
     assert not list((ground.site.files.folder / "parts").glob("*/*"))
     assert not ground.stored()
 
