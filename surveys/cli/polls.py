@@ -264,6 +264,11 @@ def poll_close(poll_id: int) -> None:
         if polls.poll_of(session, poll_id).state is not PollState.CLOSED:
             polls.close_poll(session, site().now(), COMMAND_LINE, poll_id)
     click.echo(sealing.seal_poll(site(), site().now(), COMMAND_LINE, poll_id))
+    with site().database.reading() as session:
+        poll = polls.poll_of(session, poll_id)
+        short = hall.shortcoming_of(poll, records.class_counts(session, poll))
+    if short is not None:
+        click.echo(f"注意：{short}。", err=True)
 
 
 @poll_group.command("unseal")

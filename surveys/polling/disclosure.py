@@ -30,6 +30,12 @@ def shown_turnout(cast: int, state: PollState) -> int:
     return cast if state is PollState.SEALED else cast - cast % TURNOUT_STEP
 
 
+def desk_turnout(cast: int, state: PollState) -> int:
+    """The same on the organizer's desk alone: the total of all classes is exact as soon as voting is over, for whoever
+    counts the papers."""
+    return cast if state is PollState.CLOSED else shown_turnout(cast, state)
+
+
 def hidden_classes(valid: Mapping[str, int]) -> frozenset[str]:
     """The ballot classes whose results are not shown by themselves: each with fewer than 5 valid ballots, and as many
     others, the smallest first, as it takes that subtracting from the total yields no group of fewer than 5.

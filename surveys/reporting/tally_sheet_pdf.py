@@ -52,14 +52,14 @@ def tally_sheet_pdf(sheet: TallySheet) -> bytes:
     _head(flow, sheet)
     _turnout(flow, sheet)
     if sheet.organization is not None:
-        _organization(flow, sheet.organization)
+        _organization(flow, sheet.organization_heading, sheet.organization)
         _end(flow, warnings, sheet.notes)
     if sheet.leaders is not None:
         if sheet.organization is not None:
             flow.new_page(landscape=True)
         else:
             flow.space(3)
-        _leaders(flow, sheet.leaders)
+        _leaders(flow, sheet.leaders_heading, sheet.leaders)
         _end(flow, [] if sheet.organization is not None else warnings, sheet.notes)
     footer = f"{sheet.poll}　封存码 {sheet.seal}"
     return paper_pdf(f"{sheet.unit} {HEADING}", flow.pages, footer, REHEARSAL if sheet.rehearsal else None)
@@ -138,10 +138,10 @@ def _class_row(values: Sequence[str], columns: int) -> Row:
     return Row([text_cell(values[0]), *(_centred(value) for value in values[1 : columns + 1])], _TEXT_SIZE)
 
 
-def _organization(flow: Flow, form: OrganizationForm) -> None:
+def _organization(flow: Flow, heading: str, form: OrganizationForm) -> None:
     flow.space(4)
     flow.need(45)
-    flow.paragraph(f"领导班子　得分 {number(form.score)}", _FORM_SIZE)
+    flow.paragraph(heading, _FORM_SIZE)
     _captions(flow, form.title, form.scale, "每格上为票数，下为率（÷有效）。")
     counts = [_COUNT_WIDTH] * len(form.columns)
     text_width = flow.width - _NUMBER_WIDTH - sum(counts) - _SCORE_WIDTH
@@ -164,8 +164,8 @@ def _question_row(question: QuestionLine, columns: Sequence[Column]) -> Row:
     return Row([_centred(question.key), text_cell(question.text), *counts, score], _TEXT_SIZE)
 
 
-def _leaders(flow: Flow, form: LeadersForm) -> None:
-    flow.paragraph("领导干部", _FORM_SIZE)
+def _leaders(flow: Flow, heading: str, form: LeadersForm) -> None:
+    flow.paragraph(heading, _FORM_SIZE)
     _captions(flow, form.title, form.scale, "每格依次为等次、票数、率（÷有效）。综合得分是各栏得分的平均。")
     fixed = [_NUMBER_WIDTH, _NAME_WIDTH, _POST_WIDTH]
     room = flow.width - sum(fixed) - _SCORE_WIDTH

@@ -130,6 +130,16 @@ class TallySheet:
     warnings: Sequence[str]
     notes: Sequence[str]
 
+    @property
+    def organization_heading(self) -> str:
+        """The score first, unless the poll does not count."""
+        score = number(None if self.organization is None else self.organization.score)
+        return f"领导班子　得分 {score}" if self.shortcoming is None else f"领导班子　不计分（按收回的票算 {score}）"
+
+    @property
+    def leaders_heading(self) -> str:
+        return "领导干部" if self.shortcoming is None else "领导干部　不计分"
+
 
 def number(value: Decimal | int | None) -> str:
     return NO_NUMBER if value is None else str(value)

@@ -166,6 +166,7 @@ class _Form(_Part):
     title: Short
     grades: Annotated[list[_Grade], Field(min_length=1, max_length=26)]
     questions: Annotated[list[_Question], Field(min_length=1, max_length=200)]
+    abstain: Short | None = None
 
 
 class _Leader(_Part):

@@ -1,11 +1,13 @@
 """In the hall: pausing, the closing time, and what to look at before voting ends."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from surveys.polling.disclosure import Turnout, shortcoming, shown_turnout
+from surveys.polling.disclosure import Turnout, desk_turnout, shortcoming
+from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, has_ended
 from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit
@@ -68,6 +70,16 @@ def end_in(session: Session, now: datetime, actor: Actor, poll_id: int, minutes:
     session.commit()
 
 
+def shortcoming_of(poll: Poll, counts: Sequence[ClassCount]) -> str | None:
+    """Why a sealed poll does not count, as its tally says, from turnout alone; None of one that is not sealed yet."""
+    if poll.state is not PollState.SEALED:
+        return None
+    turnout = Turnout(
+        poll.entitled, poll.present, sum(each.issued for each in counts), sum(each.cast for each in counts)
+    )
+    return shortcoming(turnout, PollRules.from_json(poll.rules).quorum)
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing to look at before voting ends, in Chinese, and whether it is in order."""
@@ -80,8 +92,8 @@ def closing_checks(session: Session, poll: Poll) -> list[Check]:
     """What decides whether the poll will count. Tells nothing of how many have voted, only whether a bound holds."""
     counts = class_counts(session, poll)
     issued = sum(entry.issued for entry in counts)
-    # In steps as everywhere: with the exact figure, trying numbers present would find out how many have voted.
-    cast = shown_turnout(sum(entry.cast for entry in counts), poll.state)
+    # As the desk has it: with the exact figure, trying numbers present would find out how many have voted.
+    cast = desk_turnout(sum(entry.cast for entry in counts), poll.state)
     quorum = PollRules.from_json(poll.rules).quorum
     checks = [Check(f"收回不多于发出（{issued} 张）", cast <= issued)]
     if poll.present is None:

@@ -176,18 +176,22 @@ def _bare(row: Document) -> Document:
     vote = row["democratic"]
     if not row["events"] and vote is None:
         return row
-    events = [{key: value for key, value in event.items() if key != "overtaken_by"} for event in row["events"]]
+    events = [_without(event, "overtaken_by") for event in row["events"]]
     return row | {"events": events, "democratic": None if vote is None else _bare_vote(vote)}
 
 
 def _bare_vote(vote: Document) -> Document:
-    items = [{key: value for key, value in item.items() if key != "by_class"} for item in vote["items"]]
-    bare = vote | {"items": items}
+    items = [_without(item, "by_class", "passed_on") for item in vote["items"]]
+    bare = _without(vote, "abstain", "passed_on") | {"items": items}
     if "teams" in vote:  # a team's own vote has none
         bare["teams"] = [
             each | {"vote": _bare_vote(each["vote"])} if "vote" in each else each for each in vote["teams"]
         ]
     return bare
+
+
+def _without(told: Document, *keys: str) -> Document:
+    return {key: value for key, value in told.items() if key not in keys}
 
 
 def _exemption(exemption: Exemption, names: Names) -> Document:
@@ -235,16 +239,26 @@ def _vote(vote: Vote) -> Document:
             if not entry.hidden
         ],
         "class_count": len(tally.classes),
+        "passed_on": [
+            {
+                "key": entry.key,
+                "name": entry.name,
+                "share": figure(tally.passed_on[entry.key]),
+                "returned": entry.returned,
+            }
+            for entry in tally.classes
+            if entry.key in tally.passed_on
+        ],
         "score": None if form is None else figure(form.score),
         "grades": [],
+        "abstain": None if form is None else form.abstain,
         "items": [],
     }
     if form is None or rules.organization is None:
         return found
     found["grades"] = [
         {"letter": choice.letter, "name": choice.name, "weight": plain(rules.organization.grades[choice.letter])}
-        for choice in form.choices
-        if choice.letter in rules.organization.grades
+        for choice in form.grades
     ]
     found["items"] = [
         {
@@ -253,6 +267,7 @@ def _vote(vote: Vote) -> Document:
             "weight": plain(weight),
             "counts": dict(question.counts),
             "score": figure(question.score),
+            "passed_on": {key: figure(share) for key, share in question.passed_on.items()},
         }
         | ({"by_class": {key: dict(counts) for key, counts in question.by_class.items()}} if question.by_class else {})
         for question, weight in zip(form.questions, rules.organization.questions.values(), strict=True)

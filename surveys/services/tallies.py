@@ -1,8 +1,8 @@
 """The tally (统计) of a sealed poll: counts, rates' bases and scores. Every result of a poll comes from here."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -12,113 +12,22 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import plain
 from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, hidden_classes, results_visible, shortcoming
 from surveys.polling.seal import Record
-from surveys.polling.sheet import BLANK, Choice, Form, Leader, Question, Sheet
+from surveys.polling.sheet import BLANK, Form, Question, Sheet
+from surveys.scoring.class_weights import passed_on
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.grades import FormRules, form_score, item_score, question_score
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.rates import is_flagged, lowest_grade
 from surveys.scoring.tally import ClassTally, tally_class
-from surveys.services.errors import WrongState
+from surveys.services import class_words
+from surveys.services.actors import Actor, Permission
+from surveys.services.errors import Imbalance, WrongState
 from surveys.services.records import verified_each
+from surveys.services.tally_values import ClassResult
+from surveys.services.tally_values import FormTally as FormTally
+from surveys.services.tally_values import QuestionTally as QuestionTally
+from surveys.services.tally_values import Tally as Tally
 from surveys.storage.tables import Poll
-
-
-@dataclass(frozen=True)
-class QuestionTally:
-    """`counts` of the valid ballots of all classes together, by letter, blanks under `-`, 弃权 under `*` if offered.
-
-    `flagged`: more than a third gave the lowest grade. `by_class`: the same counts by ballot class where there are
-    several, none of them hidden.
-    """
-
-    key: str
-    text: str
-    overall: bool
-    counts: Mapping[str, int]
-    score: Score | None
-    flagged: bool
-    by_class: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-
-    @property
-    def unanimous(self) -> bool:
-        """Everybody gave the same grade: the result tells what each of them wrote."""
-        return sum(count > 0 for count in self.counts.values()) == 1 and self.counts[BLANK] == 0
-
-
-@dataclass(frozen=True)
-class FormTally:
-    """`choices`: the columns there are counts for, blanks apart: the grades, and 弃权 if it was offered. `lowest`: the
-    grade that weighs least, whose share is flagged.
-    """
-
-    title: str
-    leader: Leader | None
-    choices: tuple[Choice, ...]
-    lowest: Choice
-    questions: tuple[QuestionTally, ...]
-    score: Score | None
-
-
-@dataclass(frozen=True)
-class ClassResult:
-    """One ballot class by itself. `hidden`: too few ballots, or one could be worked out from it; then no `score`."""
-
-    key: str
-    name: str
-    weight: Decimal
-    issued: int
-    returned: int
-    valid: int
-    score: Score | None
-    hidden: bool
-
-
-@dataclass(frozen=True)
-class Tally:
-    """`shortcoming`: why the poll does not count, or None."""
-
-    poll_id: int
-    title: str
-    unit: str
-    turnout: Turnout
-    void: int
-    valid: int
-    seal: str
-    shortcoming: str | None
-    classes: tuple[ClassResult, ...]
-    organization: FormTally | None
-    leaders: tuple[FormTally, ...]
-
-    @property
-    def has_hidden_class(self) -> bool:
-        return any(entry.hidden for entry in self.classes)
-
-    @property
-    def few(self) -> bool:
-        """So few valid ballots that the result says much of each."""
-        return self.valid < FEWEST_SHOWN
-
-    @property
-    def unanimous(self) -> tuple[str, ...]:
-        """Where everybody gave the same grade, in words."""
-        return self._where(lambda question: question.unanimous)
-
-    @property
-    def flagged(self) -> tuple[str, ...]:
-        """Where more than a third gave the lowest grade, in words."""
-        return self._where(lambda question: question.flagged)
-
-    def _where(self, holds: Callable[[QuestionTally], bool]) -> tuple[str, ...]:
-        """By form, the keys of its questions in one breath."""
-        forms = (*((self.organization,) if self.organization else ()), *self.leaders)
-        keys = [(form, [question.key for question in form.questions if holds(question)]) for form in forms]
-        return tuple(
-            f"{form.leader.name if form.leader else '领导班子'}第 {'、'.join(own)} 项" for form, own in keys if own
-        )
-
-    @property
-    def invalid(self) -> int:
-        return self.turnout.returned - self.valid
 
 
 def is_visible(poll: Poll) -> bool:
@@ -173,7 +82,8 @@ def disclosed(tally: Tally) -> Tally:
 
 
 def _without_scores(form: FormTally) -> FormTally:
-    return replace(form, questions=tuple(replace(question, score=None, by_class={}) for question in form.questions))
+    bare = (replace(question, score=None, by_class={}, passed_on={}) for question in form.questions)
+    return replace(form, questions=tuple(bare))
 
 
 def count(poll_id: int, seal: str, record: Record) -> Tally:
@@ -218,6 +128,7 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         ),
         organization=next((form for form in forms if form.leader is None), None),
         leaders=tuple(form for form in forms if form.leader is not None),
+        passed_on=passed_on({key: entry.valid > 0 for key, entry in classes.items()}, weights),
     )
 
 
@@ -246,7 +157,8 @@ def _count_form(
     return FormTally(
         title=form.questionnaire.title,
         leader=form.leader,
-        choices=form.questionnaire.offered,
+        grades=form.questionnaire.choices,
+        abstain=form.questionnaire.abstain,
         lowest=next(choice for choice in form.questionnaire.choices if choice.letter == lowest),
         questions=tuple(questions),
         score=form_score([question.score for question in questions], form_rules),
@@ -278,12 +190,39 @@ def _count_question(
         {name: {letter: counts.get(letter, 0) for letter in all_counts} for name, counts in by_class.items()}
         if len(classes) > 1
         else {},
+        passed_on(
+            {key: item_score(counts, form_rules.grades, rules.blank) is not None for key, counts in by_class.items()},
+            weights,
+        ),
     )
 
 
-def warnings(tally: Tally) -> list[str]:
-    """What a reader of the result should know of its secrecy, in Chinese."""
+def weight_words(tally: Tally) -> list[str]:
+    """Which ballot classes' weights others took over, in Chinese."""
+    names = {entry.key: class_words.named(entry.key, entry.name) for entry in tally.classes}
     found = []
+    if tally.passed_on:
+        found.append(class_words.without_ballots([names[key] for key in tally.passed_on], [*tally.passed_on.values()]))
+    for classes, places in tally.passed_on_items.items():
+        keys, shares = zip(*classes, strict=True)
+        found.append(class_words.without_votes("、".join(places), [names[key] for key in keys], shares))
+    return found
+
+
+def desk_words(session: Session, poll: Poll, actor: Actor) -> list[str]:
+    """`weight_words` for the desk, which shows no other figure of a result: nothing before it may be seen, or by
+    somebody who may not; of a poll that was altered that it was, while the desk stays there to act on."""
+    if not (is_visible(poll) and actor.may(Permission.SEE_TALLIES)):
+        return []
+    try:
+        return weight_words(tally(session, poll))
+    except Imbalance as error:
+        return [str(error)]
+
+
+def warnings(tally: Tally) -> list[str]:
+    """What a reader of the result should know of its weights and its secrecy, in Chinese."""
+    found = weight_words(tally)
     if tally.few:
         found.append(f"有效票只有 {tally.valid} 张，结果近于公开每个人的选择，请控制知悉范围。")
     if tally.has_hidden_class:
@@ -312,6 +251,7 @@ def to_json(tally: Tally) -> dict[str, Any]:
         "seal": tally.seal,
         "qualifies": tally.shortcoming is None,
         "shortcoming": tally.shortcoming,
+        "passed_on": {key: str(shown(100 * share)) for key, share in tally.passed_on.items()},
         "warnings": warnings(tally),
         "classes": [
             {
@@ -346,7 +286,7 @@ def whole_to_json(tally: Tally) -> dict[str, Any]:
     """The tally in a bundle: all that can be computed again from the ballots, and nothing else. It hides no class:
     the ballots beside it name theirs."""
     told = to_json(tally)
-    for key in ("poll", "shortcoming", "warnings"):
+    for key in ("poll", "shortcoming", "passed_on", "warnings"):
         del told[key]
     for entry in told["classes"]:
         del entry["hidden"]

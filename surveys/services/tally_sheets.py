@@ -91,6 +91,12 @@ def columns(form: FormTally) -> list[tuple[str, Column]]:
     return [*found, (BLANK, Column("未填", has_rate=False))]
 
 
+def unrated(tally: Tally) -> str:
+    """What is counted and has no rate, in words: why rates may add to less than 100."""
+    form = tally.organization or tally.leaders[0]
+    return "、".join(column.name for _, column in columns(form) if not column.has_rate)
+
+
 def _sheet_of(record: Record) -> TallySheet:
     found = seal(record)
     # The number of the poll in its database is not in the record, and nothing on the sheet comes from it.
@@ -192,7 +198,9 @@ def _questions(form: FormTally, questions: Sequence[QuestionTally], valid: int) 
 
 def _scale(form: FormTally, rules: FormRules) -> str:
     """What the grades weigh, and the questions where they weigh differently."""
-    words = "，".join(f"{choice.name} {plain(rules.grades[choice.letter])}" for choice in form.choices)
+    words = "，".join(f"{grade.name} {plain(rules.grades[grade.letter])}" for grade in form.grades)
+    if form.abstain:
+        words += f"；{form.abstain}不计分"
     if len(set(rules.questions.values())) <= 1:
         return f"分值：{words}。各项权重相等。"
     weights = zip(form.questions, rules.questions.values(), strict=True)
@@ -203,10 +211,9 @@ def _scale(form: FormTally, rules: FormRules) -> str:
 
 def _notes(tally: Tally, rules: PollRules) -> tuple[str, ...]:
     form = tally.organization or tally.leaders[0]
-    best, lowest = form.choices[0].name, form.lowest.name
-    others = "、".join(column.name for _, column in columns(form) if not column.has_rate)
+    best, lowest = form.grades[0].name, form.lowest.name
     return (
-        f"{best}率＝{best}÷有效，其余类推；有{others}的，各率相加不足 100%。{FLAG} 表示{lowest}率超过 1/3。",
+        f"{best}率＝{best}÷有效，其余类推；有{unrated(tally)}的，各率相加不足 100%。{FLAG} 表示{lowest}率超过 1/3。",
         f"得分是所填等次分值的平均数，{_BLANKS[rules.blank]}；有多个票种的，各票种先分别计算，再按权重平均。",
         "率和得分只在最后四舍五入，保留两位小数。",
     )

@@ -9,12 +9,13 @@ from surveys.reporting.documents import Document, Heading, Paragraph, Part, Sign
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.grades import BLANK
 from surveys.scoring.score_sheet import Kind, RowState
+from surveys.services import class_words
 from surveys.services.democratic import ONE_TEAM
 from surveys.services.printed_results import PrintedResults, PrintedRow, certificate_words, footing
 from surveys.services.results import plain_points
 from surveys.services.sheet_records import score_of, standing_words
 from surveys.services.versions import STATE_NAMES
-from surveys.services.vote_derivations import counts_can_be_told
+from surveys.services.vote_derivations import counts_can_be_told, weight_words
 from surveys.storage import tables
 
 _MOST_WEAK = 5
@@ -184,6 +185,7 @@ def _poll(vote: tables.Document, name: str = "") -> Iterator[Part]:
         yield Paragraph(f"{turnout}。测评会没有领导班子的有效评价。")
     else:
         yield Paragraph(f"{turnout}；领导班子得分 {shown(score)} 分。")
+        yield from map(Paragraph, weight_words(vote, for_unit=True))
         yield from _items(vote)
 
 
@@ -211,6 +213,9 @@ def _items(vote: tables.Document) -> Iterator[Part]:
         (0.5, 6.5, 1),
         frozenset({2}),
     )
+    whole = {each["key"] for each in vote.get("passed_on", [])}
+    if partly := [item["key"] for item in vote["items"] if item.get("passed_on", {}).keys() - whole]:
+        yield Paragraph(class_words.on_items(partly))
 
 
 def _unanimous(item: tables.Document) -> bool:

@@ -28,9 +28,10 @@ from surveys.services.sheet_records import unit_record, without_explanations, wo
 from surveys.services.version_contents import Content, content
 from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
-FORMAT = "ceping-scores/3"
+FORMAT = "ceping-scores/4"
 """2 tells also of how many units records were made (`proceedings`), which the report says; 3 which event overtook
-another, and each item's votes by ballot class, for the derivation. A version of an earlier format is read without."""
+another, and each item's votes by ballot class, for the derivation; 4 which classes' weight others took over
+(`passed_on`), and what 弃权 was called. A version of an earlier format is read without."""
 
 CERTIFY = "certify"
 """The act of an approval of a certified version; its subject is the digest."""

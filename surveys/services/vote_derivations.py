@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from surveys.scoring.exact import Score, exact
 from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy
+from surveys.services import class_words
 from surveys.services.democratic import ONE_TEAM
 from surveys.services.derivation_steps import Step, equals, figure
 from surveys.services.sheet_records import score_of
@@ -15,6 +16,18 @@ from surveys.storage.tables import Document
 def counts_can_be_told(vote: Document | None) -> bool:
     """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
     return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
+
+
+def weight_words(vote: Document, *, for_unit: bool) -> list[str]:
+    """Which ballot classes' weights others took over, of the whole poll. The unit that was rated learns the name only
+    where the board has it (nothing was returned), or where it is told the counts by class anyway."""
+    passed = vote.get("passed_on", [])  # not told by versions frozen before it was kept
+    if not passed:
+        return []
+    if for_unit and any(each["returned"] for each in passed) and not counts_can_be_told(vote):
+        return [class_words.SOME_CLASS]
+    names = [class_words.named(each["key"], each["name"]) for each in passed]
+    return [class_words.without_ballots(names, [Fraction(each["share"]["exact"]) for each in passed])]
 
 
 def by_votes(most: Decimal, vote: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
@@ -75,6 +88,7 @@ def _by_poll(vote: Document, team: str = "", *, for_unit: bool) -> tuple[list[St
     score = score_of(vote["score"])
     if vote["shortcoming"] is not None or score is None:
         return steps, None
+    steps += map(Step, weight_words(vote, for_unit=for_unit))
     if for_unit and not counts_can_be_told(vote):
         steps.append(Step("有效票太少，或有的票种太少，逐题的票数不列出，以免看出各人怎么填。"))
         return steps, score
@@ -113,7 +127,7 @@ def _by_class(vote: Document, item: Document, weights: Mapping[str, Score]) -> I
         words = f"第 {item['key']} 题，{entry['name']}：{_count_words(vote, counts)}"
         told, got = _mean(vote, counts, weights)
         if got is None:
-            words += "。没有人评这一题，不计入"
+            words += f"。没有人评这一题，{_fate(item, entry['key'])}"
         else:
             known.append((got, Fraction(entry["weight"])))
         yield Step(words, told)
@@ -122,6 +136,12 @@ def _by_class(vote: Document, item: Document, weights: Mapping[str, Score]) -> I
         parts = " + ".join(f"{figure(got)} × {figure(weight)}" for got, weight in known)
         score = sum((got * weight for got, weight in known), Fraction(0)) / total
         yield Step(f"第 {item['key']} 题，各票种按权重平均", f"({parts}) ÷ {figure(total)} {equals(score)}")
+
+
+def _fate(item: Document, class_key: str) -> str:
+    """What becomes of the weight of a class without votes on an item."""
+    share = item.get("passed_on", {}).get(class_key)
+    return "不计入" if share is None else f"权重 {class_words.per_cent(Fraction(share['exact']))} 由其他票种分摊"
 
 
 def _mean(vote: Document, counts: Mapping[str, int], weights: Mapping[str, Score]) -> tuple[str, Score | None]:
@@ -143,7 +163,10 @@ _BLANKS = {
 
 
 def _count_words(vote: Document, found: Mapping[str, int]) -> str:
-    names = {grade["letter"]: grade["name"] for grade in vote["grades"]} | {ABSTAIN: "弃权", BLANK: "未填"}
+    names = {grade["letter"]: grade["name"] for grade in vote["grades"]} | {
+        ABSTAIN: vote.get("abstain") or "弃权",  # of versions frozen before its name was kept
+        BLANK: "未填",
+    }
     counts = {letter: count for letter, count in found.items() if count or letter not in (ABSTAIN, BLANK)}
     return "，".join(f"{names[letter]} {count}" for letter, count in counts.items())
 

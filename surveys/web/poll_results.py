@@ -29,9 +29,11 @@ def tally(poll_id: int) -> ResponseReturnValue:
             poll=poll,
             unit=poll.unit,
             tally=found,
+            shortcoming=found.shortcoming,
             figures=tally_sheets.figures(found),
             columns=tally_sheets.columns,
             flagged=tally_sheets.flagged(found),
+            unrated=tally_sheets.unrated(found),
             warnings=tallies.warnings(found),
             percent=percent,
             shown=shown,
@@ -67,7 +69,7 @@ def chart(poll_id: int, number: int, extension: str) -> ResponseReturnValue:
     whose = f"{result.unit} 领导班子" if number == 0 else _whose(forms[number])
     data = grade_bars(
         whose,
-        f"{result.title}　有效票 {result.valid} 张　得分 {_shown(forms[number])}",
+        f"{result.title}　有效票 {result.valid} 张　{_score_words(result, forms[number])}",
         [GradeStyle(choice.letter, choice.name) for choice in forms[number].choices],
         _chart_rows(forms[number]),
         chart_format,
@@ -84,8 +86,9 @@ def _whose(form: FormTally) -> str:
     return "" if form.leader is None else f"{form.leader.name} {form.leader.post}"
 
 
-def _shown(form: FormTally) -> str:
-    return "—" if form.score is None else str(shown(form.score))
+def _score_words(result: Tally, form: FormTally) -> str:
+    score = "—" if form.score is None else str(shown(form.score))
+    return f"得分 {score}" if result.shortcoming is None else f"不计分（按收回的票算 {score}）"
 
 
 def _chart_rows(form: FormTally) -> Sequence[GradeRow]:

@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.intake import typed
-from surveys.polling.disclosure import shown_turnout
+from surveys.polling.disclosure import desk_turnout, shown_turnout
 from surveys.polling.states import PollState
 from surveys.reporting.cards import card_pdf
 from surveys.services import (
@@ -43,6 +43,7 @@ def index() -> ResponseReturnValue:
                 "unit": poll.unit.name,
                 "issued": sum(entry.issued for entry in counts),
                 "returned": shown_turnout(sum(entry.cast for entry in counts), poll.state),
+                "shortcoming": hall.shortcoming_of(poll, counts),
             }
             for poll in polls.list_polls(session, state, words)
             for counts in [records.class_counts(session, poll)]
@@ -62,7 +63,9 @@ def show(poll_id: int) -> ResponseReturnValue:
             unit=poll.unit,
             counts=counts,
             shown_turnout=shown_turnout,
-            returned=shown_turnout(sum(entry.cast for entry in counts), poll.state),
+            returned=desk_turnout(sum(entry.cast for entry in counts), poll.state),
+            shortcoming=hall.shortcoming_of(poll, counts),
+            weight_words=tallies.desk_words(session, poll, actor()),
             present_form=PresentForm(present=poll.present),
             act_form=ActForm(),
             confirm_form=ConfirmForm(),
@@ -194,8 +197,16 @@ def seal(poll_id: int) -> ResponseReturnValue:
     ConfirmForm().checked()
     sealing.seal_poll(site(), site().now(), actor(), poll_id)
     with site().database.reading() as session:
-        visible = tallies.is_visible(polls.poll_of(session, poll_id))
-    return _back(poll_id, "已封存，结果已生成。" if visible else "已封存。组织员和监票人都启封以后，才有结果。")
+        poll = polls.poll_of(session, poll_id)
+        short = hall.shortcoming_of(poll, records.class_counts(session, poll))
+        visible = tallies.is_visible(poll)
+    return _back(poll_id, _sealed_words(short, visible=visible))
+
+
+def _sealed_words(short: str | None, *, visible: bool) -> str:
+    if short is not None:
+        return f"已封存。{short}。" + ("" if visible else "组织员和监票人都启封以后，才能看票数。")
+    return "已封存，结果已生成。" if visible else "已封存。组织员和监票人都启封以后，才有结果。"
 
 
 @pages.post("/polls/<id:poll_id>/unseal")
