@@ -23,7 +23,7 @@ def without_ballots(names: Sequence[str], shares: Sequence[Score]) -> str:
 
 def without_votes(places: str, names: Sequence[str], shares: Sequence[Score]) -> str:
     """On some questions alone. `places`: which, in words."""
-    return f"{places}没有{'、'.join(names)}的评价，{_weight(shares)}在这里由其他票种分摊。"
+    return f"{places}没有 {'、'.join(names)}的评价，{_weight(shares)}在这里由其他票种分摊。"
 
 
 def on_items(keys: Sequence[str]) -> str:

@@ -285,6 +285,8 @@ def put(*path_and_value: Any) -> Callable[[Said], None]:
         put("sheet", "organization", "grades", 0, "letter", "-"),
         put("sheet", "organization", "grades", 0, "letter", "B"),
         put("sheet", "organization", None),
+        put("sheet", "organization", "abstain", 5),
+        put("sheet", "leader", "abstain", ["弃权"]),
         put("sheet", "leaders", []),
         put("sheet", "leaders", [{"name": "样例", "post": "职务"}] * 501),
     ],

@@ -141,7 +141,7 @@ def test_votes_of_several_classes_are_told_down_to_the_counts(site):
             ("第 1 题，各票种按权重平均", "(93.33 × 3 + 70 × 1) ÷ 4 = 87.5"),
         ]
         assert told[5:8] == [
-            ("第 2 题，领导：好 0，较好 0，一般 0，差 0，未填 6。没有人评这一题，不计入", ""),
+            ("第 2 题，领导：好 0，较好 0，一般 0，差 0，未填 6。没有人评这一题，权重 75% 由其他票种分摊", ""),
             ("第 2 题，群众：好 0，较好 3，一般 0，差 0，未填 3", "(0×100 + 3×80 + 0×60 + 0×40) ÷ 3 = 80"),
             ("第 2 题，各票种按权重平均", "(80 × 1) ÷ 1 = 80"),
         ]
@@ -155,6 +155,43 @@ def test_of_a_small_class_nothing_is_kept(site):
     for for_unit in (True, False):
         steps = derivations.derive_row(body, unit_id, "III-36", for_unit=for_unit).steps
         assert not [step for step in steps if "领导：" in step.words or "群众：" in step.words]
+
+
+def test_a_class_without_valid_ballots_is_told_before_the_items(site):
+    body, unit_id = by_classes(site, {"A": [], "B": ["ABAAAAAAA"] * 3 + ["BAAAAAAAA"] * 3})
+    check(body)
+    for for_unit in (True, False):
+        steps = derivations.derive_row(body, unit_id, "III-36", for_unit=for_unit).steps
+        assert steps[1].words == "A 票（领导）没有有效票，它的权重 75% 由其他票种分摊。"
+    old = copy.deepcopy(body)
+    for row in versions.unit_in(old, unit_id)["rows"]:
+        if (vote := row["democratic"]) is not None:
+            del vote["passed_on"], vote["abstain"]
+            for item in vote["items"]:
+                del item["passed_on"]
+    check(old)
+    text = str(derivations.derive_row(old, unit_id, "III-36"))
+    assert "分摊" not in text
+    assert "没有人评这一题，不计入" in text
+    assert versions.same_scores(old, body)
+    assert version_changes.difference(old | {"number": 1}, body | {"number": 2}).is_empty
+    assert content(json.dumps(old)).units == content(json.dumps(body)).units, "who agreed to it still agrees"
+
+
+def test_the_unit_is_not_told_whose_ballots_were_all_blank_where_a_class_is_hidden(site):
+    body, unit_id = by_classes(site, {"A": ["-"] * 6, "B": ["ABAAAAAAA"] * 4})
+    told = str(derivations.derive_row(body, unit_id, "III-36", for_unit=True))
+    assert "有的票种没有有效票，它的权重由其他票种分摊。" in told
+    assert "领导" not in told.replace("领导班子", "")
+    assert "A 票（领导）没有有效票" in str(derivations.derive_row(body, unit_id, "III-36"))
+
+
+def test_abstaining_is_called_what_the_ballot_called_it(site):
+    assessment_id, unit_id = build_unit(site, leaders=0)
+    sealed_poll(site, unit_id, "AB*", abstain="不了解", leaders=0)
+    told = str(derivations.derive_row(body_of(site, assessment_id), unit_id, "III-36"))
+    assert "不了解 10" in told
+    assert "弃权" not in told
 
 
 def test_a_version_of_before_the_classes_were_kept_still_reads(site):

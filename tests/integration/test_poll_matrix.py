@@ -27,7 +27,7 @@ from surveys.services.actors import Actor, Role
 from surveys.services.site import Site
 from surveys.storage.tables import Account
 from tests import papers
-from tests.builders import World, build_poll, build_unit, cast_each, sealed_poll, sheet_of
+from tests.builders import World, build_poll, build_unit, cast_each, sealed_poll
 from tests.conftest import lite_site_in
 from tests.papers import person
 from tests.servers import ROOT
@@ -70,7 +70,7 @@ GRADES = {"A": 100, "B": 80, "C": 60, "D": 40}
 PATTERNS = ("A", "AB", "ABC", "BA*", "DCBA", "*A", "BA-", "AAB-")
 ITEMS, ASPECTS = 9, 7
 SILENT = "B 票（群众代表）没有有效票，它的权重 70% 由其他票种分摊。"
-SKIPPED = "领导班子第 1 项没有B 票（群众代表）的评价，它的权重 70% 在这里由其他票种分摊。"
+SKIPPED = "领导班子第 1 项没有 B 票（群众代表）的评价，它的权重 70% 在这里由其他票种分摊。"
 SKIPPED_FOR_UNIT = "第 1 项不是每个票种都有评价，没有评价的票种的权重由其他票种分摊。"
 SHORT = "实到 10 人，不足应到 30 人的 2/3，此次测评不计分。"
 
@@ -202,7 +202,7 @@ def in_the_meeting(case: Case, world: World) -> dict[str, list[str]]:
 
 
 def key_paper(case: Case, world: World) -> None:
-    keying = case.client.page(f"/polls/{world.poll_id}/paper/A/1")
+    keying = case.client.page(f"/polls/{world.poll_id}/paper/A/1/1")
     assert ("5 不了解" in keying.text) == bool(case.abstain)
     papers.key_twice(case.site, case.hands, world.poll_id, {1: case.paper})
     papers.cast(case.site, case.hands[0], world.poll_id)

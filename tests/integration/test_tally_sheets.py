@@ -344,7 +344,7 @@ def test_a_number_present_that_nobody_wrote_down_is_no_number() -> None:
 
 
 def test_nobody_voted() -> None:
-    record = record_of({"A": []}, leaders=1)
+    record = record_of({"A": []}, leaders=1, present=3)
     assert "领导班子得分—" in pdf_text(record)
     assert next(row for row in xlsx_rows(record) if row[1] == ITEMS[0])[2:12] == [0.0] * 5 + ["—"] * 5
 
@@ -451,6 +451,45 @@ def test_abstentions_have_a_column_of_their_own_where_they_were_offered() -> Non
         ("*", "不了解", False),
         ("-", "未填", False),
     ]
+
+
+@pytest.mark.parametrize("form", ["organization", "leader"])
+def test_an_abstention_is_said_not_to_score(form: str) -> None:
+    record = record_of({"A": ["*" * 7, "ABCDAB-", *["A*BACAD"] * 4]}, leaders=1)
+    record = replace(record, sheet={**record.sheet, form: {**record.sheet[form], "abstain": "不了解"}})
+    said = "分值：好100，较好80，一般60，差40；不了解不计分。各项权重相等。"
+    assert pdf_text(record).count(said) == 1
+    page = "统计单" if form == "organization" else "领导干部"
+    texts = ["".join(str(row[0]).split()) for row in xlsx_rows(record, page)]
+    assert texts.count(said) == 1
+
+
+def test_a_poll_that_does_not_count_heads_no_form_with_its_score() -> None:
+    record = record_of({"A": ["ABCDABC"] * 6}, leaders=1, entitled=90)
+    text = pdf_text(record)
+    assert "领导班子不计分（按收回的票算80.00）" in text
+    assert "领导干部不计分" in text
+    assert [row[0] for row in xlsx_rows(record) if "各项平均" in str(row[0])] == ["领导班子得分（各项平均，不计分）"]
+
+
+def test_a_class_without_valid_ballots_is_said_to_pass_its_weight_on() -> None:
+    ballots = {"A": ["AAAAAAA"] * 6, "B": [], "C": ["-" * 7] * 5}
+    record = record_of(ballots, {"A": 1, "B": 3, "C": 2}, leaders=1)
+    said = "B 票（票种B）、C 票（票种C）没有有效票，它们的权重共 83.33% 由其他票种分摊。"
+    assert f"注意：{said}".replace(" ", "") in pdf_text(record)
+    assert f"注意：{said}" in [row[0] for row in xlsx_rows(record)]
+    everybody = record_of(ballots | {"B": ["BBBBBBB"] * 5, "C": ["BBBBBBB"] * 5}, {"A": 1, "B": 3, "C": 2}, leaders=1)
+    assert "分摊" not in pdf_text(everybody)
+    assert "分摊" not in pdf_text(record_of({"A": []}))
+
+
+def test_items_without_votes_of_a_class_are_told_together_unless_a_class_is_hidden() -> None:
+    ballots = {"A": ["ABCBACB"] * 3 + ["BCABCAB"] * 3, "B": ["A--BCAB"] * 6}
+    record = record_of(ballots, {"A": 1, "B": 3}, leaders=2, aspects=ASPECTS[:2])
+    said = "领导班子第 2、3 项没有 B 票（票种B）的评价，它的权重 75% 在这里由其他票种分摊。"
+    assert said.replace(" ", "") in pdf_text(record)
+    ballots = ballots | {"B": ballots["B"][:4]}
+    assert "分摊" not in pdf_text(record_of(ballots, {"A": 1, "B": 3}, leaders=2, aspects=ASPECTS[:2]))
 
 
 # The same bytes, always.

@@ -3,17 +3,19 @@
 import csv
 import io
 import zipfile
+from decimal import Decimal
 from urllib.parse import unquote
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from surveys.polling.ballot_classes import ClassEntry
 from surveys.polling.states import PollState
 from surveys.services import polls, records
 from surveys.services.actors import Role
 from surveys.services.site import Site
-from tests.builders import build_poll, build_unit, cast, close, filled, sheet_of
+from tests.builders import build_poll, build_unit, cast, cast_each, close, close_and_seal, filled, run_sql, sheet_of
 from tests.strict_client import Page, StrictClient, words
 from tests.worlds import UNIT_NAMES, Shown, build_accounts, client_of
 
@@ -131,11 +133,76 @@ def test_a_rehearsal_is_marked_on_the_desk_and_in_its_files(lite_site: Site, org
 
 
 def test_sealed_for_two_there_is_no_result_to_announce(lite_site: Site, organizer: StrictClient) -> None:
-    world = build_poll(lite_site, two_person=True)
+    world = build_poll(lite_site, two_person=True, present=10)
     close(lite_site, world.poll_id)
     address = f"/polls/{world.poll_id}"
     organizer.submit(address, f"{address}/seal", sure="y")
     assert "已封存。组织员和监票人都启封以后，才有结果。" in organizer.page(address).text
+
+
+LEADERS_AND_STAFF = (ClassEntry("A", "甲", Decimal(1)), ClassEntry("B", "乙", Decimal(3)))
+SHORT = "实到 6 人，不足应到 10 人的 2/3，此次测评不计分。"
+BADGE = "人数不足，不计分"
+
+
+def test_a_poll_short_of_people_says_so_first_wherever_it_is_shown(lite_site: Site, organizer: StrictClient) -> None:
+    world = build_poll(lite_site, leaders=1, present=6)
+    cast_each(lite_site, world, {"A": ["A"] * 6})
+    close(lite_site, world.poll_id)
+    address = f"/polls/{world.poll_id}"
+    assert BADGE not in organizer.page(address).text + organizer.page("/polls").text
+    organizer.submit(address, f"{address}/seal", sure="y")
+    desk = organizer.page(address).text
+    assert f"已封存。{SHORT}" in desk
+    assert "结果已生成" not in desk
+    for page in (
+        desk,
+        organizer.page(address).text,
+        organizer.page("/polls").text,
+        organizer.page(f"{address}/tally").text,
+    ):
+        assert BADGE in page
+    assert SHORT in organizer.page(address).text
+    tally = organizer.page(f"{address}/tally")
+    (chief,) = [each for each in tally.root.iter("div") if each.get("class") == "chief"]
+    assert words(chief) == "这次测评不计分"
+    assert [words(each) for each in tally.root.iter("del")] == ["100.00", "100.00"]
+    chart = organizer.get(f"{address}/charts/1.svg").get_data(as_text=True)
+    assert "不计分（按收回的票算 100.00）" in chart
+
+
+def test_short_of_people_and_sealed_for_two(lite_site: Site, organizer: StrictClient) -> None:
+    world = build_poll(lite_site, two_person=True, present=6)
+    close(lite_site, world.poll_id)
+    address = f"/polls/{world.poll_id}"
+    organizer.submit(address, f"{address}/seal", sure="y")
+    assert f"已封存。{SHORT}组织员和监票人都启封以后，才能看票数。" in organizer.page(address).text
+
+
+def test_once_voting_is_over_the_desk_alone_has_the_exact_total(lite_site: Site, organizer: StrictClient) -> None:
+    world = build_poll(lite_site, classes=LEADERS_AND_STAFF, leaders=0)
+    cast_each(lite_site, world, {"A": ["A"] * 8, "B": ["B"] * 6})
+    address = f"/polls/{world.poll_id}"
+    assert "收回（5 张一档）10" in organizer.page(address).text
+    close(lite_site, world.poll_id)
+    page = organizer.page(address).text
+    assert "收回14" in page
+    assert "A甲11050" in page
+    assert "各票种的收回数封存以前仍按 5 张一档显示" in page
+    assert words([*organizer.page("/polls").root.iter("td")][-1]) == "10"
+
+
+def test_the_desk_says_which_class_has_no_valid_ballot(lite_site: Site, organizer: StrictClient) -> None:
+    world = build_poll(lite_site, classes=LEADERS_AND_STAFF, leaders=0, present=10)
+    cast_each(lite_site, world, {"A": ["AB"] * 6, "B": []})
+    close_and_seal(lite_site, world.poll_id)
+    said = "B 票（乙）没有有效票，它的权重 75% 由其他票种分摊。"
+    address = f"/polls/{world.poll_id}"
+    assert said in organizer.page(address).text
+    assert said in organizer.page(f"{address}/tally").text
+    run_sql(lite_site, "UPDATE ballots SET answers = 'DDDDDDDDD' WHERE poll_id = :id", id=world.poll_id)
+    assert "封存" in organizer.page(address).text
+    assert said not in organizer.page(address).text
 
 
 def test_the_bundle(shown: Shown) -> None:
