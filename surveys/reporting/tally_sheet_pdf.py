@@ -52,7 +52,7 @@ def tally_sheet_pdf(sheet: TallySheet) -> bytes:
     _head(flow, sheet)
     _turnout(flow, sheet)
     if sheet.organization is not None:
-        _organization(flow, sheet.organization_heading, sheet.organization)
+        _organization(flow, sheet, sheet.organization)
         _end(flow, warnings, sheet.notes)
     if sheet.leaders is not None:
         if sheet.organization is not None:
@@ -138,17 +138,17 @@ def _class_row(values: Sequence[str], columns: int) -> Row:
     return Row([text_cell(values[0]), *(_centred(value) for value in values[1 : columns + 1])], _TEXT_SIZE)
 
 
-def _organization(flow: Flow, heading: str, form: OrganizationForm) -> None:
+def _organization(flow: Flow, sheet: TallySheet, form: OrganizationForm) -> None:
     flow.space(4)
     flow.need(45)
-    flow.paragraph(heading, _FORM_SIZE)
+    flow.paragraph(sheet.organization_heading, _FORM_SIZE)
     _captions(flow, form.title, form.scale, "每格上为票数，下为率（÷有效）。")
     counts = [_COUNT_WIDTH] * len(form.columns)
     text_width = flow.width - _NUMBER_WIDTH - sum(counts) - _SCORE_WIDTH
     header = Row([head_cell(name) for name in ("项", "测评内容", *(column.name for column in form.columns), "得分")])
     rows = [_question_row(question, form.columns) for question in form.questions]
     if len(form.questions) > 1:
-        whole = text_cell("领导班子得分（各项平均）", 1.0, len(counts) + 2)
+        whole = text_cell(sheet.organization_label, 1.0, len(counts) + 2)
         rows.append(Row([whole, _centred(number(form.score))]))
     flow.table([_NUMBER_WIDTH, text_width, *counts, _SCORE_WIDTH], [header], rows)
 

@@ -257,8 +257,7 @@ class _Front(_Filled):
             self.next(_height(question.text, _TEXT_WIDTH))
         score = len(self.columns) + 1
         self.page.merge_range(self.row, 0, self.row, score - 1, "", self.formats.text)
-        fate = "" if self.sheet.shortcoming is None else "，不计分"
-        self.put(0, f"领导班子得分（各项平均{fate}）", self.formats.text)
+        self.put(0, self.sheet.organization_label, self.formats.text)
         self.put(score, form.score, self.formats.score)
         self.next()
 

@@ -137,6 +137,11 @@ class TallySheet:
         return f"领导班子　得分 {score}" if self.shortcoming is None else f"领导班子　不计分（按收回的票算 {score}）"
 
     @property
+    def organization_label(self) -> str:
+        """Of the score below the items."""
+        return "领导班子得分（各项平均）" if self.shortcoming is None else "领导班子得分（各项平均，不计分）"
+
+    @property
     def leaders_heading(self) -> str:
         return "领导干部" if self.shortcoming is None else "领导干部　不计分"
 
