@@ -156,3 +156,35 @@ def test_the_shape_of_the_leaders_part(site):
     assert set(first["aspects"][0]) == {"key", "text", "counts", "score"}
     # The ninth item is an A, so the first leader starts with a B: three A and four B, the second the other way.
     assert (first["score"], second["score"]) == ("88.57", "91.43")
+
+
+@pytest.mark.parametrize(
+    ("ballots", "told"),
+    [
+        ({"A": ["AB"] * 6, "B": ["B"] * 6, "C": ["C"] * 6}, []),
+        (
+            {"A": [], "B": ["B"] * 6, "C": ["C"] * 6},
+            ["A 票（领导班子成员）没有有效票，它的权重 30% 由其他票种分摊。"],
+        ),
+        (
+            {"A": [], "B": ["-"] * 6, "C": ["C"] * 6},
+            ["A 票（领导班子成员）、B 票（中层干部）没有有效票，它们的权重共 60% 由其他票种分摊。"],
+        ),
+        ({"A": [], "B": [], "C": []}, []),
+        (
+            {"A": ["AB"] * 6, "B": [], "C": ["A--" + "B" * 6 + "A-BBBBB" * 2] * 6},
+            [
+                "B 票（中层干部）没有有效票，它的权重 30% 由其他票种分摊。",
+                "领导班子第 2、3 项、样例1第 2 项、样例2第 2 项没有 C 票（职工代表）的评价，"
+                "它的权重 40% 在这里由其他票种分摊。",
+            ],
+        ),
+        ({"A": ["AB"] * 6, "B": ["AB"] * 4, "C": ["A--" + "B" * 20] * 6}, []),
+    ],
+)
+def test_whose_weight_others_took_over_is_told_unless_it_tells_of_a_hidden_class(
+    lite_site: Site, ballots: dict[str, list[str]], told: list[str]
+) -> None:
+    found = cast_all(lite_site, ballots, classes=CLASSES)
+    assert tallies.weight_words(found) == told
+    assert tallies.warnings(found)[: len(told)] == told

@@ -472,26 +472,6 @@ def test_a_poll_that_does_not_count_heads_no_form_with_its_score() -> None:
     assert [row[0] for row in xlsx_rows(record) if "各项平均" in str(row[0])] == ["领导班子得分（各项平均，不计分）"]
 
 
-def test_a_class_without_valid_ballots_is_said_to_pass_its_weight_on() -> None:
-    ballots = {"A": ["AAAAAAA"] * 6, "B": [], "C": ["-" * 7] * 5}
-    record = record_of(ballots, {"A": 1, "B": 3, "C": 2}, leaders=1)
-    said = "B 票（票种B）、C 票（票种C）没有有效票，它们的权重共 83.33% 由其他票种分摊。"
-    assert f"注意：{said}".replace(" ", "") in pdf_text(record)
-    assert f"注意：{said}" in [row[0] for row in xlsx_rows(record)]
-    everybody = record_of(ballots | {"B": ["BBBBBBB"] * 5, "C": ["BBBBBBB"] * 5}, {"A": 1, "B": 3, "C": 2}, leaders=1)
-    assert "分摊" not in pdf_text(everybody)
-    assert "分摊" not in pdf_text(record_of({"A": []}))
-
-
-def test_items_without_votes_of_a_class_are_told_together_unless_a_class_is_hidden() -> None:
-    ballots = {"A": ["ABCBACB"] * 3 + ["BCABCAB"] * 3, "B": ["A--BCAB"] * 6}
-    record = record_of(ballots, {"A": 1, "B": 3}, leaders=2, aspects=ASPECTS[:2])
-    said = "领导班子第 2、3 项没有 B 票（票种B）的评价，它的权重 75% 在这里由其他票种分摊。"
-    assert said.replace(" ", "") in pdf_text(record)
-    ballots = ballots | {"B": ballots["B"][:4]}
-    assert "分摊" not in pdf_text(record_of(ballots, {"A": 1, "B": 3}, leaders=2, aspects=ASPECTS[:2]))
-
-
 # The same bytes, always.
 
 SAME = """
