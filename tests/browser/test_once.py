@@ -58,7 +58,7 @@ def test_saving_a_poll_makes_one(desk: Page, server: Server) -> None:
 
 
 def test_each_step_of_a_meeting(desk: Page, server: Server) -> None:
-    home = f"{server.url}/polls/{build_poll(server.site, opened=False, count=2).poll_id}"
+    home = f"{server.url}/polls/{build_poll(server.site, opened=False, count=2, present=10).poll_id}"
     for name, said in (("开始投票", "投票已开始"), ("结束投票", "投票已结束，"), ("封存", "已封存，结果已生成")):
         desk.goto(home)
         card = desk.locator("form", has=desk.get_by_role("button", name=name, exact=True))
