@@ -205,7 +205,7 @@ def test_a_poll_from_the_terminal(app: Flask, site: Site, tmp_path: Path) -> Non
         whole = json.loads(bundle.read("tally.json"))
     assert whole["organization"] == tally["organization"]
     assert whole["leaders"] == tally["leaders"]
-    assert set(tally) - set(whole) == {"poll", "shortcoming", "warnings"}
+    assert set(tally) - set(whole) == {"poll", "shortcoming", "passed_on", "warnings"}
 
 
 @pytest.mark.parametrize("close", [False, True])
