@@ -1,14 +1,15 @@
 /* The ballot with script; without it the page works as it stands. Plain ES5 for Chromium 78 and iOS 12.
-   The device keeps a draft until it is cast, and never on a shared tablet. */
+   The device keeps a draft until it is cast, and never on a shared tablet: {answers, nonce}. A draft with a nonce was
+   handed over and may have been counted: it is sent again as it is until an answer comes. A nonce is for one
+   set of answers only: with another the server would show the receipt of the first. */
 (function () {
   "use strict";
   var IDLE_MS = 60000, WARN_MS = 15000, RECEIPT_MS = 30000, TIMEOUT_MS = 20000, LONGEST_WAIT_MS = 30000;
   var START = "/?kiosk=1";
   var main = document.querySelector("main");
-  var form = document.getElementById("ballot");
   var kiosk = isShared();
   var key = "ceping-" + digest(location.pathname.toUpperCase().replace(/[^0-9A-Z]/g, ""));
-  var nonce = "", sent = false, over = true, watch = 0;
+  var sent = false, over = true, watch = 0;
 
   /* Storage may be forbidden or full: then there is no draft. */
   function store(name, value) {
@@ -73,8 +74,9 @@
   }
 
   function draft() {
-    try { return JSON.parse(store(key) || "null"); } catch (error) { return null; }
+    try { return kiosk ? null : JSON.parse(store(key) || "null"); } catch (error) { return null; }
   }
+  function keep(record) { if (!kiosk) { store(key, JSON.stringify(record)); } }
   function ask(address, body, done, failed) {
     var request = new XMLHttpRequest();
     request.open(body ? "POST" : "GET", address);
@@ -93,17 +95,8 @@
     heading.setAttribute("tabindex", "-1"); heading.focus();
     scrollTo(0, 0);
     settle();
+    ballot(document.getElementById("ballot"));
   }
-  /* The ticket is spent, and this device once sent a submission and got no answer: was it that one? */
-  function askAgain() {
-    var kept = draft();
-    store(key, null);
-    if (!kept || !kept.nonce) { return; }
-    ask(location.pathname, "nonce=" + kept.nonce, function (status, page) {
-      if (status === 200 && page.getElementById("receipt")) { turnTo(page); }
-    }, function () { store(key, JSON.stringify(kept)); });
-  }
-
   /* A page without a ballot. `data-keep`: may be counted yet; it holds the answers, or there may be a draft. */
   function settle() {
     var receipt = document.getElementById("receipt"), reason = document.getElementById("reason");
@@ -112,7 +105,11 @@
     if (receipt || (reason && !keep)) { store(key, null); }
     if (again) {
       sent = true;
-      again.addEventListener("submit", function (event) { event.preventDefault(); send(again); });
+      again.addEventListener("submit", function (event) {
+        event.preventDefault();
+        again.querySelector("[type=submit]").disabled = true;
+        send(fields(again));
+      });
     } else if (keep) {
       if (draft()) { reason.appendChild(make("p", "您填的还在这部手机上。")); }
       reason.appendChild(button("刷新本页", function () { location.reload(); }, "primary"));
@@ -152,18 +149,27 @@
     }, 1000);
   }
 
-  /* The same submission again and again until an answer comes. */
-  function send(from) {
-    var body = [];
+  /* What a form holds, as it is kept and sent. */
+  function fields(from) {
+    var record = { answers: {}, nonce: "" };
     each(from.querySelectorAll("input:checked, input[type=hidden]"), function (input) {
-      body.push(encodeURIComponent(input.name) + "=" + encodeURIComponent(input.value));
+      if (input.name === "nonce") { record.nonce = input.value; } else { record.answers[input.name] = input.value; }
     });
+    return record;
+  }
+  /* The same submission again and again until an answer comes. Whoever calls this has shut what it was read from. */
+  function send(record) {
+    var body = Object.keys(record.answers).map(function (name) {
+      return encodeURIComponent(name) + "=" + encodeURIComponent(record.answers[name]);
+    }).concat("nonce=" + record.nonce).join("&");
     var note = alarm("div", "", " floating"), words = make("p"), again = button("立即重试", attempt);
+    var tries = 0, timer = 0, busy = false;
     note.appendChild(words); note.appendChild(again);
     document.body.appendChild(note);
-    var tries = 0, timer = 0, busy = false;
+    main.style.paddingBottom = "220px"; /* the note lies over nothing that can be read */
     window.addEventListener("online", attempt);
-    from.querySelector("[type=submit]").disabled = true;
+    sent = true;
+    keep(record);
     attempt();
 
     function attempt() {
@@ -171,22 +177,23 @@
       busy = true; tries += 1;
       clearTimeout(timer);
       show(again, false);
-      words.textContent = tries === 1 ? "正在提交，请勿关闭……" : "尚未提交，请勿关闭。正在重试（第 " + tries + " 次）……";
-      ask(location.pathname, body.join("&"), answer, wait);
+      words.textContent = tries === 1 ? "已交出，正在等回执，不能再改。请勿关闭。" : "还没有收到回执，请勿关闭。正在重试（第 " + tries + " 次）……";
+      ask(location.pathname, body, answer, wait);
     }
     function wait() {
       busy = false;
       var pause = Math.min(1000 * Math.pow(2, tries - 1), LONGEST_WAIT_MS);
-      words.textContent = "尚未提交，请勿关闭。没有连上，" + Math.round(pause / 1000) + " 秒后自动重试，您填的都还在。";
+      words.textContent = "还没有收到回执，请勿关闭。" + Math.round(pause / 1000) + " 秒后自动重试，交几次都只计一次。";
       show(again, true);
       timer = setTimeout(attempt, pause);
     }
     function answer(status, page) {
-      /* Not a page of ours: a hotspot's sign-in page, a proxy's refusal. */
-      var ours = page.querySelector("main h1") && (status !== 200 || page.getElementById("receipt"));
-      if (status >= 500 || !ours) { wait(); return; }
+      /* Only these have looked at the ticket: not a fault of the server, a proxy's refusal, a hotspot's sign-in page. */
+      if (status >= 500 || !page.querySelector(status === 200 ? "#receipt" : "#reason, #ballot")) { wait(); return; }
       window.removeEventListener("online", attempt);
-      note.remove();
+      note.remove(); main.style.paddingBottom = "";
+      /* Not counted, or settled for good: then settle() drops it. */
+      record.nonce = ""; keep(record);
       turnTo(page);
     }
   }
@@ -196,17 +203,17 @@
   if (door && navigator.sendBeacon) { navigator.sendBeacon("/d/" + door[1]); }
 
   largeType();
-  var reason = document.getElementById("reason");
-  if (reason && !reason.hasAttribute("data-keep")) { askAgain(); }
-  settle();
-  if (form) { ballot(); }
+  /* The ticket is spent, and this device once handed something over and got no answer: was it that? */
+  var kept = draft(), reason = document.getElementById("reason");
+  if (kept && kept.nonce && reason && !reason.hasAttribute("data-keep")) { send(kept); } else { settle(); }
+  ballot(document.getElementById("ballot"));
   if (kiosk) { watchTablet(); }
 
-  function ballot() {
-    var sections = form.querySelectorAll("section"), stuck = 0;
-    var questions = form.querySelectorAll("fieldset");
-    var step = 0;
-    nonce = form.elements.nonce.value || newNonce();
+  function ballot(form) {
+    if (!form) { return; }
+    sent = false;
+    var sections = form.querySelectorAll("section"), questions = form.querySelectorAll("fieldset");
+    var step = 0, stuck = 0, notice = null;
 
     var bar = make("div", "", "progress");
     var count = make("span"); count.setAttribute("role", "status");
@@ -252,20 +259,21 @@
       step = Math.max(0, Math.min(to, sections.length));
       each(sections, function (section, number) { show(section, number === step); });
       var last = step === sections.length;
-      list();
+      refresh(); list();
       show(review, last); show(next, !last); show(back, step > 0);
       if (!last) {
         var following = sections[step + 1];
         next.textContent = following ? "下一步：" + following.querySelector("h2 b").textContent : "下一步：核对";
       }
-      refresh(); stick();
+      stick();
       var heading = (last ? review : sections[step]).querySelector("h2");
       heading.setAttribute("tabindex", "-1");
       heading.focus();
       scrollTo(0, step === 0 ? 0 : form.getBoundingClientRect().top + pageYOffset);
     }
+    function stepOf(fieldset) { return Array.prototype.indexOf.call(sections, fieldset.closest("section")); }
     function visit(fieldset) {
-      each(sections, function (section, number) { if (section.contains(fieldset)) { go(number); } });
+      go(stepOf(fieldset));
       fieldset.classList.add("blank");
       fieldset.scrollIntoView();
       scrollBy(0, -stuck - 8 - fieldset.parentNode.querySelector("h2").offsetHeight); /* what sticks */
@@ -278,52 +286,64 @@
     function list() {
       var left = blanks();
       review.textContent = "";
-      var heading = make("h2", "核对"); heading.id = "review";
+      var heading = make("h2", sent ? "等回执" : "核对"); heading.id = "review";
       review.appendChild(heading);
-      review.appendChild(make("p", "还没有提交。" + (left.length ? "还有 " + left.length + " 项没有填，" + (blanksMeant ? "" : "填完才能提交，") + "点一下就到那里：" : "全部 " + questions.length + " 项都已填，请点“提交”；提交后不能修改。")));
-      each(left, function (fieldset) {
+      review.appendChild(make("p", sent ? "已交出，正在等回执，不能再改。" : "还没有提交。" + (left.length ? "还有 " + left.length + " 项没有填，" + (blanksMeant ? "" : "填完才能提交，") + "点一下就到那里：" : "全部 " + questions.length + " 项都已填，请点“提交”；提交后不能修改。")));
+      each(sent ? [] : left, function (fieldset) {
         var whose = fieldset.closest("section").querySelector("h2 b").textContent;
         review.appendChild(button(whose + "：" + fieldset.querySelector("legend").lastChild.textContent, function () { visit(fieldset); }, "to-blank"));
       });
       told.textContent = left.length < questions.length ? form.getAttribute("data-spoil") : "整张票都没有填，这样提交会成为废票。";
-      if (blanksMeant) { review.appendChild(told); review.appendChild(blanksMeant); }
-      review.appendChild(submit);
+      each(sent ? [] : blanksMeant ? [told, blanksMeant, submit] : [submit], function (part) { review.appendChild(part); });
       show(told, left.length && told.textContent); show(blanksMeant, left.length); show(submit, blanksMeant || !left.length);
       each(sections, function (section, number) {
-        var line = button("", function () { go(number); }, "fold");
+        var line = sent ? make("p") : button("", function () { go(number); });
+        line.className = "fold";
         line.appendChild(make("span", section.querySelector("h2 b").textContent));
         line.appendChild(make("span", section.querySelector(".filled").textContent));
         review.appendChild(line);
       });
     }
 
-    /* On each tap; the nonce only once it has been sent, so that a second tab has its own. */
+    /* On each tap; but not over what another tab has handed over. */
     function save() {
-      if (kiosk) { return; }
-      var answers = {};
+      var kept = draft(), answers = {};
+      if (kept && kept.nonce) { return; }
       each(form.querySelectorAll("fieldset input:checked"), function (input) { answers[input.name] = input.value; });
-      store(key, JSON.stringify({ answers: answers, nonce: sent ? nonce : "" }));
+      keep({ answers: answers, nonce: "" });
     }
     function fill(answers) {
-      each(form.querySelectorAll("fieldset input"), function (input) {
-        if (answers[input.name] === input.value) { input.checked = true; }
+      each(questions, function (fieldset) {
+        if (answered(fieldset)) { return; }
+        each(fieldset.querySelectorAll("input"), function (input) { input.checked = answers[input.name] === input.value; });
       });
     }
-    function offer(kept) {
-      var names = Object.keys(kept.answers || {});
-      if (!names.length || blanks().length < questions.length) { return; }
-      var notice = make("div", "", "notice");
-      notice.setAttribute("role", "status");
-      notice.appendChild(make("p", "上次填了 " + names.length + " 项，没有提交。"));
-      notice.appendChild(button("接着填", function () {
-        fill(kept.answers); nonce = kept.nonce || nonce; notice.remove(); refresh(); nextBlank();
-      }, "primary"));
-      notice.appendChild(button("清空重填", function () { store(key, null); notice.remove(); }));
-      form.parentNode.insertBefore(notice, form);
+    /* Nothing to decide and nothing to lose: it takes two taps, at two places, to clear what was kept. */
+    function restore(answers) {
+      var before = blanks().length;
+      fill(answers);
+      if (blanks().length === before) { return; }
+      notice = make("div", "", "notice");
+      var words = make("p", "已恢复上次填的 " + (before - blanks().length) + " 项。"), more = make("details");
+      words.setAttribute("role", "status");
+      more.appendChild(make("summary", "清空重填"));
+      more.appendChild(button("全部清空，从头填", function () { store(key, null); form.reset(); notice.remove(); go(0); }));
+      notice.appendChild(words); notice.appendChild(more);
+      main.insertBefore(notice, main.querySelector("main > .card, main > form"));
+      go(blanks().length ? stepOf(blanks()[0]) : sections.length);
+    }
+    function handOver(record) {
+      sent = true; over = false;
+      if (notice) { notice.remove(); }
+      go(sections.length);
+      show(steps, false);
+      each(form.querySelectorAll("fieldset, button, input"), function (element) { element.disabled = true; });
+      send(record);
     }
 
     function cast(event) {
       event.preventDefault();
+      if (sent) { return; }
       var left = blanks().length, tick = form.elements.blanks_meant;
       if (left && !(tick && tick.checked)) {
         go(sections.length);
@@ -335,11 +355,9 @@
         }
         return;
       }
-      if (sent) { return; }
       if (tick && !left) { tick.checked = false; }
-      sent = true; over = false; save();
-      form.elements.nonce.value = nonce;
-      send(form);
+      form.elements.nonce.value = newNonce();
+      handOver(fields(form));
     }
 
     /* Read on the spot: leaving the form on a shared tablet loses it. */
@@ -364,11 +382,13 @@
     if (window.ResizeObserver) { new ResizeObserver(stick).observe(bar); }
     document.documentElement.classList.add("stepwise");
     if ("scrollRestoration" in history) { history.scrollRestoration = "manual"; } /* the steps have another length */
-    var first = form.querySelector(".blank");
+    var first = form.querySelector(".blank"), kept = draft() || { answers: {}, nonce: "" };
     go(0);
-    if (first) { visit(first); } else { scrollTo(0, 0); document.activeElement.blur(); }
-    var kept = kiosk ? null : draft();
-    if (kept) { offer(kept); }
+    if (kept.nonce) {
+      form.reset(); /* what a browser filled in by itself */
+      fill(kept.answers); handOver(kept);
+    } else { restore(kept.answers); }
+    if (first && !sent) { visit(first); } else { scrollTo(0, 0); document.activeElement.blur(); }
     /* Brought back by the back button, the page may be older than the vote. */
     window.addEventListener("pageshow", function (event) { if (event.persisted && !sent) { location.reload(); } });
   }

@@ -175,6 +175,9 @@ def cast(
 ) -> Counted:
     """Casts one ballot. The same submission again (same nonce) gets the same receipt.
 
+    Under a nonce that was counted other answers get that receipt too: a ballot carries no nonce, so nobody can compare.
+    Hence the page of a receipt says that the first counts, and a browser takes a new nonce for changed answers.
+
     `submitted`: answers by field name. Raises the CastError that applies; then nothing has changed.
     """
     row = connection.execute(_look_up_locked, _look_up_values(code)).first()

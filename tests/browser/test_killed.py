@@ -75,7 +75,7 @@ def wait_until(so: Callable[[], bool], server: Server) -> None:
 
 
 def voted(page: Page, server: Server) -> None:
-    page.get_by_text("尚未提交，请勿关闭").wait_for(timeout=30_000)
+    page.get_by_text("还没有收到回执，请勿关闭").wait_for(timeout=30_000)
     wait_until(lambda: not answers(server), server)
 
 

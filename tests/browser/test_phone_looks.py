@@ -203,7 +203,7 @@ def test_a_rehearsal_is_watermarked_on_every_page(server: Server, page: Page) ->
     marked()
     found.resume()
     page.reload()
-    page.get_by_role("button", name="接着填").tap()
+    page.get_by_text("已恢复上次填的").wait_for()
     submit(page)
     receipt(page)
     marked()
@@ -243,6 +243,12 @@ def voter_pages(page: Page, server: Server, world: Everything) -> Iterator[str]:
     page.context.set_offline(False)
     receipt(page)
     yield "receipt"
+    found = fresh_ticket(server)
+    page.goto(found.address)
+    fill_at_once(page, found.names[:12])
+    page.reload()
+    page.get_by_text("清空重填").tap()
+    yield "restored"
     found = fresh_ticket(server, rehearsal=True)
     page.goto(found.address)
     yield "ballot of a rehearsal"
@@ -291,7 +297,7 @@ def voter_pages(page: Page, server: Server, world: Everything) -> Iterator[str]:
     page.goto(f"{server.url}/b/{world.unused[PollState.OPEN]}")
     page.locator(".grades label").first.tap()
     page.get_by_role("button", name="提交").tap()
-    page.get_by_text("尚未提交").wait_for()
+    page.get_by_text("这次没有计入").wait_for()
     yield "422 without script"
 
 

@@ -62,7 +62,7 @@ def test_a_reload_meanwhile_keeps_the_draft(server: Server, page: Page, way: str
     page.get_by_text("您填的还在这部手机上").wait_for()
     go_on(found)
     page.get_by_role("button", name="刷新本页").tap()
-    page.get_by_role("button", name="接着填").tap()
+    page.get_by_text("已恢复上次填的").wait_for()
     submit(page)
     receipt(page)
     assert found.boxes() == CAST_ONCE
@@ -79,7 +79,7 @@ def test_sent_again_into_a_gone_network_it_is_tried_until_it_arrives(server: Ser
     found.resume()
     page.context.set_offline(True)
     page.get_by_role("button", name="再提交").tap()
-    page.get_by_text("尚未提交，请勿关闭").wait_for()
+    page.get_by_text("还没有收到回执，请勿关闭").wait_for()
     expect(page.get_by_role("button", name="再提交")).to_be_disabled()
     page.context.set_offline(False)
     receipt(page)

@@ -92,7 +92,7 @@ def test_a_receipt_that_was_long_in_coming_is_shown(server: Server, page: Page) 
     submit(page)
     for _ in range(4):
         page.clock.run_for(25_000)
-        page.get_by_text("尚未提交，请勿关闭").wait_for()
+        page.get_by_text("还没有收到回执，请勿关闭").wait_for()
     page.context.set_offline(False)
     page.get_by_role("heading", name=COUNTED).wait_for()
     page.clock.run_for(20_000)
@@ -222,7 +222,7 @@ def test_an_idle_tablet_warns_and_wipes(server: Server, page: Page) -> None:
     page.wait_for_url(f"{server.url}/?kiosk=1")
     page.goto(found.address)
     assert page.locator("fieldset input:checked").count() == 0
-    assert page.get_by_role("button", name="接着填").count() == 0
+    assert page.get_by_text("已恢复上次填的").count() == 0
     assert found.boxes() == {"unused": 1}
 
 
