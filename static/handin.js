@@ -77,11 +77,11 @@
       hidden(form, "part", key);
       hidden(form, "part_name", file.name);
       hidden(form, "part_size", String(file.size));
-      input.disabled = true; /* the whole is there: the form sends the file no second time */
-      form.submit();
+      form.submit(); /* without the file, whose input is shut: the whole is there */
     }
 
     button.disabled = true;
+    input.disabled = true; /* what it shows is what is being sent */
     next();
   }
 

@@ -82,8 +82,13 @@
   });
   form.addEventListener("submit", function (event) {
     if (sent || !complete()) { event.preventDefault(); return; }
-    sent = true;
+    freeze(true);
   });
-  window.addEventListener("pageshow", function () { sent = false; });
+  /* What is shown while the answer is awaited is what was sent. */
+  function freeze(is) {
+    sent = is;
+    cells.forEach(function (cell) { cell.readOnly = is; });
+  }
+  window.addEventListener("pageshow", function () { freeze(false); });
   go(cells.filter(function (cell) { return cell.hasAttribute("autofocus"); })[0]);
 })();

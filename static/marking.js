@@ -83,7 +83,10 @@
     if (event.key === "ArrowUp") { event.preventDefault(); move(input, -1); }
   });
   form.addEventListener("input", function (event) { dirty = true; check(event.target); });
-  form.addEventListener("submit", function () { dirty = false; });
+  /* What is shown while the answer is awaited is what was sent. */
+  function freeze(is) { each(form.querySelectorAll("[data-column]"), function (input) { input.readOnly = is; }); }
+  form.addEventListener("submit", function () { dirty = false; freeze(true); });
+  window.addEventListener("pageshow", function () { freeze(false); });
   window.addEventListener("beforeunload", function (event) {
     if (dirty) { event.preventDefault(); event.returnValue = ""; }
   });
@@ -147,7 +150,7 @@
   form.addEventListener("paste", function (event) {
     var input = event.target;
     var data = event.clipboardData;
-    if (!pasted || !data || !input.getAttribute("data-column")) { return; }
+    if (!pasted || !data || !input.getAttribute("data-column") || input.readOnly) { return; }
     var text = data.getData("text");
     if (!/[\t\n]/.test(text.replace(/[\r\n]+$/, ""))) { return; }
     event.preventDefault();

@@ -19,7 +19,10 @@
 
   function ready(is) {
     busy = !is;
-    Array.prototype.forEach.call(forms, function (form) { form.querySelector("[type=submit]").disabled = busy; });
+    /* All of them: what a form shows meanwhile is what was sent. */
+    Array.prototype.forEach.call(forms, function (form) {
+      Array.prototype.forEach.call(form.elements, function (control) { control.disabled = busy; });
+    });
   }
 
   function tell(panel, batch) {
@@ -46,18 +49,17 @@
     save(blob, head.name);
   }
 
-  function lost(head, form) {
+  function lost(head, sent) {
     if (!head) { show("unknown"); return; }
     var panel = show("lost");
     var again = panel.querySelector("form");
-    var sent = new FormData(form);
     tell(panel, head.batch);
     if (!again) { return; }
     again.action = again.getAttribute("action").replace(/\/\d+\/reissue$/, "/" + head.batch + "/reissue");
     ["format", "size"].forEach(function (name) { again.elements[name].value = sent.get(name); });
   }
 
-  function receive(answer, form) {
+  function receive(answer, sent) {
     var lines = [""];
     var parts = [];
     var got = 0;
@@ -84,24 +86,25 @@
         take(step.value);
         return reader.read().then(next);
       }
-      if (lines.length === 4 && got === Number(lines[2])) { made(head(), parts); } else { lost(head(), form); }
+      if (lines.length === 4 && got === Number(lines[2])) { made(head(), parts); } else { lost(head(), sent); }
       return null;
     }
 
-    return reader.read().then(next).catch(function () { lost(head(), form); });
+    return reader.read().then(next).catch(function () { lost(head(), sent); });
   }
 
   function send(form) {
+    var sent = new FormData(form);
     ready(false);
     show("making").querySelector("progress").value = 0;
     var options = { method: form.method.toUpperCase(), credentials: "same-origin", headers: { Accept: STEPWISE } };
-    if (options.method === "POST") { options.body = new URLSearchParams(new FormData(form)); }
+    if (options.method === "POST") { options.body = new URLSearchParams(sent); }
     fetch(form.action, options).then(function (answer) {
       if (answer.ok && (answer.headers.get("Content-Type") || "").indexOf(STEPWISE) === 0) {
-        return receive(answer, form);
+        return receive(answer, sent);
       }
       if (answer.redirected || (answer.status >= 400 && answer.status < 500)) {
-        busy = false;
+        ready(true);
         form.submit();  /* refused, and nothing was made: sent again, the browser shows why */
         return null;
       }

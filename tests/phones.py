@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, sync_playwright
 
 from surveys.polling.base32 import grouped
 from surveys.services import hall
@@ -182,6 +182,24 @@ def ticket(server: Server, leaders: int = 2, **options: Any) -> Ticket:
     world = build_poll(server.site, count=1, leaders=leaders, **options)
     names = [name for name, _ in sheet_of(server.site, world.poll_id).fields()]
     return Ticket(server, world.poll_id, world.codes["A"][0], names)
+
+
+# Presses a button, and types over a field before the answer can be there. What the field then shows.
+PRESSED_AND_TYPED = """([button, field]) => {
+    document.querySelector(button).click();
+    const input = document.querySelector(field);
+    input.focus();
+    input.select();
+    document.execCommand("insertText", false, "3");
+    return input.value;
+}"""
+
+
+def held_posts(page: Page) -> list[Route]:
+    """From now on no POST of the page goes out; what was to go, to be let on its way later."""
+    held: list[Route] = []
+    page.route("**/*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_())
+    return held
 
 
 def fill(page: Page, names: Sequence[str], letters: str = "AB") -> None:

@@ -79,6 +79,7 @@ def test_a_large_file_shows_how_far_it_is(office: Page, server: Server, tmp_path
     assert office.locator("progress").evaluate("bar => bar.value") == 50
     assert "已传 50%" in office.locator("[role=status]").inner_text()
     assert office.locator("#item-1 .handin button").is_disabled()
+    assert office.locator("#file-1").is_disabled(), "it shows the file that is being sent"
     asked[2].continue_()
     office.get_by_text("已收到，回执号").wait_for()
     assert office.get_by_role("link", name="大文件.pdf", exact=True).count() == 1

@@ -12,7 +12,7 @@ from surveys.scoring.marks import STEPS, BadPoints, parse_points
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
 from tests.builders import GROUP, build_unit, line_for
-from tests.phones import NO_SCROLL, Watch, sign_in
+from tests.phones import NO_SCROLL, PRESSED_AND_TYPED, Watch, sign_in
 from tests.servers import Server, running
 from tests.worlds import build_accounts
 
@@ -144,6 +144,17 @@ def test_a_column_is_filled_by_keyboard(office: Office, desk: BrowserContext) ->
     assert office.points("III-3") == [Decimal("1"), Decimal("1.5"), Decimal("0.5"), Decimal("2")]
     assert page.evaluate(NO_SCROLL)
     assert not watch.complaints
+
+
+def test_what_is_being_saved_is_not_typed_over(office: Office, desk: BrowserContext) -> None:
+    """The page that comes would not have it."""
+    page = office.sheet(desk, "III-10")
+    page.locator('input[data-column="points"]').first.fill("1")
+    form = "form[data-marking]"
+    with page.expect_navigation():
+        shown = page.evaluate(PRESSED_AND_TYPED, [f"{form} button.primary", f"{form} input[data-column=points]"])
+    assert shown == "1"
+    assert office.points("III-10")[0] == Decimal("1")
 
 
 def test_columns_of_excel_are_pasted(office: Office, desk: BrowserContext) -> None:

@@ -13,7 +13,7 @@ from tests import papers
 from tests.builders import World, box_counts, record_of
 from tests.conftest import NOW
 from tests.papers import paper_poll, person, status
-from tests.phones import NO_SCROLL, Watch, sign_in
+from tests.phones import NO_SCROLL, PRESSED_AND_TYPED, Watch, sign_in
 from tests.servers import Server
 
 pytestmark = pytest.mark.slow
@@ -150,6 +150,13 @@ def test_enter_twice_keys_once(server: Server, browser: Browser, world: World) -
     page.evaluate("() => { const save = document.querySelector('#keying .primary'); save.click(); save.click(); }")
     page.get_by_text("第 1 张已保存").wait_for()
     assert status(server.site, COMMAND_LINE, world.poll_id).keyed(FIRST) == 1
+
+
+def test_what_is_being_saved_is_not_typed_over(server: Server, browser: Browser, world: World) -> None:
+    page = signed_in(server, browser, f"/polls/{world.poll_id}/paper/A/1/1")
+    page.keyboard.type("1" * CELLS)
+    assert page.evaluate(PRESSED_AND_TYPED, ["#keying .primary", ".cell"]) == "1"
+    page.get_by_text("第 1 张已保存").wait_for()
 
 
 def test_without_script_each_cell_is_a_field(server: Server, browser: Browser, world: World) -> None:

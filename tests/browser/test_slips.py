@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route
 
 from surveys.services.actors import Role
 from tests.builders import box_counts, build_poll
-from tests.phones import NO_SCROLL, Watch, sign_in
+from tests.phones import NO_SCROLL, Watch, held_posts, sign_in
 from tests.servers import Server
 from tests.worlds import build_accounts
 
@@ -109,6 +109,19 @@ def test_no_answer_at_all_says_where_to_look(server: Server, desk: tuple[Page, i
     page.unroute(re.compile("/issue$"))
     with page.expect_download():
         issue(page, 3)
+    assert box_counts(server.site, poll_id) == {"unused": 3}
+
+
+def test_what_is_being_issued_is_what_the_form_shows(server: Server, desk: tuple[Page, int]) -> None:
+    page, poll_id = desk
+    held = held_posts(page)
+    issue(page, 3)
+    page.locator("#making").wait_for()
+    assert page.locator("#issue input:enabled, #issue select:enabled, #issue button:enabled").count() == 0
+    with page.expect_download():
+        held[0].continue_()
+    page.locator("#made").wait_for()
+    assert page.get_by_label("张数").is_enabled()
     assert box_counts(server.site, poll_id) == {"unused": 3}
 
 

@@ -113,7 +113,9 @@ def test_a_receipt_page_leads_nowhere_and_holds_no_code(hall: Hall) -> None:
 def test_the_same_submission_again_gets_the_same_receipt(hall: Hall) -> None:
     first = receipt_of(hall.vote(nonce=NONCE))
     assert receipt_of(hall.vote(nonce=NONCE)) == first
-    assert receipt_of(hall.vote(nonce=NONCE, letters="D")) == first
+    changed = hall.vote(nonce=NONCE, letters="D")
+    assert receipt_of(changed) == first
+    assert "计入的是最先收到的那一次" in Page(changed).text, "not these answers"
     assert hall.boxes() == (1, 1, 1)
     assert set(hall.ballots()[0]) == {"A"}
 
@@ -228,6 +230,7 @@ def test_each_refusal_has_its_own_page(shown: Shown, method: str, which: str, st
 def test_what_is_not_on_the_sheet_is_refused_whole(hall: Hall, changes: dict[str, Any]) -> None:
     response = hall.vote(**changes)
     assert (response.status_code, Page(response).heading) == (400, "这次提交没有计入")
+    assert "没有使用" not in Page(response).text, "nobody has looked whether the ticket is used"
     assert hall.boxes() == (0, 0, 0)
     receipt_of(hall.vote())
 
