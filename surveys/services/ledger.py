@@ -19,7 +19,7 @@ from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.services import audit
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import lock_unit, unit_of
+from surveys.services.assessments import held_assessment, lock_unit, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.marks import row_of
 from surveys.services.openings import require_open
@@ -213,6 +213,7 @@ def cancel_exemption(
 ) -> None:
     """Takes an exemption back: the row counts again. Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
+    held_assessment(session, unit_of(session, unit_id).assessment_id)
     exemption = session.get(Exemption, exemption_id, with_for_update=True)
     if exemption is None or exemption.unit_id != unit_id:
         raise NotFound("这个单位没有这条免考。")
@@ -260,6 +261,7 @@ def points_by_level(session: Session, assessment_id: int) -> dict[str, list[str]
 
 
 def _standing_event(session: Session, unit_id: int, event_id: int) -> tuple[Event, Unit]:
+    held_assessment(session, unit_of(session, unit_id).assessment_id)
     event = session.scalar(select(Event).where(Event.id == event_id).with_for_update())
     if event is None or event.unit_id != unit_id:
         raise NotFound("这个单位没有这条事件。")

@@ -16,7 +16,7 @@ from surveys.scoring.marks import FINEST, BadPoints, parse_points
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit
 from surveys.services.actors import COMMAND_LINE, Actor, Permission
-from surveys.services.assessments import framework_of, is_marking, unit_of
+from surveys.services.assessments import framework_of, held_assessment, is_marking, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.services.openings import require_open
 from surveys.storage.tables import Account, Assessment, Mark, Unit
@@ -114,6 +114,9 @@ def enter_all(session: Session, now: datetime, actor: Actor, entries: Sequence[t
     On the democratic row a mark proposes another value than the poll's, and needs a reason.
     """
     ids = {unit_id for unit_id, _ in entries}
+    rounds = select(Unit.assessment_id).where(Unit.id.in_(ids)).distinct().order_by(Unit.assessment_id)
+    for assessment_id in session.scalars(rounds).all():
+        held_assessment(session, assessment_id)
     # Two who save the same marks go one after the other. FOR NO KEY UPDATE: rows that refer to the unit need not wait.
     session.execute(select(Unit.id).where(Unit.id.in_(ids)).order_by(Unit.id).with_for_update(key_share=True))
     try:

@@ -5,20 +5,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import ledger, materials, proceedings, reviews
+from surveys.services import ledger, marks, materials, proceedings, reviews
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import WrongState
 from surveys.services.ledger import EventEntry
+from surveys.services.marks import MarkEntry
 from surveys.services.materials import Place
 from surveys.services.proceeding_records import ProceedingKind
 from surveys.services.proceedings import ProceedingEntry
 from surveys.services.reviews import Verdict
 from surveys.services.site import Site
-from tests.builders import account, build_unit
+from surveys.storage.tables import Event, Exemption, Unit
+from tests.builders import GROUP, account, build_unit, exempt
 from tests.conftest import NOW
 
 ITEM = Place("III-4", 1)
@@ -63,6 +66,28 @@ def entering_an_event(site: Site, unit_id: int) -> Act:
     return lambda session: ledger.record_event(session, NOW, COMMAND_LINE, unit_id, entry)
 
 
+def cancelling_an_event(site: Site, unit_id: int) -> Act:
+    with site.database.writing() as session:
+        event_id = entering_an_event(site, unit_id)(session)
+    return lambda session: ledger.cancel_event(session, NOW, COMMAND_LINE, unit_id, event_id, "重复登记")
+
+
+def unexempting(site: Site, unit_id: int) -> Act:
+    exempt(site, unit_id, "III-7")
+    return lambda session: ledger.cancel_exemption(session, NOW, COMMAND_LINE, unit_id, 1, "已核实")
+
+
+def marking(site: Site, unit_id: int) -> Act:
+    entry = MarkEntry("III-4", GROUP, "1")
+    return lambda session: marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, [entry])
+
+
+def lock_everything(session: Session) -> None:
+    """As a change of the roster does, after the assessment: whoever locked one of these first would wait in a ring."""
+    for table in (Unit, Event, Exemption):
+        session.scalars(sa.select(table).order_by(table.id).with_for_update()).all()
+
+
 @pytest.mark.parametrize(
     ("doing", "step"),
     [
@@ -71,6 +96,9 @@ def entering_an_event(site: Site, unit_id: int) -> Act:
         (reviewing, AssessmentState.PROVISIONAL),
         (recording, AssessmentState.ARCHIVED),
         (entering_an_event, AssessmentState.PROVISIONAL),
+        (cancelling_an_event, AssessmentState.PROVISIONAL),
+        (unexempting, AssessmentState.PROVISIONAL),
+        (marking, AssessmentState.PROVISIONAL),
     ],
 )
 def test_who_acts_during_a_step_hears_of_it(
@@ -96,6 +124,7 @@ def test_who_acts_during_a_step_hears_of_it(
         other.start()
         other.join(1)
         assert other.is_alive()
+        lock_everything(session)
         session.commit()
     other.join(20)
     assert [type(outcome) for outcome in outcomes] == [WrongState]
