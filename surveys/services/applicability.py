@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -135,7 +135,8 @@ def matrix(session: Session, assessment_id: int) -> Matrix:
         own = [unit for unit in units if unit.framework == framework.key]
         fits = tuple(_fit(unit, rows, exemptions.get(unit.id, []), choices.get(unit.id, {})) for unit in own)
         parts.append(FrameworkFit(framework, rows, fits))
-    fingerprint = _fingerprint(assessment, parts)
+    fingerprint = _fingerprint(assessment, parts, sorted)
+    standing = (fingerprint, _fingerprint(assessment, parts, tuple))  # as approved in the order the database gives
     signs = session.execute(
         select(Approval.subject, Account.id, Account.name, Approval.made_at)
         .join(Account)
@@ -148,13 +149,13 @@ def matrix(session: Session, assessment_id: int) -> Matrix:
         AssessmentState(assessment.state),
         tuple(parts),
         fingerprint,
-        tuple(Sign(by, name, at) for subject, by, name, at in signs if subject == fingerprint),
+        tuple(Sign(by, name, at) for subject, by, name, at in signs if subject in standing),
         bool(signs),
     )
 
 
 def _units(session: Session, assessment: Assessment) -> list[Unit]:
-    query = select(Unit).where(Unit.assessment_id == assessment.id).order_by(Unit.position)
+    query = select(Unit).where(Unit.assessment_id == assessment.id).order_by(Unit.position, Unit.id)
     # As they are now: a caller may have changed tags in this session by statement.
     return list(session.scalars(query.options(selectinload(Unit.tags)).execution_options(populate_existing=True)))
 
@@ -203,8 +204,11 @@ def _cell(standard: Standard, tags: Collection[str], exempted: Collection[str], 
     return Cell(Fit.APPLIES)
 
 
-def _fingerprint(assessment: Assessment, parts: Sequence[FrameworkFit]) -> str:
-    """Over the frameworks and whatever decides what applies to whom and who marks it."""
+def _fingerprint(
+    assessment: Assessment, parts: Sequence[FrameworkFit], ordered: Callable[[Sequence[str]], Sequence[str]]
+) -> str:
+    """Over the frameworks and whatever decides what applies to whom and who marks it. `ordered`: the tags, which a
+    database sorts by its own language."""
     said = [
         [
             part.framework.to_json(),
@@ -213,7 +217,7 @@ def _fingerprint(assessment: Assessment, parts: Sequence[FrameworkFit]) -> str:
                     unit.id,
                     unit.name,
                     unit.department,
-                    unit.tags,
+                    ordered(unit.tags),
                     sorted([each.row_key, each.document, each.reason] for each in unit.exemptions),
                     [cell.chosen for cell in unit.cells],
                 ]

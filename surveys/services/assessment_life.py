@@ -91,7 +91,8 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     assessment, standing = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
     if actor.account_id is None:
         raise NotAllowed("核定须由两个人各用自己的账号登录后操作。")
-    if _certificate_digest(session, standing.live) != shown:
+    body = _certificate(session, standing)
+    if digest(canonical_json(body)) != shown:
         raise WrongState("您看到的结果之后有了改动，没有核定。请重新打开页面，核对后再核定。")
     earlier = session.scalars(
         select(Approval.account_id).where(
@@ -112,7 +113,7 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     audit.record(session, now, actor, "assessment.certify", assessment.title, shown)
     done = len(earlier) + 1 >= versions.HANDS
     if done:
-        versions.freeze(session, now, actor, assessment, VersionKind.CERTIFIED, "两人核定", standing.live)
+        versions.freeze(session, now, actor, assessment, VersionKind.CERTIFIED, "两人核定", body)
         assessment.state = AssessmentState.CERTIFIED
     session.commit()
     return done
@@ -127,12 +128,21 @@ def archive(session: Session, now: datetime, actor: Actor, assessment_id: int) -
 
 def certificate_digest(session: Session, assessment: Assessment) -> str:
     """Of the version that would be certified now."""
-    return _certificate_digest(session, versions.live_body(session, assessment.id))
+    return digest(canonical_json(_certificate(session, Standing(session, assessment.id))))
 
 
-def _certificate_digest(session: Session, live: Document) -> str:
+def _certificate(session: Session, standing: "Standing") -> Document:
+    """The body that would be certified now, when nothing changed since the newest version. Where a first hand, by an
+    earlier program or as the database read rows then, certified that version word for word, it is that."""
+    live, newest = standing.live, standing.newest
     number = versions.next_number(session, live["assessment"])
-    return digest(canonical_json(versions.body_of(live, number, VersionKind.CERTIFIED)))
+    body = versions.body_of(live, number, VersionKind.CERTIFIED)
+    signed = versions.certificates(session, live["assessment"])
+    if newest is None or not signed or digest(canonical_json(body)) in signed:
+        return body
+    told = {key: live[key] for key in ("title", "proceedings") if key in newest.body}
+    frozen = versions.body_of(newest.body | told, number, VersionKind.CERTIFIED)
+    return frozen if digest(canonical_json(frozen)) in signed else body
 
 
 class Standing:
@@ -189,7 +199,7 @@ def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
         notes += _unsealed_polls(session, assessment) + _unopened_polls(session, assessment)
     if state is not AssessmentState.APPEAL or missing:
         return Outlook(NEXT[state], missing, tuple(notes), standing)
-    subject = _certificate_digest(session, standing.live)
+    subject = digest(canonical_json(_certificate(session, standing)))
     hands = tuple(name for name, _ in versions.certifiers(session, assessment.id, subject))
     return Outlook(NEXT[state], missing, tuple(notes), standing, subject, hands)
 
@@ -296,7 +306,7 @@ def _unsealed_polls(session: Session, assessment: Assessment) -> list[str]:
         select(Unit.name)
         .join(Poll, Poll.unit_id == Unit.id)
         .where(Unit.assessment_id == assessment.id, Poll.state.in_(under_way), ~Poll.rehearsal)
-        .order_by(Unit.position)
+        .order_by(Unit.position, Poll.id)
     ).all()
     return [f"还有 {len(names)} 场测评会没有封存：{'、'.join(names[:5])}。"] if names else []
 

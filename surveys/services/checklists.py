@@ -195,7 +195,10 @@ def unit_checklist(session: Session, unit: Unit) -> UnitChecklist:
 def assessment_checklists(session: Session, assessment: Assessment) -> list[UnitChecklist]:
     """Of all units, in order."""
     units = session.scalars(
-        select(Unit).where(Unit.assessment_id == assessment.id).order_by(Unit.position).options(selectinload(Unit.tags))
+        select(Unit)
+        .where(Unit.assessment_id == assessment.id)
+        .order_by(Unit.position, Unit.id)
+        .options(selectinload(Unit.tags))
     )
     return _checklists(session, assessment, list(units))
 

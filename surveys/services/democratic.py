@@ -118,7 +118,7 @@ def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScor
 
 def scores_of_units(session: Session, unit_ids: Collection[int]) -> dict[int, TeamScores]:
     """What the polls of each of these units come to. Raises Imbalance."""
-    query = select(Poll).where(Poll.unit_id.in_(unit_ids), ~Poll.rehearsal)
+    query = select(Poll).where(Poll.unit_id.in_(unit_ids), ~Poll.rehearsal).order_by(Poll.id)
     polls: dict[int, list[Poll]] = {unit_id: [] for unit_id in unit_ids}
     for poll in session.scalars(query.options(selectinload(Poll.classes), selectinload(Poll.unsealings))):
         polls[poll.unit_id].append(poll)

@@ -244,7 +244,7 @@ def _hindrances(
                 select(Unit.name)
                 .join(UnitTag, UnitTag.unit_id == Unit.id)
                 .where(Unit.id.in_(units), UnitTag.tag == tag)
-                .order_by(Unit.position)
+                .order_by(Unit.position, Unit.id)
             )
         )
         if names:

@@ -75,7 +75,10 @@ def assessment_lines(session: Session, assessment_id: int, zone: tzinfo) -> list
     """Of all units, in their order; within one the oldest entry first. Raises NotFound."""
     assessment = assessment_of(session, assessment_id)
     units = session.scalars(
-        select(Unit).where(Unit.assessment_id == assessment_id).order_by(Unit.position).options(selectinload(Unit.tags))
+        select(Unit)
+        .where(Unit.assessment_id == assessment_id)
+        .order_by(Unit.position, Unit.id)
+        .options(selectinload(Unit.tags))
     )
     return _lines(session, assessment, list(units), zone)
 

@@ -115,7 +115,7 @@ class Ground:
 def ground(session: Session, assessment_id: int) -> Ground:
     """Raises NotFound."""
     assessment = assessment_of(session, assessment_id)
-    query = select(Unit).where(Unit.assessment_id == assessment.id).order_by(Unit.position)
+    query = select(Unit).where(Unit.assessment_id == assessment.id).order_by(Unit.position, Unit.id)
     units = tuple(session.scalars(query.options(selectinload(Unit.tags))))
     ids = [unit.id for unit in units]
     decided = select(Exemption.unit_id, Exemption.row_key, Exemption.reason, Exemption.document).where(

@@ -163,7 +163,7 @@ def _twice(session: Session, plans: Sequence[PollPlan], polls: Sequence[PlannedP
         return entry.unit_id, entry.title.strip(), entry.held_on, entry.rehearsal
 
     units = {each.entry.unit_id for each in polls}
-    there_now = select(Poll).where(Poll.unit_id.in_(units), Poll.set_aside_at.is_(None))
+    there_now = select(Poll).where(Poll.unit_id.in_(units), Poll.set_aside_at.is_(None)).order_by(Poll.id)
     there = {same(poll): poll.id for poll in session.scalars(there_now)}
     seen = Counter[Same]()
     for plan, each in zip(plans, polls, strict=True):

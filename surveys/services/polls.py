@@ -45,7 +45,7 @@ def create_poll_once(session: Session, now: datetime, actor: Actor, entry: PollE
     """`create_poll`, unless the unit has a draft entered just so, as when a form is sent twice: then that one's id."""
     # Locked, so that of two sent at once the second sees the first.
     lock_unit(session, entry.unit_id)
-    drafts = select(Poll).where(Poll.unit_id == entry.unit_id, Poll.state == PollState.DRAFT)
+    drafts = select(Poll).where(Poll.unit_id == entry.unit_id, Poll.state == PollState.DRAFT).order_by(Poll.id)
     before = [(other.id, entry_of(other)) for other in session.scalars(drafts)]
     poll = add_poll(session, now, actor, entry)
     entered = entry_of(poll)

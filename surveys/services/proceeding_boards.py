@@ -49,7 +49,7 @@ def board(session: Session, actor: Actor, assessment_id: int) -> ProceedingBoard
     if not actor.may(Permission.REVIEW):
         raise NotAllowed("考核记录由考核组和考核部门查看。")
     frameworks = {entry.key: framework_of(assessment, entry.key) for entry in assessment.frameworks}
-    query = select(Unit).where(Unit.assessment_id == assessment_id).order_by(Unit.position)
+    query = select(Unit).where(Unit.assessment_id == assessment_id).order_by(Unit.position, Unit.id)
     units = [
         unit
         for unit in session.scalars(query.options(selectinload(Unit.tags)))

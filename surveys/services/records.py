@@ -1,6 +1,7 @@
 """The record of a poll as it stands in the tables: what its seal covers, and the check of the one against the other."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -47,7 +48,7 @@ def _class_counts(poll: Poll, counts: _Tickets) -> list[ClassCount]:
             void=counts.get((entry.key, TicketState.VOID), 0),
             unused=counts.get((entry.key, TicketState.ISSUED), 0),
         )
-        for entry in poll.classes
+        for entry in sorted(poll.classes, key=lambda entry: entry.key)
     ]
 
 
@@ -101,16 +102,20 @@ def verified_each(session: Session, polls: Sequence[Poll]) -> Iterator[tuple[Pol
             if poll.state is not PollState.SEALED:
                 raise WrongState("测评会还没有封存，没有封存码可以核对。")
         for poll, record in zip(some, _read_records(session, some), strict=True):
-            _check(poll, record)
-            yield poll, record
+            yield poll, _as_sealed(poll, record)
 
 
-def _check(poll: Poll, record: Record) -> None:
-    fault = imbalance(record)
-    found = None if fault is not None else seal(record)
-    if found == poll.seal:
-        return
+def _as_sealed(poll: Poll, record: Record) -> Record:
+    """The record, if its seal is the poll's. Seals were made over the classes as the database sorted them: whether B
+    or a comes first is a matter of its language."""
     whose = f"{poll.unit.name}的测评会（{poll.prefix}）"
+    fault = imbalance(record)
     if fault is not None:
         raise Imbalance(f"{whose}票数对不上：{fault}。请保留现场并联系管理员。")
-    raise Imbalance(f"{whose}封存后数据有改动：现在的数据算出 {found}，封存时是 {poll.seal}。请保留现场并联系管理员。")
+    by_letter = replace(record, classes=sorted(record.classes, key=lambda entry: entry.key.lower()))
+    for read in (record, by_letter):
+        if seal(read) == poll.seal:
+            return read
+    raise Imbalance(
+        f"{whose}封存后数据有改动：现在的数据算出 {seal(record)}，封存时是 {poll.seal}。请保留现场并联系管理员。"
+    )

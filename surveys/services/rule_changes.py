@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -182,9 +183,9 @@ def _lost(session: Session, assessment: Assessment, framework: Framework) -> Ite
             if key not in rows:
                 yield f"{units[unit_id].name}的 {key} 已有{what}，新的测评体系里没有这一行。"
     latest: dict[tuple[int, str, str], Mark] = {}
-    for mark in session.scalars(select(Mark).where(Mark.unit_id.in_(units)).order_by(Mark.version)):
+    for mark in session.scalars(select(Mark).where(Mark.unit_id.in_(units)).order_by(Mark.version, Mark.id)):
         latest[mark.unit_id, mark.row_key, mark.department] = mark
-    for (unit_id, key, department), mark in latest.items():
+    for (unit_id, key, department), mark in sorted(latest.items(), key=itemgetter(0)):
         if key in rows and mark.points > rows[key].points:
             yield (
                 f"{units[unit_id].name}的 {key} {department}打了 {mark.points} 分，超过新的满分 {rows[key].points}。"

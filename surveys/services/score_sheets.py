@@ -26,7 +26,8 @@ Entry = TypeVar("Entry", Mark, Event, Exemption, RowChoice)
 
 @dataclass(frozen=True)
 class SheetLine:
-    """One row of a unit's sheet with all that decides it. `marks`: the latest version by department.
+    """One row of a unit's sheet with all that decides it. `marks`: the latest version by department, in the order of
+    `departments`, then those that mark the row no more.
 
     `counted`: ids of the events that count. `instead`: by id of one that is overtaken, the event that counts for its
     occasion. `decided`: on the democratic row, the mark two people agreed on.
@@ -115,7 +116,7 @@ def assessment_sheets(
     units = session.scalars(
         select(Unit)
         .where(Unit.assessment_id == assessment.id)
-        .order_by(Unit.position)
+        .order_by(Unit.position, Unit.id)
         .options(selectinload(Unit.tags), selectinload(Unit.leaders))
     )
     return _sheets(session, assessment, list(units), frameworks, rules)
@@ -129,10 +130,12 @@ def _sheets(
     other_rules: ScoringRules | None = None,
 ) -> list[UnitSheet]:
     ids = [unit.id for unit in units]
-    marks = _by_unit(session.scalars(select(Mark).where(Mark.unit_id.in_(ids)).order_by(Mark.version)))
+    marks = _by_unit(session.scalars(select(Mark).where(Mark.unit_id.in_(ids)).order_by(Mark.version, Mark.id)))
     events = _by_unit(session.scalars(select(Event).where(Event.unit_id.in_(ids)).order_by(Event.id)))
     exemptions = _by_unit(
-        session.scalars(select(Exemption).where(Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None)))
+        session.scalars(
+            select(Exemption).where(Exemption.unit_id.in_(ids), Exemption.cancelled_at.is_(None)).order_by(Exemption.id)
+        )
     )
     choices = _by_unit(session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids))))
     voted = democratic.scores_of_units(session, ids)
@@ -191,7 +194,7 @@ def _sheet(
         departments = departments_of(framework, standard, unit)
         own_events = tuple(event for event in events if event.row_key == key)
         own_marks = row_marks.get(key, [])
-        latest = {mark.department: mark for mark in own_marks}
+        latest = _latest(own_marks, departments)
         decided = None
         if Method.DEMOCRATIC in standard.methods:
             own = [mark for mark in own_marks if mark.department == departments[0]]
@@ -222,6 +225,12 @@ def _sheet(
         )
     score = score_of(framework, {line.row.standard.key: line.value for line in lines}, rules)
     return UnitSheet(unit, framework, tuple(lines), score, newest, teams)
+
+
+def _latest(marks: Sequence[Mark], departments: Sequence[str]) -> dict[str, Mark]:
+    found = {mark.department: mark for mark in marks}
+    order = dict.fromkeys((*departments, *sorted(found)))
+    return {name: found[name] for name in order if name in found}
 
 
 def score_of(framework: Framework, values: Mapping[str, RowValue], rules: ScoringRules) -> ScoreSheet:

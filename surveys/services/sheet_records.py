@@ -6,6 +6,7 @@ A figure is {"exact": "27/2", "shown": "13.50"}, or None where there is no numbe
 from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
+from operator import itemgetter
 from typing import Any
 
 from surveys.catalog.model import Standard, plain
@@ -57,7 +58,7 @@ def _unit(unit: Unit) -> Document:
         "category": unit.category,
         "framework": unit.framework,
         "department": unit.department,
-        "tags": [tag.tag for tag in unit.tags],
+        "tags": sorted(tag.tag for tag in unit.tags),
     }
 
 
@@ -168,12 +169,15 @@ def standing_words(record: Document, event: Document) -> str:
 
 def without_explanations(unit: Document) -> Document:
     """A unit's record without what was added to explain it, which follows from the rest: a version frozen before
-    says the same of the unit."""
-    return unit | {"rows": [_bare(row) for row in unit["rows"]]}
+    says the same of the unit. What has no order of its own was frozen as the database read it, and comes in one."""
+    return unit | {"tags": sorted(unit["tags"]), "rows": [_bare(row) for row in unit["rows"]]}
 
 
 def _bare(row: Document) -> Document:
     vote = row["democratic"]
+    for key, name in (("marks", "department"), ("set_aside", "seal")):
+        if len(row.get(key, ())) > 1:
+            row = row | {key: sorted(row[key], key=itemgetter(name))}
     if not row["events"] and vote is None:
         return row
     events = [_without(event, "overtaken_by") for event in row["events"]]
@@ -182,7 +186,10 @@ def _bare(row: Document) -> Document:
 
 def _bare_vote(vote: Document) -> Document:
     items = [_without(item, "by_class", "passed_on") for item in vote["items"]]
-    bare = _without(vote, "abstain", "passed_on") | {"items": items}
+    bare = _without(vote, "abstain", "passed_on") | {
+        "items": items,
+        "classes": sorted(vote["classes"], key=itemgetter("key")),
+    }
     if "teams" in vote:  # a team's own vote has none
         bare["teams"] = [
             each | {"vote": _bare_vote(each["vote"])} if "vote" in each else each for each in vote["teams"]

@@ -155,10 +155,14 @@ def newest_rules(session: Session, assessment_id: int) -> int:
 
 
 def same_scores(one: Document, other: Document) -> bool:
-    """Whether two bodies say the same of every unit."""
+    """Whether two bodies say the same of every unit, in whatever order the database read them."""
     if any(one[key] != other[key] for key in ("rules_version", "rules", "frameworks")):
         return False
-    return [*map(without_explanations, one["units"])] == [*map(without_explanations, other["units"])]
+    return _by_unit(one) == _by_unit(other)
+
+
+def _by_unit(body: Document) -> dict[int, Document]:
+    return {unit["unit"]: without_explanations(unit) for unit in body["units"]}
 
 
 def freeze(
@@ -269,6 +273,12 @@ def certified(session: Session, assessment_id: int) -> Version:
     if found is None or found.line.kind is not VersionKind.CERTIFIED:
         raise Imbalance("考核已核定，却没有核定的版本。请保留现场并联系管理员。")
     return found
+
+
+def certificates(session: Session, assessment_id: int) -> set[str]:
+    """The digests under which there is a hand."""
+    query = select(Approval.subject).where(Approval.assessment_id == assessment_id, Approval.act == CERTIFY)
+    return set(session.scalars(query))
 
 
 def certifiers(session: Session, assessment_id: int, subject: str) -> list[tuple[str, datetime]]:

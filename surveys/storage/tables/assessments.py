@@ -24,7 +24,7 @@ class Assessment(Base):
     objections_due_on: Mapped[date | None]
     created_at: Mapped[datetime]
     frameworks: Mapped[list["AssessmentFramework"]] = relationship(order_by="AssessmentFramework.key")
-    units: Mapped[list["Unit"]] = relationship(order_by="Unit.position", back_populates="assessment")
+    units: Mapped[list["Unit"]] = relationship(order_by="Unit.position, Unit.id", back_populates="assessment")
 
 
 class AssessmentFramework(Base):
