@@ -14,7 +14,7 @@ load_dotenv(ROOT / ".env")
 chdir = str(ROOT)
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 worker_class = "gthread"
-threads = 16
+threads = int(os.environ.setdefault("THREADS", "16"))  # as many connections to the database, in each worker
 keepalive = 5
 timeout = 60
 graceful_timeout = 20

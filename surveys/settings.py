@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import URL, make_url
@@ -16,6 +16,9 @@ DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 SECRET_KEY_LENGTH = 32
 TIME_ZONE = "Asia/Shanghai"
 TRUSTED_PROXY = "127.0.0.1,::1"
+THREADS = 5
+MOST_THREADS = 200
+_HOSTS = re.compile(r"(postgresql(?:\+psycopg)?://(?:[^/?#]*@)?)([^/?#@]*,[^/?#@]*)(/[^?#]*)?(?:\?(.*))?")
 
 Value = TypeVar("Value")
 
@@ -28,7 +31,7 @@ class SettingsError(Exception):
 class Settings:
     """`public_url` has no slash at its end; `data_dir` exists; times are shown in `time_zone`.
 
-    `trusted_proxies`: whose word on where a request came from is taken.
+    `trusted_proxies`: whose word on where a request came from is taken. `threads`: that use the database at a time.
     """
 
     database_url: URL
@@ -37,6 +40,7 @@ class Settings:
     data_dir: Path
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIME_ZONE))
     trusted_proxies: frozenset[str] = field(default_factory=lambda: _proxies(""))
+    threads: int = THREADS
 
     @property
     def https(self) -> bool:
@@ -44,7 +48,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Reads the variables; all but TIME_ZONE and TRUSTED_PROXY are required.
+        """Reads the variables; all but TIME_ZONE, TRUSTED_PROXY and THREADS are required.
 
         Raises SettingsError, naming every fault at once.
         """
@@ -63,11 +67,12 @@ class Settings:
         data_dir = take("DATA_DIR", _data_dir)
         time_zone = take("TIME_ZONE", _time_zone)
         proxies = take("TRUSTED_PROXY", _proxies)
+        threads = take("THREADS", _threads)
         if database_url is None or secret_key is None or public_url is None or data_dir is None or time_zone is None:
             raise SettingsError("\n".join(faults))
-        if proxies is None:
+        if proxies is None or threads is None:
             raise SettingsError("\n".join(faults))
-        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies)
+        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies, threads)
 
 
 def database_url_of(text: str) -> URL:
@@ -76,7 +81,7 @@ def database_url_of(text: str) -> URL:
     if not text:
         raise SettingsError(f"没有设置 DATABASE_URL（数据库地址）。{remedy}")
     try:
-        url = make_url(text)
+        url = make_url(_several_hosts(text))
     except (ArgumentError, ValueError):
         raise SettingsError(f"DATABASE_URL 不是数据库地址。{remedy}") from None
     driver = DRIVERS.get(url.get_backend_name())
@@ -87,6 +92,19 @@ def database_url_of(text: str) -> URL:
             "DATABASE_URL 的 SQLite 文件须是绝对路径，sqlite: 后面有四条斜线：sqlite:////绝对路径/ceping.db"
         )
     return url.set(drivername=driver)
+
+
+def _several_hosts(text: str) -> str:
+    """The address with its hosts in the query, where there are several with commas between, as in libpq's manual. Of
+    them the one is wanted that takes votes."""
+    found = _HOSTS.fullmatch(text)
+    if found is None:
+        return text
+    start, hosts, path, query = found.groups()
+    pairs = [host.rpartition(":") if ":" in host else (host, "", "5432") for host in hosts.split(",")]
+    told = urlencode([("host", ",".join(pair[0] for pair in pairs)), ("port", ",".join(pair[2] for pair in pairs))])
+    wanted = "" if query and "target_session_attrs=" in query else "&target_session_attrs=read-write"
+    return f"{start}{path or ''}?{told}{wanted}" + (f"&{query}" if query else "")
 
 
 def _secret_key(text: str) -> str:
@@ -134,6 +152,15 @@ def _time_zone(text: str) -> ZoneInfo:
         return ZoneInfo(text or TIME_ZONE)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise SettingsError(f"TIME_ZONE 不是时区名：{text}。请设为 {TIME_ZONE} 这样的名字，或不设。") from None
+
+
+def _threads(text: str) -> int:
+    """Set by the server's own configuration; a command is one."""
+    if not text:
+        return THREADS
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_THREADS):
+        raise SettingsError(f"THREADS 不是 1 至 {MOST_THREADS} 的整数：{text}。请改正，或不设。")
+    return int(text)
 
 
 def _proxies(text: str) -> frozenset[str]:

@@ -13,7 +13,7 @@ import click
 from flask import current_app
 
 from surveys.catalog.problems import CatalogError
-from surveys.services.errors import DatabaseBusy, Refusal
+from surveys.services.errors import DatabaseBusy, Refusal, why_busy
 from surveys.services.site import Site
 
 ID = click.IntRange(1, 2**31 - 1)
@@ -36,7 +36,7 @@ def site() -> Site:
         if any_site().is_current():
             return any_site()
     except DatabaseBusy as error:
-        raise click.ClickException(f"连不上数据库，请检查 DATABASE_URL：{error.orig}") from None
+        raise click.ClickException(f"连不上数据库，请检查 DATABASE_URL：{why_busy(error)}") from None
     raise click.ClickException("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
 
 

@@ -1,9 +1,15 @@
 """Errors that people read: each class names what went wrong, its text says in Chinese what is so and what to do."""
 
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-DatabaseBusy = OperationalError
+DatabaseBusy: tuple[type[SQLAlchemyError], ...] = (OperationalError, NoConnectionFree)
 """The database did not answer in time or is gone. What was under way has not happened."""
+
+
+def why_busy(error: Exception) -> str:
+    """What the database's driver said."""
+    return str(getattr(error, "orig", error))
 
 
 class Refusal(Exception):

@@ -19,7 +19,7 @@ class Site:
 
     @classmethod
     def build(cls, settings: Settings) -> "Site":
-        return cls(settings, Database(settings.database_url), OpenPolls(settings.secret_key))
+        return cls(settings, Database(settings.database_url, settings.threads), OpenPolls(settings.secret_key))
 
     def now(self) -> datetime:
         """In the office's time zone, so that `.date()` is the office's day."""

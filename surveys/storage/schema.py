@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from surveys.storage.database import Database
+from surveys.storage.database import ALTERING, Database
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -48,6 +48,7 @@ def _altering(database: Database) -> Iterator[Connection]:
         assert raw is not None
         if not database.is_sqlite:
             with connection.begin():
+                database.wait_for(connection, ALTERING)
                 yield connection
             return
         raw.execute("PRAGMA foreign_keys=OFF")

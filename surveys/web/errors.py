@@ -15,6 +15,7 @@ from surveys.services.errors import (
     NotFound,
     Refusal,
     WrongState,
+    why_busy,
 )
 from surveys.web import uploads
 from surveys.web.masking import mask_record, masked
@@ -97,8 +98,8 @@ def csrf_failed(_error: CSRFError) -> Response:
     return error_page(400, "页面已过期", "没有改动任何数据。请返回上一页，刷新后再提交一次。")
 
 
-def database_busy(error: DatabaseBusy) -> Response:
-    current_app.logger.error("database: %s", masked(str(error.orig)))
+def database_busy(error: Exception) -> Response:
+    current_app.logger.error("database: %s", masked(why_busy(error)))
     return error_page(503, *_words(503))
 
 
@@ -123,7 +124,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(AlreadyDone, already_done)
     app.register_error_handler(CSRFError, csrf_failed)
-    app.register_error_handler(DatabaseBusy, database_busy)
+    for kind in DatabaseBusy:
+        app.register_error_handler(kind, database_busy)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(500, broken)
     app.context_processor(lambda: {"for_voter": _for_voter()})
