@@ -71,6 +71,8 @@ class ScoringRules:
     """Caps in absolute points; bands from best to worst; the best band a vetoed unit can still have.
 
     `mark_step`: what a mark is a multiple of when it is given; sums and means are of any.
+    `only_with_form`: whether of a unit's polls only those that carry the organization form are candidates for its
+    democratic row; else the newest of a team is, though it rated leaders alone.
     """
 
     mode: Mode = Mode.WHOLE
@@ -85,6 +87,7 @@ class ScoringRules:
     veto_band: str = "不合格"
     top_quota: Decimal | None = None
     mark_step: Decimal = FINEST
+    only_with_form: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -95,6 +98,7 @@ class ScoringRules:
             "veto_band": self.veto_band,
             "top_quota": None if self.top_quota is None else str(self.top_quota),
             "mark_step": str(self.mark_step),
+            "only_with_form": self.only_with_form,
         }
 
     @classmethod
@@ -107,8 +111,9 @@ class ScoringRules:
             bands=tuple(Band(name, Decimal(floor)) for name, floor in data["bands"]),
             veto_band=data["veto_band"],
             top_quota=None if quota is None else Decimal(quota),
-            # Rules written before there were steps, frozen ones too, do not say it.
+            # Rules written before one of these was asked, frozen ones too, do not say it: as it was done then.
             mark_step=Decimal(data.get("mark_step", FINEST)),
+            only_with_form=data.get("only_with_form", False),
         )
 
 

@@ -4,7 +4,7 @@ Each step is one function. It asks the same `hindrances` that the page shows, an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from surveys.catalog.rules import framework_faults
 from surveys.polling.seal import canonical_json, digest
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
-from surveys.scoring.score_sheet import RowState
+from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.services import applicability, audit, replies, versions, vote_rules
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import departments_in, frameworks_of, locked_assessment
@@ -33,8 +33,9 @@ NEXT = dict(zip(list(AssessmentState)[:-1], list(AssessmentState)[1:], strict=Tr
 
 def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
     """preparing > marking: frameworks and rules are frozen as version 1, and the scales of polls still to be made.
-    Raises NotFound, NotAllowed, WrongState."""
+    From now on nothing that the program does otherwise later changes them. Raises NotFound, NotAllowed, WrongState."""
     assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
+    assessment.rules = replace(ScoringRules.from_json(assessment.rules), only_with_form=True).to_json()
     assessment.questionnaires = catalog_questionnaires()
     session.add(
         RuleVersion(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, Method, Row
 from surveys.reporting.csv_cells import harmless
-from surveys.scoring.score_sheet import RowState
+from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.services import democratic
 from surveys.services.actors import Actor, Permission
 from surveys.services.democratic import TeamScores
@@ -142,7 +142,8 @@ def board(session: Session, actor: Actor, assessment_id: int, wanted: Filter = A
 
 def _polls(session: Session, found: Ground) -> list[Task]:
     """The democratic rows: done once the polls give them their points, or the group confirmed a value."""
-    voted = democratic.scores_of_units(session, [unit.id for unit in found.units])
+    rules = ScoringRules.from_json(found.assessment.rules)
+    voted = democratic.scores_of_units(session, [unit.id for unit in found.units], rules)
     confirmed = democratic.hands(session, found.assessment.id).confirmed()
     rows = {
         key: [row for row in framework.rows() if Method.DEMOCRATIC in row.standard.methods]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Method, Standard, plain
 from surveys.polling.states import PollState
 from surveys.scoring.exact import Score, exact, shown
-from surveys.scoring.score_sheet import RowState, RowValue
+from surveys.scoring.score_sheet import RowState, RowValue, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.services import audit, two_hands
 from surveys.services.actors import Actor, Permission
@@ -41,13 +41,18 @@ class Vote:
 @dataclass(frozen=True)
 class TeamScores:
     """`teams`: one for each 班子 with a result, from the one of `votes` in the same place. `waiting`: teams whose vote
-    is under way and has none yet. `set_aside`: sealed polls that do not count by decision."""
+    is under way and has none yet. `set_aside`: sealed polls that do not count by decision. `formless`: polls on leaders
+    alone that stand for their team all the same, by rules frozen before only those with the form were candidates."""
 
     teams: tuple[TeamScore, ...]
     votes: tuple[Vote, ...]
     waiting: tuple[str, ...]
     newest: Vote | None
     set_aside: tuple[Poll, ...] = ()
+
+    @property
+    def formless(self) -> tuple[Poll, ...]:
+        return tuple(vote.poll for vote in self.votes if not carries_form(vote.poll))
 
     @property
     def score(self) -> Score | None:
@@ -87,25 +92,36 @@ class TeamScores:
         return RowValue(RowState.MARKED, min(max(score * points / 100, Fraction(0)), points))
 
 
+def carries_form(poll: Poll) -> bool:
+    """Whether the poll rates the organization, which is what the democratic row reads."""
+    return poll.rules["organization"] is not None
+
+
+def candidates(polls: Sequence[Poll], rules: ScoringRules) -> list[Poll]:
+    """Of one unit's polls those that its democratic row may come from, set aside or not. By rules frozen before this
+    was asked, a poll on leaders alone is one too, and takes the place of an earlier one of its team."""
+    return [poll for poll in polls if not poll.rehearsal and (carries_form(poll) or not rules.only_with_form)]
+
+
 def counting(polls: Sequence[Poll]) -> dict[str, Poll]:
-    """Of one unit's polls, in any order, the one that counts by team, the newest last: within a team it is the newest
-    sealed one that may be seen and is not set aside; no rehearsal."""
+    """Of one unit's candidates, in any order, the one that counts by team, the newest last: within a team it is the
+    newest sealed one that may be seen and is not set aside."""
     visible = sorted(
-        (poll for poll in polls if _is_real(poll) and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
+        (poll for poll in polls if _stands(poll) and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
     )
     last = {poll.team: poll for poll in visible}
     return dict(sorted(last.items(), key=lambda item: (item[1].sealed_at, item[1].id)))
 
 
-def _is_real(poll: Poll) -> bool:
-    return not poll.rehearsal and poll.set_aside_at is None
+def _stands(poll: Poll) -> bool:
+    return poll.set_aside_at is None
 
 
 def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScores:
-    """Of one unit's polls. `tallies`: by poll, of those that count."""
+    """Of one unit's candidates. `tallies`: by poll, of those that count."""
     newest = counting(polls)
     # A draft is a plan, perhaps given up: it holds nothing up.
-    begun = {poll.team for poll in polls if _is_real(poll) and poll.state is not PollState.DRAFT}
+    begun = {poll.team for poll in polls if _stands(poll) and poll.state is not PollState.DRAFT}
     votes = {team: Vote(newest[team], tallies[newest[team].id]) for team in sorted(newest)}
     return TeamScores(
         tuple(_team_score(vote) for vote in votes.values()),
@@ -116,14 +132,15 @@ def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScor
     )
 
 
-def scores_of_units(session: Session, unit_ids: Collection[int]) -> dict[int, TeamScores]:
-    """What the polls of each of these units come to. Raises Imbalance."""
+def scores_of_units(session: Session, unit_ids: Collection[int], rules: ScoringRules) -> dict[int, TeamScores]:
+    """What the polls of each of these units come to by the rules of their assessment. Raises Imbalance."""
     query = select(Poll).where(Poll.unit_id.in_(unit_ids), ~Poll.rehearsal).order_by(Poll.id)
     polls: dict[int, list[Poll]] = {unit_id: [] for unit_id in unit_ids}
     for poll in session.scalars(query.options(selectinload(Poll.classes), selectinload(Poll.unsealings))):
         polls[poll.unit_id].append(poll)
-    tallies = tally_each(session, [poll for own in polls.values() for poll in counting(own).values()])
-    return {unit_id: team_scores(own, tallies) for unit_id, own in polls.items()}
+    found = {unit_id: candidates(own, rules) for unit_id, own in polls.items()}
+    tallies = tally_each(session, [poll for own in found.values() for poll in counting(own).values()])
+    return {unit_id: team_scores(own, tallies) for unit_id, own in found.items()}
 
 
 def _team_score(vote: Vote) -> TeamScore:

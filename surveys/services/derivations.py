@@ -80,7 +80,7 @@ def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple
     marked = {mark["department"] for mark in record["marks"]}
     waiting = [name for name in record["departments"] if name not in marked]
     if Method.DEMOCRATIC in standard.methods:
-        return [Step("得分来自民主测评，还没有封存的测评会。")], None
+        return [Step("得分来自民主测评（单位测评表），还没有封存的测评会。")], None
     return [Step(f"等{'、'.join(waiting)}打分。全部打分后才有得分。")], None
 
 

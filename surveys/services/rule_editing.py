@@ -21,6 +21,7 @@ from surveys.services.framework_editing import check_decides, check_editable, lo
 
 _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?", re.ASCII)
 _HUNDRED = Decimal(100)
+_NEW = ScoringRules()
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def parse_bands(text: str) -> list[tuple[str, str]]:
     return [(" ".join(words[:-1]), words[-1]) if len(words) > 1 else (" ".join(words), "") for words in lines]
 
 
-def parse_rules(entry: RulesEntry) -> ScoringRules:
-    """Raises BadInput with every fault, a line each."""
+def parse_rules(entry: RulesEntry, present: ScoringRules = _NEW) -> ScoringRules:
+    """`present`: the rules that are replaced, unless they are new; what nobody types stays as it is there. Raises
+    BadInput with every fault, a line each."""
     faults: list[str] = []
     bonus = _number("加分上限", entry.bonus_cap, faults)
     deduction = _number("扣分上限", entry.deduction_cap, faults)
@@ -79,6 +81,7 @@ def parse_rules(entry: RulesEntry) -> ScoringRules:
         clean_line(entry.veto_band),
         None if quota is None else quota / 100,
         step or FINEST,
+        present.only_with_form,
     )
     if len(faults) == readable:  # what could not be read would be called wrong twice
         faults += rule_faults(rules)
@@ -92,7 +95,8 @@ def save_rules(session: Session, now: datetime, actor: Actor, assessment_id: int
     check_decides(actor)
     assessment = locked(session, assessment_id)
     check_editable(assessment, session)
-    old, new = ScoringRules.from_json(assessment.rules), parse_rules(entry)
+    old = ScoringRules.from_json(assessment.rules)
+    new = parse_rules(entry, old)
     if old == new:
         return False
     assessment.rules = new.to_json()

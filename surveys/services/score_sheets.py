@@ -138,9 +138,9 @@ def _sheets(
         )
     )
     choices = _by_unit(session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids))))
-    voted = democratic.scores_of_units(session, ids)
-    hands = democratic.hands(session, assessment.id)
     rules = other_rules or ScoringRules.from_json(assessment.rules)
+    voted = democratic.scores_of_units(session, ids, rules)
+    hands = democratic.hands(session, assessment.id)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
     frameworks |= other_frameworks or {}
     return [

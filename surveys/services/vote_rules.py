@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog.model import plain
 from surveys.polling.states import PollState
+from surveys.scoring.grades import FormRules
 from surveys.scoring.poll_rules import PollRules
 from surveys.storage.tables import Poll, Unit
 
@@ -15,7 +16,10 @@ _MOST_NAMED = 5
 
 
 def differing(session: Session, assessment_id: int) -> list[str]:
-    """Of each category whose polls count by different rules: the rules of the most, and who has others. In Chinese."""
+    """Of each category whose polls count by different rules: the rules of the most, and who has others. In Chinese.
+
+    Told is what decides the organization's score: a poll on leaders alone decides none.
+    """
     polls = session.execute(
         select(Unit.category, Unit.name, Poll.rules)
         .join(Unit, Unit.id == Poll.unit_id)
@@ -29,15 +33,15 @@ def differing(session: Session, assessment_id: int) -> list[str]:
     )
     by_category: dict[str, list[tuple[str, str]]] = {}
     for category, unit, rules in polls:
-        by_category.setdefault(category, []).append((unit, _words(PollRules.from_json(rules))))
+        own = PollRules.from_json(rules)
+        if own.organization is not None:
+            by_category.setdefault(category, []).append((unit, _words(own, own.organization)))
     return [sentence for category, found in by_category.items() for sentence in _told(category, found)]
 
 
-def _words(rules: PollRules) -> str:
-    """What decides the organization's score, for people."""
-    form = rules.organization
-    scale = "" if form is None else "/".join(plain(weight) for weight in form.grades.values()) + "，"
-    return f"{scale}未填{rules.blank.label}，实到须满 {rules.quorum}"
+def _words(rules: PollRules, form: FormRules) -> str:
+    scale = "/".join(plain(weight) for weight in form.grades.values())
+    return f"{scale}，未填{rules.blank.label}，实到须满 {rules.quorum}"
 
 
 def _told(category: str, found: list[tuple[str, str]]) -> Iterator[str]:

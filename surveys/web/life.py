@@ -235,14 +235,14 @@ def rules(assessment_id: int) -> ResponseReturnValue:
                 form = ChangeRulesForm(formdata=None, data=form_values(present) | base | {"reason": form.reason.data})
                 fault, status = CHANGED, 409
             elif form.shown.data:
-                return _change(assessment_id, form)
+                return _change(assessment_id, form, present)
             else:
-                effect = _effect(assessment_id, form)
+                effect = _effect(assessment_id, form, present)
         except BadInput as error:
             fault, status = str(error), 400
         except WrongState as error:
             fault, status = str(error), 409
-            effect = _effect(assessment_id, form)
+            effect = _effect(assessment_id, form, present)
     page = render_template(
         "life/rules.html",
         assessment=assessment,
@@ -254,17 +254,17 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     return page, status
 
 
-def _change(assessment_id: int, form: ChangeRulesForm) -> ResponseReturnValue:
-    proposed, reason, shown = parse_rules(typed_rules(form)), form.reason.data, form.shown.data
+def _change(assessment_id: int, form: ChangeRulesForm, present: ScoringRules) -> ResponseReturnValue:
+    proposed, reason, shown = parse_rules(typed_rules(form), present), form.reason.data, form.shown.data
     with site().database.writing() as session:
         number = rule_changes.change_rules(session, site().now(), actor(), assessment_id, None, proposed, reason, shown)
     flash(f"规则已修改，现在是第 {number} 版。")
     return redirect(url_for("life.show", assessment_id=assessment_id))
 
 
-def _effect(assessment_id: int, form: ChangeRulesForm) -> Effect:
+def _effect(assessment_id: int, form: ChangeRulesForm, present: ScoringRules) -> Effect:
     with site().database.reading() as session:
-        effect = rule_changes.effect_of(session, assessment_id, None, parse_rules(typed_rules(form)))
+        effect = rule_changes.effect_of(session, assessment_id, None, parse_rules(typed_rules(form), present))
     if effect.hindrances:
         raise BadInput("\n".join(effect.hindrances))
     return effect

@@ -12,6 +12,7 @@ from surveys.catalog.model import QuestionnaireKind
 from surveys.polling.ballot_classes import PRESETS
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
+from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessments, polls, records
 from surveys.services.actors import Permission
 from surveys.services.assessments import LeaderEntry
@@ -38,7 +39,8 @@ def create(unit_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
         assessments.require_changeable(unit.assessment)
-        wizard = Wizard(unit_id, unit.name, roster_of(unit), others=polls.polls_of_unit(session, unit_id))
+        others, rules = polls.polls_of_unit(session, unit_id), ScoringRules.from_json(unit.assessment.rules)
+        wizard = Wizard(unit_id, unit.name, roster_of(unit), others=others, leaders_apart=rules.only_with_form)
     return wizard.answer(lambda: poll_form.fresh(wizard.roster))
 
 
@@ -55,13 +57,15 @@ def edit(poll_id: int) -> ResponseReturnValue:
 
 @dataclass(frozen=True)
 class Wizard:
-    """The form of a unit's poll, new or, with `poll_id`, a draft. `others`: of the unit, for who means one of them."""
+    """The form of a unit's poll, new or, with `poll_id`, a draft. `others`: of the unit, for who means one of them.
+    `leaders_apart`: a poll on leaders alone takes the place of none of them."""
 
     unit_id: int
     unit: str
     roster: Sequence[LeaderEntry]
     poll_id: int | None = None
     others: Sequence[Any] = ()
+    leaders_apart: bool = True
 
     def answer(self, start: Callable[[], PollForm]) -> ResponseReturnValue:
         if request.method != "POST":

@@ -1,6 +1,7 @@
 """Rules go to JSON and come back the same, whatever order their keys are stored in."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -81,7 +82,13 @@ def test_the_default_scoring_rules_are_the_design():
         "veto_band": "不合格",
         "top_quota": None,
         "mark_step": "0.01",
+        "only_with_form": True,
     }
+
+
+def test_rules_from_before_the_form_was_asked_for_take_the_newest_poll():
+    old = {name: value for name, value in ScoringRules().to_json().items() if name != "only_with_form"}
+    assert ScoringRules.from_json(stored(old)) == replace(ScoringRules(), only_with_form=False)
 
 
 def test_rules_from_before_there_were_steps_have_the_finest():
