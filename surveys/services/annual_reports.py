@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from decimal import Decimal
+from functools import partial
 
 from surveys.catalog.model import Framework, plain
 from surveys.reporting.chart_sizes import PRINTED_WIDTH
 from surveys.reporting.charts import UnitBar, unit_bars
 from surveys.reporting.documents import Document, Heading, Paragraph, Part, Picture, Table
-from surveys.scoring.score_sheet import Mode, RowState, ScoringRules
+from surveys.scoring.score_sheet import Mode, RowState
 from surveys.services.printed_results import PrintedResults, certificate_words, footing
 from surveys.services.proceeding_records import ProceedingKind
 from surveys.storage import tables
@@ -23,7 +24,7 @@ def report(found: PrintedResults, zone: tzinfo) -> Document:
         *_methods(found),
         *_categories(found),
         *_open_matters(found),
-        *_how_scored(found.rules),
+        *_how_scored(found),
         *_certificate(found, zone),
     )
     return Document(found.title, "考核报告", found.draft, parts, footing(found))
@@ -92,16 +93,24 @@ def _categories(found: PrintedResults) -> Iterator[Part]:
         )
         if any(unit["result"]["vetoed"] for unit in ranked):
             yield Paragraph(f"“否决”：有一票否决的情形，等次不高于{found.rules.veto_band}。", small=True)
+        if any(map(partial(_by_quota, found), ranked)):
+            top, second = found.rules.bands[0].name, found.rules.bands[1].name
+            yield Paragraph(f"“比例”：得分达到{top}，因比例限制改为{second}。", small=True)
         yield from _charts(found, category, ranked)
+
+
+def _by_quota(found: PrintedResults, unit: tables.Document) -> bool:
+    return any("比例" in words for words in found.printed_moves(unit))
 
 
 def _result_row(found: PrintedResults, unit: tables.Document) -> tuple[str, ...]:
     result = unit["result"]
+    why = f"{'（否决）' if result['vetoed'] else ''}{'（比例）' if _by_quota(found, unit) else ''}"
     return (
         "—" if result["rank"] is None else str(result["rank"]),
         unit["name"],
         "待定" if result["final"] is None else result["final"]["shown"],
-        f"{result['band'] or '—'}{'（否决）' if result['vetoed'] else ''}",
+        f"{result['band'] or '—'}{why}",
         *("—" if result[key] is None else result[key]["shown"] for key in ("base", "bonus", "deduction")),
         found.democratic_words(unit),
     )
@@ -138,17 +147,12 @@ def _open_matters(found: PrintedResults) -> Iterator[Part]:
         yield Paragraph("没有。各单位适用的行都已定。")
 
 
-def _how_scored(rules: ScoringRules) -> Iterator[Part]:
+def _how_scored(found: PrintedResults) -> Iterator[Part]:
+    rules = found.rules
     base = (
         "基础分 = 100 × 各适用行得分之和 ÷ 各适用行分值之和"
         if rules.mode is Mode.WHOLE
         else "基础分 = 100 × 各板块得分率按板块分值的加权平均，没有适用行的板块，其分值由其他板块分摊"
-    )
-    bands = "，".join(f"{plain(band.floor)} 分以上{band.name}" for band in rules.bands[:-1])
-    quota = (
-        ""
-        if rules.top_quota is None
-        else f"；{rules.bands[0].name}不超过本类别的 {plain(rules.top_quota * 100)}%，被否决的单位不占名额"
     )
     yield Heading("五、得分怎么算")
     for place, line in enumerate(
@@ -158,8 +162,7 @@ def _how_scored(rules: ScoringRules) -> Iterator[Part]:
             f"{base}；不适用和免考的行不计入。",
             f"最后得分 = 基础分 + 加分（最多 {plain(rules.bonus_cap)} 分）"
             f"− 扣分（最多 {plain(rules.deduction_cap)} 分），不低于 0，只在最后四舍五入到两位小数。",
-            f"等次：{bands}，其余{rules.bands[-1].name}{quota}；一票否决的，等次不高于{rules.veto_band}。"
-            "名次在同一类别内排，得分相同的并列。",
+            f"{found.band_rule}名次在同一类别内排，得分相同的并列。",
         ),
         start=1,
     ):

@@ -12,7 +12,7 @@ from surveys.services.assessments import framework_in
 from surveys.services.derivation_steps import Step, added, equals, figure, grouped
 from surveys.services.errors import NotFound
 from surveys.services.score_sheets import UnitSheet
-from surveys.services.sheet_records import score_of, worth_of
+from surveys.services.sheet_records import band_moves, score_of, worth_of
 from surveys.services.versions import unit_in
 from surveys.services.vote_derivations import by_votes
 from surveys.storage.tables import Document
@@ -231,7 +231,8 @@ def _band(result: Document, final: Score, rules: ScoringRules) -> Iterator[Step]
     quota = ""
     if rules.top_quota is not None:
         quota = f"{rules.bands[0].name}按名次不超过 {plain(rules.top_quota * 100)}%。"
-    yield Step(f"等次：{floors}。{veto}{quota}显示为 {shown(final)} 分，定为{result['band']}。")
+    moved = "".join(f"{words}。" for words in band_moves(result, rules))
+    yield Step(f"等次：{floors}。{veto}{quota}显示为 {shown(final)} 分，定为{result['band']}。{moved}")
     above = result["rank"] - 1
     ahead = f"有 {above} 个单位得分更高" if above else "没有单位得分更高"
     yield Step(f"名次：同类别有得分的 {result['ranked']} 个单位中，{ahead}，排第 {result['rank']}。")

@@ -9,17 +9,18 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Framework, Method, Row
+from surveys.catalog.model import Framework, Method, Row, plain
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.services import versions
 from surveys.services.assessments import assessment_of
-from surveys.services.sheet_records import score_of, worth_of
+from surveys.services.sheet_records import band_moves, score_of, worth_of
 from surveys.storage.tables import Document
 
 DRAFT = "考核尚未核定，数字可能变动"
+_SILENT_ON_MOVES = ("ceping-scores/1", "ceping-scores/2", "ceping-scores/3")
 _NOT_BY_VOTE = {
     RowState.NOT_APPLICABLE: "不适用",
     RowState.EXEMPTED: "免考",
@@ -116,6 +117,26 @@ class PrintedResults:
         """One category, best first, units without a rank last."""
         own = [unit for unit in self.units if unit["category"] == category]
         return sorted(own, key=lambda unit: (unit["result"]["rank"] is None, unit["result"]["rank"]))
+
+    def band_moves(self, unit: Document) -> list[str]:
+        """Why the unit's band is another than its score alone comes to."""
+        return band_moves(unit["result"], self.rules)
+
+    def printed_moves(self, unit: Document) -> list[str]:
+        """The same on paper: one made of a version frozen before papers said it keeps its words."""
+        return [] if self.body["format"] in _SILENT_ON_MOVES else self.band_moves(unit)
+
+    @property
+    def band_rule(self) -> str:
+        """How bands are given, in words."""
+        rules = self.rules
+        bands = "，".join(f"{plain(band.floor)} 分以上{band.name}" for band in rules.bands[:-1])
+        quota = (
+            ""
+            if rules.top_quota is None
+            else f"；{rules.bands[0].name}不超过本类别的 {plain(rules.top_quota * 100)}%，被否决的单位不占名额"
+        )
+        return f"等次：{bands}，其余{rules.bands[-1].name}{quota}；一票否决的，等次不高于{rules.veto_band}。"
 
     def democratic_words(self, unit: Document) -> str:
         """What the polls of a unit come to where that counts, else why not, for a cell of a table."""

@@ -93,12 +93,6 @@ class UnitSheet:
     def democratic(self) -> SheetLine | None:
         return next((line for line in self.lines if line.is_democratic), None)
 
-    @property
-    def band_is_limited(self) -> bool:
-        """Whether only a share of the units keep the band: which of them, all their sheets together tell."""
-        rules = ScoringRules.from_json(self.unit.assessment.rules)
-        return rules.top_quota is not None and self.score.band == rules.bands[0].name
-
 
 def unit_sheet(session: Session, unit_id: int) -> UnitSheet:
     """Raises NotFound."""

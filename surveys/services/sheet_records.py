@@ -5,6 +5,7 @@ A figure is {"exact": "27/2", "shown": "13.50"}, or None where there is no numbe
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from fractions import Fraction
 from operator import itemgetter
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from surveys.catalog.model import Standard, plain
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.poll_rules import PollRules
-from surveys.scoring.score_sheet import RowState, ScoreSheet, worth
+from surveys.scoring.ranking import band_of, capped_band
+from surveys.scoring.score_sheet import RowState, ScoreSheet, ScoringRules, worth
 from surveys.services.democratic import TeamScores, Vote
 from surveys.services.ledger import AppealState
 from surveys.services.results import UnitResult
@@ -35,6 +37,16 @@ def worth_of(standard: Standard, record: Document) -> Document | None:
     """What a row's value comes to, as a figure; `got` is all that was entered."""
     got = score_of(record["got"])
     return None if got is None else figure(worth(standard.kind, standard.points, got))
+
+
+def band_moves(result: Document, rules: ScoringRules) -> list[str]:
+    """Why a unit's band is another than its score alone comes to, in words, a line for each step."""
+    if result["final"] is None:
+        return []
+    by_score = band_of(Decimal(result["final"]["shown"]), rules.bands)
+    after_veto = capped_band(by_score, rules.veto_band, rules.bands) if result["vetoed"] else by_score
+    steps = (("一票否决", by_score, after_veto), ("比例限制", after_veto, result["band"]))
+    return [f"因{why}由{old}改为{new}" for why, old, new in steps if old != new]
 
 
 def unit_record(result: UnitResult, in_category: int, names: Names) -> Document:

@@ -32,7 +32,7 @@ def letter(found: PrintedResults, unit: tables.Document, zone: tzinfo) -> Docume
         Paragraph(f"{unit['name']}：", indented=False),
         Paragraph(f"{found.title}{now}。"),
         Heading("一、结果"),
-        *_outcome(unit, rows),
+        *_outcome(found, unit, rows),
         Heading("二、各板块得分"),
         _blocks(unit, {block.code: block.name for block in framework.blocks}),
         *_rows(rows),
@@ -48,7 +48,7 @@ def letter(found: PrintedResults, unit: tables.Document, zone: tzinfo) -> Docume
     return Document(found.title, "考核结果反馈函", found.draft, tuple(parts), footing(found))
 
 
-def _outcome(unit: tables.Document, rows: Sequence[PrintedRow]) -> Iterator[Part]:
+def _outcome(found: PrintedResults, unit: tables.Document, rows: Sequence[PrintedRow]) -> Iterator[Part]:
     result = unit["result"]
     yield Table(
         ("最后得分", "等次", f"名次（{unit['category']}）", "基础分", "加分", "扣分"),
@@ -62,8 +62,11 @@ def _outcome(unit: tables.Document, rows: Sequence[PrintedRow]) -> Iterator[Part
         ),
         (1.2, 1, 2.2, 1, 1, 1),
     )
-    if result["vetoed"]:
+    moves = found.printed_moves(unit)
+    if result["vetoed"] and not moves:
         yield Paragraph("因一票否决，等次受限。")
+    if moves:
+        yield Paragraph(f"等次{'，'.join(moves)}。")
     unknown = [row.row.standard.key for row in rows if row.state in (RowState.PENDING, RowState.WITHHELD)]
     if unknown:
         named = "、".join(unknown)

@@ -31,7 +31,8 @@ from surveys.storage.tables import Account, Approval, Assessment, Document, Rule
 FORMAT = "ceping-scores/4"
 """2 tells also of how many units records were made (`proceedings`), which the report says; 3 which event overtook
 another, and each item's votes by ballot class, for the derivation; 4 which classes' weight others took over
-(`passed_on`), and what 弃权 was called. A version of an earlier format is read without."""
+(`passed_on`), and what 弃权 was called. A version of an earlier format is read without. From 4 on the papers say where
+a quota or a veto moved a band: those of an earlier version keep their words."""
 
 CERTIFY = "certify"
 """The act of an approval of a certified version; its subject is the digest."""
@@ -124,10 +125,10 @@ def live_sheet(session: Session, unit_id: int) -> Document:
 
 
 def live_unit(session: Session, unit_id: int) -> Document:
-    """The same of one unit's rows alone: its band is before any quota, and it has no rank. Raises NotFound."""
+    """The same of one unit's rows alone, without band and rank, which all units together tell. Raises NotFound."""
     sheet = unit_sheet(session, unit_id)
     final = None if sheet.score.final is None else shown(sheet.score.final)
-    found = [UnitResult(sheet, final, sheet.score.band, None)]
+    found = [UnitResult(sheet, final, None, None)]
     return _header(session, sheet.unit.assessment) | {"units": _units(session, found)}
 
 

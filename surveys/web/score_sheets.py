@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from itertools import groupby
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
@@ -21,9 +22,11 @@ from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.openings import Opening, opening
 from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
 from surveys.services.score_sheets import SheetLine, UnitSheet
+from surveys.services.versions import unit_in
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
 from surveys.web.mark_fields import MarkField, mark_field, typed_entry
+from surveys.web.versions import present_sheet
 
 pages = Blueprint("score_sheets", __name__)
 
@@ -47,6 +50,7 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
     return render_template(
         "score_sheets/show.html",
         sheet=sheet,
+        **_standing(unit_id),
         handed_in=_handed_in(unit_id),
         hearings=_hearings(sheet),
         base=derivations.base_of(sheet),
@@ -65,6 +69,15 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         RowState=RowState,
         shown=shown,
     )
+
+
+def _standing(unit_id: int) -> dict[str, Any]:
+    """The unit's figures, for who may see them: of the certified version once there is one, else ranked among all."""
+    if not may(Permission.DECIDE):
+        return {}
+    found = present_sheet(unit_id)
+    unit = unit_in(found.body, unit_id)
+    return {"unit": unit, "moves": found.band_moves(unit)}
 
 
 def _step(sheet: UnitSheet) -> Decimal:

@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessments, derivations, version_changes, versions
 from surveys.services.actors import Permission
 from surveys.services.errors import NotFound
 from surveys.services.printed_results import PrintedResults, printed_results
-from surveys.services.sheet_records import standing_words, worth_of
+from surveys.services.sheet_records import band_moves, standing_words, worth_of
 from surveys.services.version_changes import Difference
 from surveys.services.versions import STATE_NAMES, Version
 from surveys.web.access import needs, site
@@ -94,7 +95,7 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
 @needs(Permission.SEE_RESULTS)
 def why(unit_id: int) -> ResponseReturnValue:
     """A unit's sheet explained."""
-    found = _present(unit_id, versions.live_sheet)
+    found = present_sheet(unit_id)
     return render_template(
         "life/unit.html",
         assessment_id=found.body["assessment"],
@@ -115,6 +116,11 @@ def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
     )
 
 
+def present_sheet(unit_id: int) -> PrintedResults:
+    """What is said of a unit among all others, its band and rank included."""
+    return _present(unit_id, versions.live_sheet)
+
+
 def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PrintedResults:
     """What is said of a unit: `live` while nothing is certified, then the certified version."""
     with site().database.reading() as session:
@@ -131,6 +137,7 @@ def sheet(body: Body, unit_id: int) -> dict[str, Any]:
         "unit": unit,
         "title": body["title"],
         "blocks": [(block, list(own)) for block, own in groupby(records, lambda pair: pair[0].block)],
+        "moves": band_moves(unit["result"], ScoringRules.from_json(body["rules"])),
         "derivation": derivations.derive_total(dict(body), unit_id),
         "state_names": STATE_NAMES,
         "worth": worth_of,

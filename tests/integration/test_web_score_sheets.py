@@ -10,7 +10,7 @@ from flask import Flask
 
 from surveys.polling.states import PollState
 from surveys.scoring.exact import shown
-from surveys.scoring.score_sheet import Mode, ScoringRules
+from surveys.scoring.score_sheet import Mode
 from surveys.services import assessments, polls, score_sheets
 from surveys.services.actors import Role
 from surveys.services.marks import MarkEntry
@@ -272,18 +272,3 @@ def test_charts_of_results(shown: Shown, extension: str, kind: str, magic: bytes
     assert download_name(response) == f"样例考核-市直单位.{extension}"
     for number in ("0", "2", "99999999999"):
         client.page(f"/assessments/{shown.world.assessment_id}/charts/{number}.{extension}", 404)
-
-
-@pytest.mark.parametrize(("quota", "told"), [(None, False), (Decimal("0.3"), True)])
-def test_a_sheet_says_where_its_band_is_still_to_be_limited(
-    lite_app: Flask, lite_site: Site, admin: StrictClient, quota: Decimal | None, told: bool
-) -> None:
-    """By itself it cannot tell who ranks behind the quota (优秀比例)."""
-    season = build_season(lite_site)
-    with lite_site.database.writing() as session:
-        assessments.assessment_of(session, season.assessment_id).rules = ScoringRules(top_quota=quota).to_json()
-        session.commit()
-    page = admin.page(f"/units/{season.first}")
-    assert "优秀" in page.text
-    assert ("优秀有比例限制" in page.text) is told
-    assert (f"/assessments/{season.assessment_id}/results" in page.links()) is told
