@@ -3,7 +3,7 @@
 Each step is one function. It asks the same `hindrances` that the page shows, and raises WrongState with all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -16,12 +16,13 @@ from surveys.polling.seal import canonical_json, digest
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import applicability, audit, replies, versions, vote_rules
+from surveys.services import applicability, audit, promises, replies, versions, vote_rules
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import departments_in, frameworks_of, locked_assessment
+from surveys.services.assessments import assessment_of, departments_in, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.ledger import AppealState
 from surveys.services.poll_entries import catalog_questionnaires
+from surveys.services.promises import Promise
 from surveys.services.results import Results, results
 from surveys.services.score_sheets import UnitSheet
 from surveys.services.tallies import is_visible
@@ -166,6 +167,12 @@ class Standing:
         return versions.newest(self._session, self._assessment_id)
 
     @cached_property
+    def promises(self) -> list[Promise]:
+        """Those that stand open."""
+        assessment = assessment_of(self._session, self._assessment_id)
+        return promises.open_promises(self._session, assessment, lambda: self.live)
+
+    @cached_property
     def agreed(self) -> set[int]:
         """Units that agree with the newest version."""
         return replies.agreed_units(self._session, self._assessment_id, self.newest)
@@ -176,6 +183,7 @@ class Outlook:
     """What stands between an assessment and its next step. `notes`: what does not hinder it but should be known.
 
     `target` is None at the end. `certificate`: the digest to certify, where that is next; `hands`: who already did.
+    `promised`: the open promises among them, by their sentence.
     """
 
     target: AssessmentState | None
@@ -184,6 +192,12 @@ class Outlook:
     standing: Standing
     certificate: str | None = None
     hands: tuple[str, ...] = ()
+
+    @property
+    def promised(self) -> Mapping[str, Promise]:
+        if self.target not in (AssessmentState.PROVISIONAL, AssessmentState.CERTIFIED):
+            return {}
+        return {each.words: each for each in reversed(self.standing.promises)}
 
 
 def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
@@ -197,6 +211,7 @@ def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
     if state is not AssessmentState.APPEAL:
         notes += unsettled(standing.results)
     if state is AssessmentState.MARKING:
+        notes += _promised(standing, objections=True)
         notes += _unsealed_polls(session, assessment) + _unopened_polls(session, assessment)
     if state is not AssessmentState.APPEAL or missing:
         return Outlook(NEXT[state], missing, tuple(notes), standing)
@@ -209,7 +224,7 @@ def hindrances(session: Session, now: datetime, assessment: Assessment, standing
     """All that must still be done before the next step, in Chinese. `now` is in the office's time zone."""
     checks: dict[AssessmentState, Callable[[], list[str]]] = {
         AssessmentState.PREPARING: lambda: _before_marking(session, assessment),
-        AssessmentState.MARKING: lambda: _before_closing(session, assessment),
+        AssessmentState.MARKING: lambda: _before_closing(session, assessment, standing),
         AssessmentState.PROVISIONAL: lambda: _changes(assessment, standing),
         AssessmentState.APPEAL: lambda: _before_certifying(session, now, assessment, standing),
         AssessmentState.CERTIFIED: lambda: [],
@@ -227,8 +242,16 @@ def _before_marking(session: Session, assessment: Assessment) -> list[str]:
     return missing + _applicability_hindrances(session, assessment)
 
 
-def _before_closing(session: Session, assessment: Assessment) -> list[str]:
-    return _applicability_hindrances(session, assessment) + _open_event_appeals(session, assessment)
+def _before_closing(session: Session, assessment: Assessment, standing: Standing) -> list[str]:
+    missing = _applicability_hindrances(session, assessment) + _open_event_appeals(session, assessment)
+    # What an earlier round of appeal promised may be carried out now or in the next one: it hinders the certificate.
+    return missing + _promised(standing, objections=False)
+
+
+def _promised(standing: Standing, *, objections: bool) -> list[str]:
+    """Of open promises: `objections` that were accepted, or else all the material that was asked for."""
+    found = [each.words for each in standing.promises if (each.objection_id is not None) is objections]
+    return list(dict.fromkeys(found))
 
 
 def _applicability_hindrances(session: Session, assessment: Assessment) -> list[str]:
@@ -246,6 +269,7 @@ def _applicability_hindrances(session: Session, assessment: Assessment) -> list[
 
 def _before_certifying(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:
     missing = _open_objections(session, assessment)
+    missing += _promised(standing, objections=True) + _promised(standing, objections=False)
     missing += _changes(assessment, standing)
     missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(standing.results)]
     missing += _unsealed_polls(session, assessment) + _unopened_polls(session, assessment)

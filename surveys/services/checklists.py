@@ -35,6 +35,7 @@ class ItemState(StrEnum):
     MORE = "more"
     REJECTED = "rejected"
     ACCEPTED = "accepted"
+    CLOSED = "closed"  # more was asked for, and is no longer
 
     @property
     def label(self) -> str:
@@ -48,6 +49,7 @@ _STATE_LABELS = {
     ItemState.MORE: "要求补充",
     ItemState.REJECTED: "已退回",
     ItemState.ACCEPTED: "已通过",
+    ItemState.CLOSED: "不再补充",
 }
 
 
@@ -69,7 +71,10 @@ class Handed:
 
     @property
     def state(self) -> ItemState:
-        return ItemState(self.said[-1].review.verdict) if self.said else ItemState.WAITING
+        if not self.said:
+            return ItemState.WAITING
+        newest = self.said[-1].review
+        return ItemState(newest.verdict) if newest.closed_at is None else ItemState.CLOSED
 
     @property
     def seen(self) -> int:
@@ -92,12 +97,25 @@ class Item:
         if not self.handed:
             return ItemState.MISSING if self.required else ItemState.NOTHING
         states = {each.state for each in self.handed}
-        newest = max(self.handed, key=lambda each: each.seen).state
-        if ItemState.WAITING in states:
+        if self.waits:
             return ItemState.WAITING
-        if newest is ItemState.MORE:
-            return newest
-        return ItemState.ACCEPTED if ItemState.ACCEPTED in states else newest
+        if self.asked is not None:
+            return ItemState.MORE
+        return ItemState.ACCEPTED if ItemState.ACCEPTED in states else self._newest.state
+
+    @property
+    def _newest(self) -> Handed:
+        """What a reviewer spoke of last."""
+        return max(self.handed, key=lambda each: each.seen)
+
+    @property
+    def waits(self) -> bool:
+        return any(each.state is ItemState.WAITING for each in self.handed)
+
+    @property
+    def asked(self) -> Handed | None:
+        """The piece on which more was asked for, until a later verdict on the item, or until that is closed."""
+        return self._newest if self.handed and self._newest.state is ItemState.MORE else None
 
 
 @dataclass(frozen=True)
@@ -189,7 +207,7 @@ def days_left(due_on: date | None, today: date) -> int | None:
 
 
 def unit_checklist(session: Session, unit: Unit) -> UnitChecklist:
-    return _checklists(session, unit.assessment, [unit])[0]
+    return checklists_of(session, unit.assessment, [unit])[0]
 
 
 def assessment_checklists(session: Session, assessment: Assessment) -> list[UnitChecklist]:
@@ -200,7 +218,7 @@ def assessment_checklists(session: Session, assessment: Assessment) -> list[Unit
         .order_by(Unit.position, Unit.id)
         .options(selectinload(Unit.tags))
     )
-    return _checklists(session, assessment, list(units))
+    return checklists_of(session, assessment, list(units))
 
 
 def handed_of(session: Session, materials: Sequence[Material]) -> list[Handed]:
@@ -230,7 +248,8 @@ def _names(
     return {None: "命令行", **{number: name for number, name in found}}
 
 
-def _checklists(session: Session, assessment: Assessment, units: Sequence[Unit]) -> list[UnitChecklist]:
+def checklists_of(session: Session, assessment: Assessment, units: Sequence[Unit]) -> list[UnitChecklist]:
+    """Of these units of the assessment, in their order."""
     ids = [unit.id for unit in units]
     standing = select(Material).where(
         Material.unit_id.in_(ids), Material.withdrawn_at.is_(None), Material.objection_id.is_(None)

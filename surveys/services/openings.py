@@ -16,7 +16,7 @@ Place = tuple[int, str]
 
 @dataclass(frozen=True)
 class Opening:
-    """`accepted`: where an objection was accepted in this round of appeal."""
+    """`accepted`: where an objection was accepted in this round of appeal, and is not closed."""
 
     state: AssessmentState
     accepted: frozenset[Place]
@@ -98,6 +98,7 @@ def _accepted(session: Session, assessment_id: int) -> frozenset[Place]:
         .where(
             Unit.assessment_id == assessment_id,
             Objection.state == ObjectionState.ACCEPTED,
+            Objection.closed_at.is_(None),
             Objection.version >= round_began,
         )
     )

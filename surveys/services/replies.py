@@ -1,5 +1,6 @@
 """The right of reply: a unit agrees with its sheet or objects to a row; the office answers."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState
-from surveys.services import audit, versions
+from surveys.services import audit, promises, versions
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -40,8 +41,13 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, number: i
     unit, newest = _replying(session, now, actor, unit_id)
     if newest.line.number != number:
         raise WrongState(f"结果已有新的第 {newest.line.number} 版，请看过后再表示同意。")
-    if any(entry.state is ObjectionState.OPEN for entry in objections_of(session, unit_id)):
+    objections = objections_of(session, unit_id)
+    if any(entry.state is ObjectionState.OPEN for entry in objections):
         raise WrongState("本单位还有申诉没有答复，请等答复后再表示同意。")
+    open_ = promises.uncorrected(session, unit.assessment_id, newest.body, Objection.unit_id == unit_id)
+    why = why_not_yet(objections, open_)
+    if why is not None:
+        raise WrongState(why)
     agreed = agreement_of(session, unit, newest)
     if agreed is not None:
         raise WrongState(f"本单位已经表示同意（第 {agreed.version} 版），不用再提交。")
@@ -49,6 +55,14 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, number: i
     session.add(Agreement(unit_id=unit_id, version=number, account_id=actor.account_id, made_at=now))
     audit.record(session, now, actor, "sheet.agree", unit.name, f"第 {number} 版")
     session.commit()
+
+
+def why_not_yet(objections: Sequence["Reply"], uncorrected: Collection[int]) -> str | None:
+    """Why the unit cannot agree to a sheet in which these are not corrected, in Chinese; None where all are."""
+    rows = dict.fromkeys(each.row_key for each in objections if each.id in uncorrected)
+    if not rows:
+        return None
+    return f"{'、'.join(rows)} 的申诉已接受，还没有改正。改正后会形成新版本，那时再表示同意；不改正的，这里会写明理由。"
 
 
 def object_to(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str) -> int:
@@ -190,6 +204,17 @@ class Reply:
     answer: str
     answered_by: str | None
     answered_at: datetime | None
+    closed_reason: str | None
+    closed_by: str | None
+    closed_at: datetime | None
+
+    def standing(self, uncorrected: Collection[int]) -> str:
+        """How it stands in words. `uncorrected`: see `promises.uncorrected`."""
+        if self.state is not ObjectionState.ACCEPTED:
+            return self.state.label
+        if self.closed_at is not None:
+            return f"{self.state.label}，已了结"
+        return f"{self.state.label}，{'还没有改正' if self.id in uncorrected else '已改正'}"
 
 
 def objections_of(session: Session, unit_id: int) -> list[Reply]:
@@ -204,12 +229,13 @@ def objections_in(session: Session, assessment_id: int) -> list[Reply]:
 
 
 def _replies(session: Session, condition: ColumnElement[bool]) -> list[Reply]:
-    maker, answerer = aliased(Account), aliased(Account)
+    maker, answerer, closer = aliased(Account), aliased(Account), aliased(Account)
     query = (
-        select(Objection, Unit.name, maker.name, answerer.name)
+        select(Objection, Unit.name, maker.name, answerer.name, closer.name)
         .join(Unit, Unit.id == Objection.unit_id)
         .outerjoin(maker, maker.id == Objection.account_id)
         .outerjoin(answerer, answerer.id == Objection.answered_by)
+        .outerjoin(closer, closer.id == Objection.closed_by)
         .where(condition)
         .order_by(Objection.id)
     )
@@ -227,8 +253,11 @@ def _replies(session: Session, condition: ColumnElement[bool]) -> list[Reply]:
             entry.answer,
             answered_by,
             entry.answered_at,
+            entry.closed_reason,
+            closed_by,
+            entry.closed_at,
         )
-        for entry, unit, by, answered_by in session.execute(query)
+        for entry, unit, by, answered_by, closed_by in session.execute(query)
     ]
 
 

@@ -115,6 +115,16 @@ class GroundsForm(StaffForm):
     reason = StringField("理由", [DataRequired("请写明理由。"), Length(max=500)])
 
 
+class CloseForm(StaffForm):
+    """A promise that is not carried out after all."""
+
+    reason = StringField("理由（单位会看到）", [DataRequired("请写明理由，单位会看到。"), Length(max=500)])
+
+
+class CloseRequestForm(CloseForm):
+    seen = IntegerField("看到的意见", [InputRequired(NUMBER)], widget=HiddenInput())
+
+
 class CertifyForm(ConfirmForm):
     """`shown`: the digest of what was shown."""
 

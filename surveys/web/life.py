@@ -13,6 +13,7 @@ from surveys.services import (
     assessment_life,
     assessments,
     objection_files,
+    promises,
     replies,
     rule_changes,
     version_changes,
@@ -25,7 +26,17 @@ from surveys.services.rule_changes import Effect
 from surveys.services.rule_editing import parse_rules
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import handed_in
-from surveys.web.forms import ActForm, AnswerForm, AppealForm, CertifyForm, ChangeRulesForm, GroundsForm, StaffForm
+from surveys.web.errors import STATUS
+from surveys.web.forms import (
+    ActForm,
+    AnswerForm,
+    AppealForm,
+    CertifyForm,
+    ChangeRulesForm,
+    CloseForm,
+    GroundsForm,
+    StaffForm,
+)
 from surveys.web.rule_fields import form_values, typed_rules
 
 pages = Blueprint("life", __name__)
@@ -139,6 +150,7 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
         assessment = assessments.assessment_of(session, assessment_id)
         outlook = assessment_life.outlook(session, site().now(), assessment)
         standing = outlook.standing
+        objections = replies.objections_in(session, assessment_id)
         changes = None
         if assessment.state == AssessmentState.APPEAL and standing.newest is not None:
             changes = version_changes.report(session, assessment_id, standing.newest.body, standing.live)
@@ -151,7 +163,8 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
             versions=versions.listing(session, assessment_id),
             changes=changes,
             rules=rule_changes.listing(session, assessment_id),
-            objections=replies.objections_in(session, assessment_id),
+            objections=objections,
+            uncorrected=promises.uncorrected(session, assessment_id, standing.live) if objections else set(),
             agreed=len(standing.agreed),
             fault=fault,
             forms=_forms(outlook, typed),
@@ -194,21 +207,45 @@ def answer(unit_id: int, objection_id: int) -> ResponseReturnValue:
             return redirect(url_for("life.answer", unit_id=unit_id, objection_id=objection_id))
         except (BadInput, WrongState) as error:
             fault = str(error)
+    return _objection_page(unit_id, objection_id, form, fault), 400 if fault else 200
+
+
+@pages.post("/units/<id:unit_id>/objections/<id:objection_id>/close")
+@needs(Permission.DECIDE)
+def close_objection(unit_id: int, objection_id: int) -> ResponseReturnValue:
+    """An accepted objection that is not carried out after all, with the reason."""
+    form = CloseForm()
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            promises.close_objection(session, site().now(), actor(), unit_id, objection_id, form.reason.data)
+    except (BadInput, WrongState) as error:
+        page = _objection_page(unit_id, objection_id, AnswerForm(formdata=None), str(error), form)
+        return page, STATUS[type(error)]
+    flash("已了结，单位会看到理由。")
+    return redirect(url_for("life.answer", unit_id=unit_id, objection_id=objection_id))
+
+
+def _objection_page(
+    unit_id: int, objection_id: int, form: AnswerForm, fault: str | None, closing: CloseForm | None = None
+) -> str:
     with site().database.reading() as session:
         reply = next((each for each in replies.objections_of(session, unit_id) if each.id == objection_id), None)
         if reply is None:
             raise NotFound("这个单位没有这条申诉。")
-        assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        page = render_template(
+        assessment = assessments.unit_of(session, unit_id).assessment
+        return render_template(
             "life/objection.html",
             reply=reply,
+            uncorrected=promises.uncorrected(session, assessment.id, versions.live_body(session, assessment.id)),
+            final=AssessmentState(assessment.state).is_final,
+            closing=closing or CloseForm(formdata=None),
             put_forward=objection_files.put_forward(session, [objection_id]).get(objection_id, []),
             MaterialKind=MaterialKind,
             form=form,
             fault=fault,
-            assessment_id=assessment_id,
+            assessment_id=assessment.id,
         )
-    return page, 400 if fault else 200
 
 
 @pages.get("/units/<id:unit_id>/objection-files/<id:material_id>")

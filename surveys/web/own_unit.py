@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from surveys.intake.evidence_files import MOST_BYTES
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState
-from surveys.services import objection_files, replies
+from surveys.services import objection_files, promises, replies
 from surveys.services.actors import Permission
 from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
 from surveys.services.materials import MaterialKind
@@ -145,6 +145,7 @@ def _row_page(
             raise NotFound("现在还看不到本单位的计分表，开始复核申诉后再来。")
         agreed = replies.agreement_of(session, unit, version)
         objections = [reply for reply in replies.objections_of(session, unit_id) if reply.row_key == row_key]
+        uncorrected = promises.uncorrected(session, unit.assessment_id, version.body)
         may_reply = replies.may_reply(site().now(), unit)
         waits = any(reply.state is ObjectionState.OPEN for reply in objections)
         return render_template(
@@ -155,6 +156,7 @@ def _row_page(
             agreed=agreed,
             can_object=may_reply and agreed is None and not waits,
             objections=objections,
+            uncorrected=uncorrected,
             put_forward=objection_files.put_forward(session, [reply.id for reply in objections]),
             MaterialKind=MaterialKind,
             limits=limits(),
@@ -174,6 +176,7 @@ def _page(unit_id: int, fault: str | None = None) -> str:
         if version is None:
             return render_template("own_unit/waiting.html", own=unit, state=state, fault=fault)
         objections = replies.objections_of(session, unit_id)
+        uncorrected = promises.uncorrected(session, unit.assessment_id, version.body)
         return render_template(
             "own_unit/show.html",
             own=unit,
@@ -185,7 +188,9 @@ def _page(unit_id: int, fault: str | None = None) -> str:
             objections=objections,
             put_forward=objection_files.put_forward(session, [reply.id for reply in objections]),
             MaterialKind=MaterialKind,
-            said={reply.row_key: reply.state.label for reply in objections},
+            said={reply.row_key: reply.standing(uncorrected) for reply in objections},
+            uncorrected=uncorrected,
+            not_yet=replies.why_not_yet(objections, uncorrected),
             form=AgreeForm(formdata=None, version=version.line.number),
             fault=fault,
             **sheet(version.body, unit_id),

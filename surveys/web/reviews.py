@@ -3,16 +3,17 @@
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.services import archives, materials, reviews
+from surveys.scoring.assessment_states import AssessmentState
+from surveys.services import archives, materials, promises, reviews
 from surveys.services.actors import Permission
 from surveys.services.checklists import ItemState, days_left
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.services.materials import MaterialKind
 from surveys.services.reviews import Verdict
-from surveys.web.access import actor, needs, site
+from surveys.web.access import actor, may, needs, site
 from surveys.web.downloads import handed_in
 from surveys.web.errors import STATUS
-from surveys.web.forms import DueForm, ReviewForm
+from surveys.web.forms import CloseRequestForm, DueForm, ReviewForm
 
 pages = Blueprint("reviews", __name__)
 
@@ -82,9 +83,14 @@ def row(unit_id: int, row_key: str) -> ResponseReturnValue:
 
 
 def _row_page(
-    unit_id: int, row_key: str, fault: str | None = None, at: int | None = None, typed: ReviewForm | None = None
+    unit_id: int,
+    row_key: str,
+    fault: str | None = None,
+    at: int | None = None,
+    typed: ReviewForm | None = None,
+    closing: CloseRequestForm | None = None,
 ) -> str:
-    """`fault` stands at the material `at`, with what was `typed` there."""
+    """`fault` stands at the material `at`, with what was `typed` there, or `closing` what was asked for on it."""
     with site().database.reading() as session:
         checklist, found = reviews.row_desk(session, actor(), unit_id, row_key)
     return render_template(
@@ -92,6 +98,8 @@ def _row_page(
         checklist=checklist,
         row=found,
         shut=reviews.why_shut(checklist.assessment),
+        closable=may(Permission.DECIDE) and not AssessmentState(checklist.assessment.state).is_final,
+        closing=closing,
         ItemState=ItemState,
         MaterialKind=MaterialKind,
         Verdict=Verdict,
@@ -126,4 +134,23 @@ def review(material_id: int) -> ResponseReturnValue:
     except Refusal as error:
         return _row_page(place.unit_id, place.row_key, str(error), material_id, form), 400
     flash(f"“{material.name}”：{verdict.label}。")
+    return redirect(url_for("reviews.row", unit_id=place.unit_id, row_key=place.row_key))
+
+
+@pages.post("/reviews/<id:material_id>/close")
+@needs(Permission.DECIDE)
+def close(material_id: int) -> ResponseReturnValue:
+    """No more material is asked for, with the reason."""
+    form = CloseRequestForm()
+    with site().database.reading() as session:
+        place = reviews.place_of(session, actor(), material_id)
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            promises.close_request(session, site().now(), actor(), material_id, form.reason.data, form.seen.data)
+    except BadInput as error:
+        return _row_page(place.unit_id, place.row_key, str(error), material_id, closing=form), 400
+    except WrongState as error:
+        return _row_page(place.unit_id, place.row_key, str(error)), 409
+    flash("已了结，单位会看到理由。")
     return redirect(url_for("reviews.row", unit_id=place.unit_id, row_key=place.row_key))

@@ -61,7 +61,8 @@ class Material(Base):
 
 
 class Review(Base):
-    """What a reviewer said of a material: accepted, rejected or more (asked for more). The newest stands."""
+    """What a reviewer said of a material: accepted, rejected or more (asked for more). The newest stands. `closed_at`:
+    since when more is asked for no longer, and why."""
 
     __tablename__ = "reviews"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,6 +71,9 @@ class Review(Base):
     reason: Mapped[str]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     made_at: Mapped[datetime]
+    closed_reason: Mapped[str | None]
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    closed_at: Mapped[datetime | None]
 
 
 class Proceeding(Base):
@@ -138,7 +142,7 @@ class Event(Base):
 
 class Objection(Base):
     """A unit's objection to one row of its sheet in a score version, and the office's answer. `state`: open, accepted,
-    declined."""
+    declined. `closed_at`: since when an accepted one is closed without a correction, and why."""
 
     __tablename__ = "objections"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -152,6 +156,9 @@ class Objection(Base):
     answer: Mapped[str]
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     answered_at: Mapped[datetime | None]
+    closed_reason: Mapped[str | None]
+    closed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    closed_at: Mapped[datetime | None]
 
 
 class Agreement(Base):
