@@ -12,14 +12,12 @@ from surveys.scoring.assessment_states import AssessmentState, ObjectionState
 from surveys.services import audit, versions
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment, unit_of
-from surveys.services.checklists import Item, RowChecklist, UnitChecklist, checklists_of, unit_checklist
+from surveys.services.checklists import Item, ItemState, RowChecklist, UnitChecklist, checklists_of, unit_checklist
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.materials import subject
 from surveys.storage.tables import Assessment, Document, Material, Objection, Review, Unit
 
 LONGEST = 500
-MORE = "more"
-"""The verdict of a review that asks for more."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def _asked(session: Session, assessment: Assessment) -> list[Promise]:
         select(Material.unit_id)
         .join(Review, Review.material_id == Material.id)
         .join(Unit, Unit.id == Material.unit_id)
-        .where(Unit.assessment_id == assessment.id, Review.verdict == MORE, Review.closed_at.is_(None))
+        .where(Unit.assessment_id == assessment.id, Review.verdict == ItemState.MORE, Review.closed_at.is_(None))
     )
     units = session.scalars(select(Unit).where(Unit.id.in_(asked)).order_by(Unit.position)).all()
     return [

@@ -195,3 +195,21 @@ def test_every_table_and_constraint_is_named_by_the_convention(empty):
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", table.name)
         for name, expected in constraint_names(inspector, table.name):
             assert name == expected, table.name
+
+
+def test_a_promise_closed_with_a_reason_is_one_again_one_step_back(empty):
+    """What was answered before is closed by nobody; a step back forgets who closed it and keeps the answer."""
+    migrate(empty, "0006")
+    written = fill(empty)
+    migrate(empty, "0007")
+    reason = {"closed_reason": "核对后分数没有变", "closed_by": written["accounts"]["id"], "closed_at": NOW}
+    for name in ("objections", "reviews"):
+        table = next(table for table in tables_of(empty) if table.name == name)
+        with empty.engine.begin() as connection:
+            row = dict(connection.execute(table.select()).mappings().one())
+            assert row == written[name] | dict.fromkeys(reason)
+            connection.execute(table.update().values(reason))
+    downgrade(empty, "0006")
+    for table in tables_of(empty):
+        with empty.engine.connect() as connection:
+            assert dict(connection.execute(table.select()).mappings().one()) == written[table.name]
