@@ -114,6 +114,8 @@ class _Reading:
         return AccountList(tuple(self.rows), tuple(self.there), tuple(self.notes))
 
     def _take(self, record: Record) -> None:
+        if self.faults.add_unread(record):
+            return
         before = self.faults.count
         name = self._text(record, "name", clean_name(record.text("name")), MOST_NAME)
         place = self._text(record, "place", clean_line(record.text("place")), MOST_PLACE)

@@ -104,8 +104,10 @@ class _Reading:
         if rows is None or about is None:
             return
         self.header = rows[1]
-        self._take_about(_records(*about))
-        records = _records(*rows)
+        said, records = _records(*about), _records(*rows)
+        if any([self.faults.add_unread(record) for record in (*said, *records)]):
+            return  # whatever else is found would come of them
+        self._take_about(said)
         if len(records) > MOST_ROWS:
             self._fault(records[MOST_ROWS], "key", f"超过 {MOST_ROWS} 条，不像是测评体系。请检查是否选错了文件。")
             return

@@ -1,7 +1,7 @@
 """Where a table's header is, what stands under it, and the place of every fault."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 
 from surveys.intake.cleaning import clean_line, folded, header_key
@@ -43,29 +43,6 @@ class Fault:
         return f"{self.position} {value}：{self.remedy}".strip()
 
 
-@dataclass
-class Faults:
-    """All faults of a file. Past `MOST_FAULTS` they are only counted."""
-
-    _all: list[Fault] = field(default_factory=list)
-
-    def add(self, fault: Fault) -> None:
-        self._all.append(fault)
-
-    @property
-    def found(self) -> list[Fault]:
-        """As one meets them going down the sheets."""
-        return sorted(self._all, key=lambda fault: (fault.sheet, fault.row or 0))[:MOST_FAULTS]
-
-    @property
-    def count(self) -> int:
-        return len(self._all)
-
-    @property
-    def left_out(self) -> int:
-        return max(0, self.count - MOST_FAULTS)
-
-
 @dataclass(frozen=True)
 class Header:
     """`columns`: field -> column, from 1. `doubled`: further columns with a field's title."""
@@ -101,10 +78,53 @@ class Record:
         column = self.header.columns[field]
         return self.row.merged.get(column, (self.row.number, column))
 
+    def unread(self) -> dict[str, Fault]:
+        """By field, a fault at each cell that has no value: it shows an error, or its formula was never worked out."""
+        return {
+            field: self._fault_at(self.origin(field), self.text(field), self.row.unread[column])
+            for field, column in self.header.columns.items()
+            if column in self.row.unread
+        }
+
+    def _fault_at(self, origin: tuple[int, int], value: str, remedy: str) -> Fault:
+        row, column = origin
+        titles = self.header.row.texts
+        title = clean_line(titles[column - 1]) if column <= len(titles) else ""
+        return Fault(self.header.sheet, row, _place(column, title), _shortened(value), remedy)
+
     def fault(self, field: str, remedy: str) -> Fault:
-        value = clean_line(self.text(field))
-        shown = value if len(value) <= 40 else value[:40] + "……"
-        return Fault(self.header.sheet, self.row.number, self.header.place(field), shown, remedy)
+        return Fault(self.header.sheet, self.row.number, self.header.place(field), _shortened(self.text(field)), remedy)
+
+
+@dataclass
+class Faults:
+    """All faults of a file, each once: a merged area has one for all its rows. Past `MOST_FAULTS` they are only
+    counted."""
+
+    _all: dict[Fault, None] = field(default_factory=dict)
+
+    def add(self, fault: Fault) -> None:
+        self._all[fault] = None
+
+    def add_unread(self, record: Record) -> Set[str]:
+        """Adds one for each cell of the record without a value, and says of which fields."""
+        found = record.unread()
+        for fault in found.values():
+            self.add(fault)
+        return found.keys()
+
+    @property
+    def found(self) -> list[Fault]:
+        """As one meets them going down the sheets."""
+        return sorted(self._all, key=lambda fault: (fault.sheet, fault.row or 0))[:MOST_FAULTS]
+
+    @property
+    def count(self) -> int:
+        return len(self._all)
+
+    @property
+    def left_out(self) -> int:
+        return max(0, self.count - MOST_FAULTS)
 
 
 @dataclass(frozen=True)
@@ -177,6 +197,11 @@ def _repeats(row: Row, header: Header) -> bool:
         column <= len(row.texts) and header_key(row.texts[column - 1]) == header_key(header.row.texts[column - 1])
         for column in columns
     )
+
+
+def _shortened(text: str) -> str:
+    value = clean_line(text)
+    return value if len(value) <= 40 else value[:40] + "……"
 
 
 def column_letter(column: int) -> str:

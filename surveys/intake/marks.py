@@ -105,6 +105,8 @@ def _lines(table: Table, header: Header, expected: Expected, faults: Faults, mos
         if (merged := next((each for each in (*_TYPED, "key") if _is_merged(record, each)), None)) is not None:
             faults.add(record.fault(merged, "是合并单元格，分不清是谁的。请取消合并，各行分别填写。"))
             continue
+        if faults.add_unread(record):
+            continue
         key = parse_key(record.text("key"))
         if key is None:
             where = (

@@ -10,7 +10,7 @@ from typing import Any
 from surveys.catalog import loader
 from surveys.catalog.model import QuestionnaireKind
 from surveys.intake import typed
-from surveys.intake.tables import read_tables
+from surveys.intake.tables import Table, read_tables
 from surveys.polling.ballot_classes import PRESETS, ClassEntry
 from surveys.scoring.grades import BlankPolicy
 
@@ -22,16 +22,23 @@ _BLANKS = {policy.label: policy for policy in BlankPolicy}
 
 @dataclass(frozen=True)
 class PlanTable:
-    """A sheet as texts. `rows`: those not blank, with their number as the spreadsheet shows it, from 1."""
+    """A sheet as texts. `rows`: those not blank, with their number as the spreadsheet shows it, from 1. `unread`: by
+    row and column, from 1, what to do about a cell that has no value."""
 
     name: str
     rows: Sequence[tuple[int, Sequence[str]]]
+    unread: Mapping[tuple[int, int], str] = field(default_factory=dict)
 
 
 def plan_tables(name: str, data: bytes) -> list[PlanTable]:
     """The sheets of an uploaded file, without the hidden ones. Raises UnreadableFile."""
     tables = [table for table in read_tables(name, data) if not table.hidden]
-    return [PlanTable(table.name, [(row.number, row.texts) for row in table.rows]) for table in tables]
+    return [_plan_table(table) for table in tables]
+
+
+def _plan_table(table: Table) -> PlanTable:
+    unread = {(row.number, column): why for row in table.rows for column, why in row.unread.items()}
+    return PlanTable(table.name, [(row.number, row.texts) for row in table.rows], unread)
 
 
 @dataclass(frozen=True)
@@ -177,6 +184,14 @@ def _read_table(found: Plans, table: PlanTable, start: int) -> None:
     names = {key: f"{_letters(place)}（{typed.plain(headers[place]).rstrip('*')}）" for key, place in places.items()}
     for row_number, texts in rows:
         cells = {key: _cell(texts, place) for key, place in places.items()}
+        unread = [
+            PlanFault(table.name, row_number, names[key], cells[key][:40], table.unread[row_number, place + 1])
+            for key, place in places.items()
+            if (row_number, place + 1) in table.unread
+        ]
+        found.faults += unread
+        if unread:
+            continue
         if not any(text for key, text in cells.items() if key != "unit"):
             found.skipped += bool(cells["unit"])
             continue

@@ -22,6 +22,7 @@ TITLES: Mapping[str, Sequence[str]] = {
     "post": ("职务", "现任职务", "职务名称", "领导职务", "现职", "职位"),
 }
 UNIT_FIELDS = ("category", "framework", "tags", "department")
+LEADER_FIELDS = ("order", "name", "post")
 LENGTHS = {"unit": 200, "category": 100, "department": 100, "name": 100, "post": 200}
 MOST_ORDER = 999_999
 
@@ -90,7 +91,8 @@ def read_roster(tables: Sequence[Table], known: Known) -> tuple[Roster, Faults]:
 
 @dataclass
 class _Draft:
-    """A unit while its rows are gathered. `declared`: the first row that is not only a leader's."""
+    """A unit while its rows are gathered. `declared`: the first row that is not only a leader's. `unread`: fields that
+    a cell without a value keeps unknown."""
 
     name: str
     first: Record
@@ -98,6 +100,7 @@ class _Draft:
     said: dict[str, tuple[str, Record]] = field(default_factory=dict)
     blank: dict[str, Record] = field(default_factory=dict)
     leaders: list[Record] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
 
 class _Reading:
@@ -129,6 +132,9 @@ class _Reading:
             self._take_record(record)
 
     def _take_record(self, record: Record) -> None:
+        unread = self.faults.add_unread(record)
+        if "unit" in unread:
+            return
         name = self._name(record, "unit")
         is_leader = bool(clean_name(record.text("name")) or clean_line(record.text("post")))
         if not name:
@@ -143,9 +149,11 @@ class _Reading:
         if not record.has("name") or any(record.has(each) for each in UNIT_FIELDS):
             draft.declared = draft.declared or record
         for each in UNIT_FIELDS:
-            if record.has(each):
+            if each in unread:
+                draft.unread.add(each)
+            elif record.has(each):
                 self._say(draft, each, record)
-        if is_leader:
+        if is_leader and unread.isdisjoint(LEADER_FIELDS):
             draft.leaders.append(record)
 
     def _say(self, draft: _Draft, each: str, record: Record) -> None:
@@ -192,7 +200,7 @@ class _Reading:
 
     def _require(self, each: str, draft: _Draft, here: bool, missing: set[str]) -> None:
         """A column that is nowhere is told of once, and only when a new unit needs it."""
-        if each in draft.said:
+        if each in draft.said or each in draft.unread:
             return
         remedy = {
             "category": "没有写类别。请填写，如“市直单位”；排名在同一类别内进行。",

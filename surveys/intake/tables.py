@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -63,6 +64,12 @@ _LIMITS = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGXCPU)
 """How a reader ends that wants more memory or time than it may have."""
 
 
+_ERROR = re.compile(r"#(N/A|[A-Z_0-9/]+[!?])|#GETTING_DATA|(Err|错误)[:：][0-9]{3}", re.IGNORECASE)
+"""A cell whose formula failed, as Excel, WPS and LibreOffice write it into a text file."""
+_TOO_NARROW = re.compile("#{3,}")
+"""What Excel exports for a number or date in a column too narrow for it."""
+
+
 class UnreadableFile(Exception):
     """A file that is no table of ours: its text says in Chinese what it is and what to do."""
 
@@ -70,11 +77,13 @@ class UnreadableFile(Exception):
 @dataclass(frozen=True)
 class Row:
     """`texts`: by column, from the first. `merged`: by column (from 1) the row and column where its merged area begins;
-    every cell of the area has the area's text, as far as the sheet has cells with something in them."""
+    every cell of the area has the area's text, as far as the sheet has cells with something in them. `unread`: by
+    column what is wrong and what to do where a cell has no value: its text is an error or a formula."""
 
     number: int
     texts: tuple[str, ...]
     merged: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    unread: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -151,8 +160,10 @@ def _workbook(data: bytes) -> tuple[Table, ...]:
     answer = json.loads(said)
     if "fault" in answer:
         where = f"工作表“{answer['sheet']}”" if answer["sheet"] else ""
+        if "cell" in answer:
+            raise UnreadableFile(f"{where}{answer['cell']}：{_why_unread(answer['text'])}")
         raise UnreadableFile(where + _UNFIT[answer["fault"]])
-    return tuple(Table(sheet["name"], tuple(map(_row, sheet["rows"])), sheet["hidden"]) for sheet in answer["sheets"])
+    return tuple(map(_table, answer["sheets"]))
 
 
 def _answer(command: Sequence[str], data: bytes) -> subprocess.CompletedProcess[bytes]:
@@ -182,9 +193,33 @@ def _why_silent(done: subprocess.CompletedProcess[bytes], started: bool) -> str:
     return "crashed" if started else "not started"
 
 
-def _row(found: list[Any]) -> Row:
+def _table(sheet: dict[str, Any]) -> Table:
+    rows = (_row(found, sheet["unread"].get(str(found[0]), ())) for found in sheet["rows"])
+    return Table(sheet["name"], tuple(rows), sheet["hidden"])
+
+
+def _row(found: list[Any], without_value: Sequence[int]) -> Row:
     number, texts, merged = found
-    return Row(number, tuple(texts), {int(column): (top, left) for column, (top, left) in merged.items()})
+    unread = _errors(texts) | {column: _why_unread(texts[column - 1]) for column in without_value}
+    return Row(number, tuple(texts), {int(column): (top, left) for column, (top, left) in merged.items()}, unread)
+
+
+def _errors(texts: Sequence[str]) -> dict[int, str]:
+    """Errors that came as text: from a text file, or copied as values."""
+    return {
+        column: _why_unread(text.strip())
+        for column, text in enumerate(texts, start=1)
+        if "#" in text or ":" in text or "：" in text
+        if _ERROR.fullmatch(text.strip()) or _TOO_NARROW.fullmatch(text.strip())
+    }
+
+
+def _why_unread(text: str) -> str:
+    if text.startswith("="):
+        return "这里的公式没有存下结果。请用 Excel 或 WPS 打开这个文件一次，保存，再上传；或者直接填上内容。"
+    if _TOO_NARROW.fullmatch(text):
+        return f"{text[:10]} 是列太窄显示不下，内容没有导出来。请把这一列拉宽，再另存一次。"
+    return f"{text} 是公式出的错，不是内容。请改好公式，或者直接填上内容；本来没有内容的，请清空这一格。"
 
 
 def _decoded(data: bytes) -> str:
@@ -209,7 +244,8 @@ def _text_rows(text: str) -> tuple[Row, ...]:
             if number > MOST_ROWS:
                 raise UnreadableFile(_UNFIT["rows"])
             if any(each.strip() for each in texts):
-                rows.append(Row(number, _within_width(texts)))
+                within = _within_width(texts)
+                rows.append(Row(number, within, unread=_errors(within)))
     except csv.Error:
         line = reader.line_num
         raise UnreadableFile(f"第 {line} 行前后的英文引号不成对，分不清各列。{_SAVE_AS}") from None

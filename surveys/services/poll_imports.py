@@ -58,7 +58,7 @@ def keep(
         raise NotAllowed("导入要在网页上登录后进行。")
     assessment_of(session, assessment_id)
     session.execute(delete(Import).where(Import.kind == KIND, Import.account_id == actor.account_id))
-    body = {"file": file, "tables": [{"name": each.name, "rows": [list(row) for row in each.rows]} for each in tables]}
+    body = {"file": file, "tables": [_kept_table(each) for each in tables]}
     kept = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
     session.add(kept)
     session.commit()
@@ -113,8 +113,18 @@ def _kept(session: Session, actor: Actor, import_id: int) -> Import:
     return found
 
 
+def _kept_table(table: PlanTable) -> dict[str, Any]:
+    unread = [[row, column, why] for (row, column), why in table.unread.items()]
+    return {"name": table.name, "rows": [list(row) for row in table.rows], "unread": unread}
+
+
 def _tables(body: dict[str, Any]) -> list[PlanTable]:
-    return [PlanTable(each["name"], [(number, texts) for number, texts in each["rows"]]) for each in body["tables"]]
+    return [_table(each) for each in body["tables"]]
+
+
+def _table(kept: dict[str, Any]) -> PlanTable:
+    unread = {(row, column): why for row, column, why in kept.get("unread", ())}
+    return PlanTable(kept["name"], [(number, texts) for number, texts in kept["rows"]], unread)
 
 
 def _unit(assessment: Assessment, name: str) -> Unit | None:

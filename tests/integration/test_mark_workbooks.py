@@ -254,6 +254,22 @@ def test_numbers_of_excel_are_numbers(lite_site):
     assert line_for(lite_site, first, "III-3").value.got == Decimal("0.3")
 
 
+@pytest.mark.parametrize(("value", "shown"), [("", "=2+1"), ("#N/A", "#N/A")])
+def test_a_formula_without_a_value_is_no_empty_cell(lite_site, value, shown):
+    """Not among the lines that stay as they are: the mark would be lost without a word."""
+    assessment_id, _ = units(lite_site, 1)
+    actor = account(lite_site)
+    rows = exported(lite_site, actor, assessment_id)
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream) as book:
+        sheet = book.add_worksheet("打分")
+        for number, texts in enumerate(rows):
+            sheet.write_row(number, 0, texts)
+        sheet.write_formula(1, POINTS, "=2+1", None, value)
+    (fault,) = faults(lite_site, actor, assessment_id, stream.getvalue())
+    assert fault.startswith(f"工作表“打分” 第 2 行 F 列（打分） “{shown}”：")
+
+
 def test_the_workbook_of_another_assessment_is_refused_once(lite_site):
     assessment_id, _ = units(lite_site, 2)
     other_id, _ = build_unit(lite_site, "样例1局")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 import sqlalchemy as sa
 
-from surveys.intake.poll_plans import PlanTable
+from surveys.intake.poll_plans import PlanTable, plan_tables
 from surveys.services import poll_imports, polls
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -157,3 +157,17 @@ def test_it_needs_an_assessment_and_an_account(site, actor, assessment_id):
         keep(site, actor, assessment_id + 1, GOOD)
     with pytest.raises(NotAllowed):
         keep(site, COMMAND_LINE, assessment_id, GOOD)
+
+
+def test_a_cell_without_a_value_stays_a_fault_of_the_kept_file(site, actor, assessment_id):
+    tables = plan_tables("计划.csv", "单位,应到,地点\n样例局,#REF!,\n样例䶮局,5,#N/A\n".encode())
+    with site.database.writing() as session:
+        import_id = poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", tables)
+    found = preview(site, actor, import_id).faults
+    assert [(fault.row, fault.column, fault.value) for fault in found] == [
+        (2, "B（应到）", "#REF!"),
+        (3, "C（地点）", "#N/A"),
+    ]
+    assert all(f"{fault.value} 是公式出的错" in fault.text for fault in found)
+    with pytest.raises(BadInput, match="2 处要改"):
+        apply(site, actor, import_id)
