@@ -6,7 +6,7 @@
   function start(form, file) {
     var button = form.querySelector("button");
     var input = form.querySelector("input[type=file]");
-    var token = form.querySelector("input[name=csrf_token]").value;
+    var ours = form.querySelectorAll("input[name=csrf_token], input[name=form_of]");
     var piece = Number(form.getAttribute("data-piece"));
     var key = (file.size + "|" + file.lastModified + "|" + file.name).slice(0, 300);
     var box = progressOf(form);
@@ -41,6 +41,7 @@
 
     function answered(request) {
       if (request.status === 502 || request.status === 503 || request.status === 504) { retry(); return; }
+      if (request.getResponseHeader("Session-Ended")) { signIn(); return; }
       var size = null;
       try { size = JSON.parse(request.responseText).size; } catch (error) { size = null; }
       if (request.status !== 200 || typeof size !== "number") {
@@ -56,7 +57,7 @@
     function next() {
       if (sent >= file.size) { finish(); return; }
       var data = new FormData();
-      data.append("csrf_token", token);
+      Array.prototype.forEach.call(ours, function (field) { data.append(field.name, field.value); });
       data.append("key", key);
       data.append("offset", String(sent));
       data.append("piece", file.slice(sent, sent + piece), "piece");
@@ -69,6 +70,13 @@
       request.ontimeout = retry;
       show(0);
       request.send(data);
+    }
+
+    /* The whole form goes, without the file: the answer keeps what was typed, and asks for the file again. */
+    function signIn() {
+      hidden(form, "part_name", file.name);
+      input.disabled = true;
+      form.submit();
     }
 
     function finish() {

@@ -18,7 +18,9 @@ from surveys.web import (
     doors,
     errors,
     frameworks,
+    gate,
     headers,
+    kept_forms,
     ledger,
     life,
     mark_imports,
@@ -85,6 +87,7 @@ def register(app: Flask) -> None:
     headers.register(app)
     errors.register(app)
     assets.register(app)
-    access.register(app)
+    gate.register(app)
+    kept_forms.register(app)
     for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

@@ -17,7 +17,7 @@ from surveys.services.errors import (
     WrongState,
     why_busy,
 )
-from surveys.web import uploads
+from surveys.web import kept_forms, uploads
 from surveys.web.masking import mask_record, masked
 
 STATUS = {NotFound: 404, NotAllowed: 403, BadInput: 400, WrongState: 409, Imbalance: 500}
@@ -37,6 +37,7 @@ TEXTS = {
     500: ("网站出了故障", "您刚才的操作可能没有完成，请返回核对后再试。若反复出现，请告诉管理员。"),
     503: ("网站正忙", "刚才的操作没有完成，请过几秒钟再试一次。"),
 }
+EXPIRED = "没有改动任何数据。请返回上一页，填过的先抄下来，刷新那一页，重新登录后再提交一次。"
 # True whether or not the vote was counted. Without script the browser's own button leads back to what was filled in.
 SAFE = "您的票不受影响：没有计入的还能投，已经计入的不会重复。"
 AGAIN = "请过几秒钟再试一次：填好的表，按返回键回去，再点提交。仍不行，请找现场工作人员。"
@@ -94,8 +95,8 @@ def http_error(error: HTTPException) -> Response:
     return response
 
 
-def csrf_failed(_error: CSRFError) -> Response:
-    return error_page(400, "页面已过期", "没有改动任何数据。请返回上一页，刷新后再提交一次。")
+def csrf_failed(_error: CSRFError) -> ResponseReturnValue:
+    return kept_forms.answer() or error_page(400, "页面已过期", EXPIRED)
 
 
 def database_busy(error: Exception) -> Response:

@@ -1,9 +1,10 @@
 """Signing in and out, and the account's own password."""
 
 import math
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
@@ -12,7 +13,7 @@ from surveys.services.accounts import WrongCredentials
 from surveys.services.actors import Permission
 from surveys.services.errors import Refusal
 from surveys.services.sign_ins import TooManyFailures
-from surveys.web import callers
+from surveys.web import callers, kept_forms
 from surveys.web.access import Staff, actor, may, public, signed_in, site
 from surveys.web.forms import ActForm, PasswordForm, SignInForm
 
@@ -39,10 +40,16 @@ def sign_in() -> ResponseReturnValue:
         if found is None:  # switched off, or given another password, in this very moment
             raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
     except Refusal as error:
-        return _refused(render_template("staff/sign_in.html", form=form, fault=str(error)), error)
+        kept = request.form.get(kept_forms.KEPT, "")
+        return _refused(
+            render_template("staff/sign_in.html", form=form, fault=str(error), kept=kept, typed=True), error
+        )
     session.clear()
+    g.pop("csrf_token", None)  # made of the session that has ended
     session.permanent = True
     login_user(Staff(found, session_key))
+    if kept_forms.KEPT in request.form:
+        return kept_forms.resumed(request.form[kept_forms.KEPT])
     return redirect(_safe_next() or url_for("sign_in.home"))
 
 
@@ -89,7 +96,10 @@ def password() -> ResponseReturnValue:
         now, address = site().now(), callers.address()
         key = sign_ins.change_password(site(), now, actor(), form.old.data, form.new.data, address)
     except Refusal as error:
-        return _refused(render_template("staff/password.html", form=form, fault=str(error)), error)
-    login_user(Staff(actor(), key))
+        kept = request.form.get(kept_forms.KEPT, "")
+        return _refused(render_template("staff/password.html", form=form, fault=str(error), kept=kept), error)
+    login_user(Staff(replace(actor(), must_change=False), key))
     flash("密码已修改，其他地方的登录已失效。")
+    if kept_forms.KEPT in request.form:
+        return kept_forms.resumed(request.form[kept_forms.KEPT])
     return redirect(url_for("sign_in.home"))
