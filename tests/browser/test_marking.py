@@ -250,3 +250,30 @@ def test_reminders_are_copied(office: Office, desk: BrowserContext) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate(NO_SCROLL)
     assert not watch.complaints
+
+
+def test_what_was_typed_outlives_the_session(office: Office, browser: Browser) -> None:
+    """Signed in again on the page that answers, and sent with one press more."""
+    context = signed_in(browser, office)
+    page = office.sheet(context, "III-8")
+    watch = Watch(page)
+    page.locator('input[data-column="points"]').nth(1).fill("0.5")
+    page.locator('input[data-column="remark"]').nth(1).fill("现场看过“台账”")
+    context.clear_cookies()
+    save(page)
+    assert page.get_by_role("heading", level=1).inner_text() == "登录已过期，您填的还在"
+    assert page.evaluate(NO_SCROLL)
+    page.get_by_label("账号").fill("admin")
+    page.get_by_label("密码").fill(office.password)
+    with page.expect_navigation():
+        page.get_by_role("button", name="登录").click()
+    assert page.get_by_text("现场看过“台账”").is_visible()
+    assert page.get_by_text("样例2局　打分").is_visible()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate(NO_SCROLL)
+    with page.expect_navigation():
+        page.get_by_role("button", name="提交", exact=True).click()
+    assert page.get_by_text("已保存 1 处打分").is_visible()
+    assert office.points("III-8")[1] == Decimal("0.5")
+    assert not watch.complaints
+    context.close()
