@@ -209,18 +209,18 @@ def cast(
     return counted.receipt
 
 
-def close(site: Site, poll_id: int) -> None:
+def close(site: Site, poll_id: int, paper_left: int = 0) -> None:
     with site.database.writing() as session:
-        polls.close_poll(session, NOW, COMMAND_LINE, poll_id)
+        polls.close_poll(session, NOW, COMMAND_LINE, poll_id, paper_left)
 
 
-def seal(site: Site, poll_id: int) -> str:
-    return sealing.seal_poll(site, NOW, COMMAND_LINE, poll_id)
+def seal(site: Site, poll_id: int, paper_left: int = 0) -> str:
+    return sealing.seal_poll(site, NOW, COMMAND_LINE, poll_id, paper_left)
 
 
-def close_and_seal(site: Site, poll_id: int) -> str:
-    close(site, poll_id)
-    return seal(site, poll_id)
+def close_and_seal(site: Site, poll_id: int, paper_left: int = 0) -> str:
+    close(site, poll_id, paper_left)
+    return seal(site, poll_id, paper_left)
 
 
 def cast_each(site: Site, world: World, ballots: Mapping[str, Sequence[str]]) -> list[str]:

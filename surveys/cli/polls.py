@@ -33,6 +33,7 @@ from surveys.services import (
     tickets,
 )
 from surveys.services.actors import COMMAND_LINE
+from surveys.services.paper_counts import PaperLeft
 
 poll_group = AppGroup("poll", help="测评会")
 
@@ -257,13 +258,14 @@ def poll_withdraw(poll_id: int, reason: str) -> None:
 
 @poll_group.command("close")
 @click.argument("poll_id", type=ID)
+@click.option("--uncounted", type=click.IntRange(0), default=0, help="有几份纸质票没有收回、不计入；须一份不差")
 @reports_refusals
-def poll_close(poll_id: int) -> None:
-    """结束投票并封存，打印封存码。"""
-    with site().database.writing() as session:
-        if polls.poll_of(session, poll_id).state is not PollState.CLOSED:
-            polls.close_poll(session, site().now(), COMMAND_LINE, poll_id)
-    click.echo(sealing.seal_poll(site(), site().now(), COMMAND_LINE, poll_id))
+def poll_close(poll_id: int, uncounted: int) -> None:
+    """结束投票并封存，打印封存码。纸质票还有没计入的，须用 --uncounted 写明几份。"""
+    try:
+        click.echo(sealing.close_and_seal(site(), site().now(), COMMAND_LINE, poll_id, uncounted))
+    except PaperLeft as error:
+        raise click.ClickException(f"{error}（--uncounted {error.left}）") from None
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         short = hall.shortcoming_of(poll, records.class_counts(session, poll))

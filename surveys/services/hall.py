@@ -13,12 +13,12 @@ from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import AlreadyDone, BadInput, WrongState
-from surveys.services.polls import locked_poll
+from surveys.services.paper_counts import PaperCounts, paper_counts
+from surveys.services.polls import UNDER_WAY, locked_poll
 from surveys.services.records import class_counts
 from surveys.storage.tables import Poll
 
 LONGEST_MINUTES = 24 * 60
-UNDER_WAY = (PollState.OPEN, PollState.PAUSED)
 
 
 def time_is_up(poll: Poll, now: datetime) -> bool:
@@ -82,20 +82,21 @@ def shortcoming_of(poll: Poll, counts: Sequence[ClassCount]) -> str | None:
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to look at before voting ends, in Chinese, and whether it is in order."""
+    """One thing to look at before voting ends, or a poll is sealed, in Chinese, and whether it is in order."""
 
     text: str
     passed: bool
 
 
 def closing_checks(session: Session, poll: Poll) -> list[Check]:
-    """What decides whether the poll will count. Tells nothing of how many have voted, only whether a bound holds."""
+    """What decides whether the poll will count, and what of paper would not. Of votes from phones it tells nothing but
+    whether a bound holds."""
     counts = class_counts(session, poll)
     issued = sum(entry.issued for entry in counts)
     # As the desk has it: with the exact figure, trying numbers present would find out how many have voted.
     cast = desk_turnout(sum(entry.cast for entry in counts), poll.state)
     quorum = PollRules.from_json(poll.rules).quorum
-    checks = [Check(f"收回不多于发出（{issued} 张）", cast <= issued)]
+    checks = [*_of_paper(paper_counts(session, poll)), Check(f"收回不多于发出（{issued} 张）", cast <= issued)]
     if poll.present is None:
         return [*checks, Check("实到人数还没有登记，不登记就按收回票数算", False)]
     short = shortcoming(Turnout(poll.entitled, poll.present, issued, cast), quorum)
@@ -106,3 +107,7 @@ def closing_checks(session: Session, poll: Poll) -> list[Check]:
         Check(f"实到不多于应到（{poll.entitled} 人）", poll.present <= poll.entitled),
         Check(f"收回不多于实到（{poll.present} 人）", cast <= poll.present),
     ]
+
+
+def _of_paper(counts: PaperCounts) -> list[Check]:
+    return [Check(counts.words, counts.left == 0)] if counts.issued else []

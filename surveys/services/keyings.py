@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from surveys.polling import keying, receipts
@@ -15,6 +15,7 @@ from surveys.polling.states import PollState, TicketState
 from surveys.services import audit, casting
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.paper_counts import paper_tickets
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.returned import (
     FIRST,
@@ -27,7 +28,6 @@ from surveys.services.returned import (
     following,
     keep,
     keyings_of,
-    paper_tickets,
     papers_of,
     sheet_of,
     unused_hashes,
@@ -201,23 +201,6 @@ def cast(session: Session, secret: str, now: datetime, actor: Actor, poll_id: in
     audit.record(session, now, actor, "paper.cast", poll.prefix, detail)
     session.commit()
     return len(answers)
-
-
-def refuse_uncast(session: Session, poll: Poll) -> None:
-    """Raises WrongState while anything keyed is not cast."""
-    query = (
-        select(Keying.class_key, func.count(Keying.number.distinct()))
-        .where(Keying.poll_id == poll.id)
-        .group_by(Keying.class_key)
-        .order_by(Keying.class_key)
-    )
-    left = [(class_key, count) for class_key, count in session.execute(query)]
-    if left:
-        each = "，".join(f"{class_key} 类 {count} 张" for class_key, count in left)
-        raise WrongState(
-            f"有 {sum(count for _, count in left)} 张纸质票录入了还没有计入（{each}），没有封存。"
-            "请先在“纸质票”页核定并计入，录重的写明原因删除。"
-        )
 
 
 def _check_poll(poll: Poll, class_key: str) -> None:

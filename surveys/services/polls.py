@@ -18,6 +18,7 @@ from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.assessments import lock_unit, require_changeable, unit_of
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
+from surveys.services.paper_counts import refuse_left
 from surveys.services.poll_entries import (
     BadEntry,
     EntryFault,
@@ -30,6 +31,7 @@ from surveys.services.poll_entries import (
 from surveys.services.poll_entries import PollEntry as PollEntry
 from surveys.storage.tables import BallotClass, Batch, Document, Poll, Unit
 
+UNDER_WAY = (PollState.OPEN, PollState.PAUSED)
 OVER = (PollState.SEALED, PollState.WITHDRAWN)
 """Nothing of the meeting changes any more."""
 
@@ -229,13 +231,15 @@ def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> pol
     )
 
 
-def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
-    """Lets no more votes in. Raises WrongState."""
+def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> None:
+    """Lets no more votes in. `paper_left`: paper ballots not counted yet, as the caller knows; they may be until the
+    poll is sealed. Raises WrongState, PaperLeft."""
     poll = locked_poll(session, poll_id)
-    if poll.state not in (PollState.OPEN, PollState.PAUSED):
+    if poll.state not in UNDER_WAY:
         if poll.state is PollState.CLOSED:
             raise AlreadyDone("投票已经结束了。")
         raise WrongState(f"测评会{poll.state.label}，不在投票中，不用结束。")
+    refuse_left(session, poll, paper_left, "没有结束投票。", "收回的在结束以后、封存以前还能录入")
     poll.state = PollState.CLOSED
     poll.closed_at = now
     audit.record(session, now, actor, "poll.close", poll.prefix)

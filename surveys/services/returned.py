@@ -1,10 +1,9 @@
 """Returned paper ballots as they lie in `keyings`, in envelopes like ballots, until they are cast."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from surveys.polling import envelopes, keying
@@ -12,6 +11,7 @@ from surveys.polling.sheet import Sheet
 from surveys.polling.states import Purpose, TicketState
 from surveys.services.actors import Actor
 from surveys.services.errors import Imbalance
+from surveys.services.paper_counts import paper_tickets
 from surveys.services.polls import poll_of
 from surveys.storage.tables import Account, Batch, Keying, Poll, Ticket
 
@@ -197,17 +197,6 @@ def unused_hashes(poll: Poll, class_key: str) -> Select[bytes]:
             Batch.purpose == Purpose.PAPER,
         )
     )
-
-
-def paper_tickets(session: Session, poll: Poll) -> Counter[tuple[str, TicketState]]:
-    """How many tickets of paper ballots there are, by class and state."""
-    query = (
-        select(Ticket.class_key, Ticket.state, func.count())
-        .join(Batch, (Batch.poll_id == Ticket.poll_id) & (Batch.number == Ticket.batch))
-        .where(Ticket.poll_id == poll.id, Batch.purpose == Purpose.PAPER)
-        .group_by(Ticket.class_key, Ticket.state)
-    )
-    return Counter({(class_key, state): count for class_key, state, count in session.execute(query)})
 
 
 def account_names(session: Session, ids: set[int]) -> dict[int, str]:

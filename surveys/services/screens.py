@@ -13,7 +13,7 @@ from surveys.polling import base32, codes
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import PollState, TicketState, has_ended
 from surveys.services.errors import NotFound
-from surveys.services.hall import UNDER_WAY
+from surveys.services.polls import UNDER_WAY
 from surveys.storage.database import Database
 from surveys.storage.tables import Poll, Ticket
 

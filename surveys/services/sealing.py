@@ -13,11 +13,12 @@ from surveys.polling.disclosure import Key
 from surveys.polling.seal import imbalance, seal
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import audit, keyings
+from surveys.services import audit
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import AlreadyDone, DatabaseBusy, Imbalance, NotAllowed, WrongState
-from surveys.services.polls import locked_poll, poll_of
+from surveys.services.paper_counts import refuse_left, refuse_waiting
+from surveys.services.polls import UNDER_WAY, close_poll, locked_poll, poll_of
 from surveys.services.records import read_record
 from surveys.services.site import Site
 from surveys.storage.tables import Ballot, Poll, Receipt, Ticket, Unsealing
@@ -25,19 +26,35 @@ from surveys.storage.tables import Ballot, Poll, Receipt, Ticket, Unsealing
 KEYS = {Role.ORGANIZER: Key.ORGANIZER, Role.SCRUTINEER: Key.SCRUTINEER}
 """Who holds which of the two keys. An admin holds none."""
 
+KEY_FIRST = "收回的请先录入、计入；没有收回的"
+
 logger = logging.getLogger(__name__)
 _order = secrets.SystemRandom()
 
 
-def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int) -> str:
+def close_and_seal(site: Site, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> str:
+    """Both, in two transactions: no vote comes in between. What would keep it from being sealed is refused before it
+    is closed; of what is closed already, sealed alone. Raises WrongState, PaperLeft, Imbalance."""
+    with site.database.writing() as session:
+        poll = locked_poll(session, poll_id)
+        if poll.state in UNDER_WAY:
+            refuse_waiting(session, poll)
+            refuse_left(session, poll, paper_left, "没有结束投票，也没有封存。", KEY_FIRST)
+        if poll.state is not PollState.CLOSED:
+            close_poll(session, now, actor, poll_id, paper_left)
+    return seal_poll(site, now, actor, poll_id, paper_left)
+
+
+def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> str:
     """Opens the envelopes, shuffles the boxes, checks conservation, seals; returns the seal.
 
     The three boxes are written again in random order within one transaction, so that no row version, order or
     transaction number tells when a ballot came in; then the files are scrubbed of the old rows. Raises WrongState,
-    Imbalance; then the poll stays closed and nothing is lost.
+    Imbalance, and PaperLeft unless `paper_left` is how many paper ballots are not counted and never will be; then the
+    poll stays closed and nothing is lost.
     """
     with site.database.writing() as session:
-        value = _seal(session, site.settings.secret_key, now, actor, poll_id)
+        value = _seal(session, site.settings.secret_key, now, actor, poll_id, paper_left)
     scrub(site)
     return value
 
@@ -51,13 +68,14 @@ def scrub(site: Site) -> None:
         logger.warning("the database was too busy to be scrubbed of old rows")
 
 
-def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int) -> str:
+def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int, paper_left: int) -> str:
     poll = locked_poll(session, poll_id, against_casting=True)
     if poll.state is not PollState.CLOSED:
         if poll.state is PollState.SEALED:
             raise AlreadyDone("测评会已经封存了。")
         raise WrongState(f"测评会{poll.state.label}，须先结束投票才能封存。")
-    keyings.refuse_uncast(session, poll)
+    refuse_waiting(session, poll)
+    refuse_left(session, poll, paper_left, "没有封存。", KEY_FIRST)
     _shuffle_ballots(session, poll, site_secret)
     _shuffle_receipts(session, poll_id)
     _shuffle_tickets(session, poll_id)
@@ -69,7 +87,8 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
     poll.sealed_at = now
     poll.seal = seal(record)
     poll.envelope_salt = None
-    audit.record(session, now, actor, "poll.seal", poll.prefix, poll.seal)
+    detail = f"{poll.seal}；纸质票 {paper_left} 份没有收回" if paper_left else poll.seal
+    audit.record(session, now, actor, "poll.seal", poll.prefix, detail)
     session.commit()
     return poll.seal
 

@@ -16,9 +16,9 @@ from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.services import audit
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.services.paper_counts import paper_tickets, waiting_by_class
 from surveys.services.polls import OVER, locked_poll
-from surveys.services.returned import paper_tickets
-from surveys.storage.tables import Batch, Door, Keying, Poll, Ticket
+from surveys.storage.tables import Batch, Door, Poll, Ticket
 
 MOST_AT_ONCE = 5000
 ISSUING = (PollState.DRAFT, PollState.OPEN, PollState.PAUSED)
@@ -196,8 +196,7 @@ def _check_keyed(session: Session, poll: Poll, batch: Batch) -> None:
     """Each paper ballot that is keyed and not cast yet needs a ticket. Raises WrongState."""
     if batch.purpose is not Purpose.PAPER:
         return
-    of_class = (Keying.poll_id == poll.id) & (Keying.class_key == batch.class_key)
-    keyed = session.scalar(select(func.count(Keying.number.distinct())).where(of_class)) or 0
+    keyed = dict(waiting_by_class(session, poll)).get(batch.class_key, 0)
     left = paper_tickets(session, poll)[batch.class_key, TicketState.ISSUED]
     if left < keyed:
         raise WrongState(

@@ -3,8 +3,9 @@
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
+from wtforms.widgets import CheckboxInput
 
-from surveys.web.forms import NUMBER, REQUIRED, StaffForm
+from surveys.web.forms import NUMBER, REQUIRED, ConfirmForm, StaffForm
 
 
 class HandOutForm(StaffForm):
@@ -99,6 +100,12 @@ class PaperForm(StaffForm):
 class RemovePaperForm(StaffForm):
     number = IntegerField("第几张", [InputRequired(NUMBER), NumberRange(1, 9999, "张号须是 1 至 9999。")])
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
+
+
+class PaperLeftForm(ConfirmForm):
+    """`paper_left`: the paper ballots not counted, as the tick named them; the service knows whether it is so."""
+
+    paper_left = IntegerField("没有计入的纸质票", default=0, widget=CheckboxInput())
 
 
 class WithdrawPollForm(StaffForm):

@@ -21,10 +21,11 @@ from surveys.services import (
 )
 from surveys.services.actors import Permission
 from surveys.services.errors import AlreadyDone, NotFound
+from surveys.services.paper_counts import paper_counts
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, of_poll
 from surveys.web.forms import ActForm, ConfirmForm, GroundsForm
-from surveys.web.poll_forms import EndInForm, PauseForm, PresentForm, WithdrawPollForm
+from surveys.web.poll_forms import EndInForm, PaperLeftForm, PauseForm, PresentForm, WithdrawPollForm
 
 pages = Blueprint("polls", __name__)
 pages.add_app_template_global(lambda poll: hall.time_is_up(poll, site().now()), "time_is_up")
@@ -73,6 +74,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             pause_form=PauseForm(),
             end_in_form=EndInForm(),
             checks=hall.closing_checks(session, poll),
+            paper=paper_counts(session, poll),
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
             opened_by=[entry.key for entry in poll.unsealings],
             own_key=sealing.KEYS.get(actor().role),
@@ -185,17 +187,27 @@ def wipe(poll_id: int) -> ResponseReturnValue:
 @pages.post("/polls/<id:poll_id>/close")
 @needs(Permission.RUN_POLLS)
 def close(poll_id: int) -> ResponseReturnValue:
-    ConfirmForm().checked()
+    form = PaperLeftForm()
+    form.checked()
     with site().database.writing() as session:
-        polls.close_poll(session, site().now(), actor(), poll_id)
+        polls.close_poll(session, site().now(), actor(), poll_id, form.paper_left.data)
+    with site().database.reading() as session:
+        paper = paper_counts(session, polls.poll_of(session, poll_id))
+    if paper.left:
+        return _back(
+            poll_id,
+            f"投票已结束。先录纸质票：发出 {paper.issued} 份，还有 {paper.left} 份没有计入。"
+            "收回的都计入以后，再核对人数、封存。",
+        )
     return _back(poll_id, "投票已结束，不再接收选票。核对人数后请封存。")
 
 
 @pages.post("/polls/<id:poll_id>/seal")
 @needs(Permission.RUN_POLLS)
 def seal(poll_id: int) -> ResponseReturnValue:
-    ConfirmForm().checked()
-    sealing.seal_poll(site(), site().now(), actor(), poll_id)
+    form = PaperLeftForm()
+    form.checked()
+    sealing.seal_poll(site(), site().now(), actor(), poll_id, form.paper_left.data)
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         short = hall.shortcoming_of(poll, records.class_counts(session, poll))

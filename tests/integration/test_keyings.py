@@ -236,7 +236,7 @@ def test_paper_is_keyed_while_the_poll_is_open_paused_or_closed(site, people, ac
     world = paper_poll(site)
     for act in acts:
         if act == "close":
-            close(site, world.poll_id)
+            close(site, world.poll_id, 5)
         else:
             run_sql(site, "UPDATE polls SET state = 'paused'")
     papers.key_twice(site, people, world.poll_id, {1: "1"})
@@ -247,7 +247,7 @@ def test_paper_is_keyed_while_the_poll_is_open_paused_or_closed(site, people, ac
 def test_paper_is_not_keyed_before_and_after(site, people, state):
     world = paper_poll(site, opened=state is not PollState.DRAFT)
     if state is PollState.SEALED:
-        close_and_seal(site, world.poll_id)
+        close_and_seal(site, world.poll_id, 5)
     before = dump(site.database)
     for act in (
         lambda: papers.key(site, people[0], world.poll_id, 1, FIRST, {}),
@@ -280,14 +280,14 @@ def test_sealing_waits_for_what_is_keyed(site, people):
     world = paper_poll(site, 3, classes=TWO_CLASSES)
     papers.key_twice(site, people, world.poll_id, {1: "1", 2: "1"})
     papers.key(site, people[0], world.poll_id, 7, FIRST, "1", "B")
-    close(site, world.poll_id)
+    close(site, world.poll_id, 6)
     with pytest.raises(WrongState, match=r"有 3 张纸质票.*A 类 2 张，B 类 1 张"):
         seal(site, world.poll_id)
     papers.cast(site, people[0], world.poll_id)
     with pytest.raises(WrongState, match=r"有 1 张纸质票.*B 类 1 张"):
         seal(site, world.poll_id)
     papers.remove(site, people[0], world.poll_id, 7, class_key="B")
-    assert seal(site, world.poll_id).startswith("sha256:")
+    assert seal(site, world.poll_id, 4).startswith("sha256:")
 
 
 def test_paper_and_phones_together_are_sealed(site, people):
@@ -297,7 +297,7 @@ def test_paper_and_phones_together_are_sealed(site, people):
         cast(site, code, submitted)
     papers.key_twice(site, people, world.poll_id, {1: "1", 2: "0"})
     papers.cast(site, people[0], world.poll_id)
-    close_and_seal(site, world.poll_id)
+    close_and_seal(site, world.poll_id, 2)
     with site.database.reading() as session:
         found = records.verified(session, polls.poll_of(session, world.poll_id))
     length = sheet_of(site, world.poll_id).length()
@@ -311,7 +311,7 @@ def test_another_polls_keyings_do_not_hold_up_sealing(site, people):
     world = paper_poll(site)
     other = paper_poll(site, unit_id=world.unit_id)
     papers.key(site, people[0], other.poll_id, 1, FIRST)
-    close_and_seal(site, world.poll_id)
+    close_and_seal(site, world.poll_id, 5)
 
 
 def test_keyings_lie_in_envelopes(site, people, tmp_path: Path):
@@ -476,15 +476,29 @@ def test_the_last_ticket_is_keyed_once(site, other_site, people):
 def test_keying_and_sealing_at_once_loses_nothing(site, other_site, people):
     for _ in range(4):
         world = paper_poll(site, 1, leaders=0)
-        close(site, world.poll_id)
+        close(site, world.poll_id, 1)
         outcomes = together(
             lambda w=world: papers.key(site, people[0], w.poll_id, 1, FIRST),
-            lambda w=world: seal(other_site, w.poll_id),
+            lambda w=world: seal(other_site, w.poll_id, 1),
         )
         names = [type(outcome).__name__ for outcome in outcomes]
         assert names in (["Saved", "WrongState"], ["WrongState", "str"]), outcomes
         if names[0] == "Saved":
             papers.remove(site, people[0], world.poll_id, 1)
+
+
+def test_counting_and_sealing_at_once_drops_no_paper(site, other_site, people):
+    for _ in range(4):
+        world = paper_poll(site, 1, leaders=0)
+        close(site, world.poll_id, 1)
+        papers.key_twice(site, people, world.poll_id, {1: "1"})
+        outcomes = together(
+            lambda w=world: papers.cast(site, people[0], w.poll_id),
+            lambda w=world: seal(other_site, w.poll_id, 1),
+        )
+        assert outcomes[0] == 1
+        assert isinstance(outcomes[1], WrongState), "one paper ballot was keyed, or counted"
+        assert box_counts(site, world.poll_id)["ballots"] == 1
 
 
 def test_phones_vote_while_paper_is_cast(site, other_site, people):

@@ -250,11 +250,11 @@ def test_what_cannot_be_reissued_is_refused_and_changes_nothing(site):
             with pytest.raises(refusal):
                 act(site, world.poll_id, batch, reason)
             assert dump(site.database) == before, (act, batch)
-    close(site, world.poll_id)
+    close(site, world.poll_id, 3)
     with pytest.raises(WrongState):
         reissue(site, world.poll_id, unused)
     assert void_batch(site, world.poll_id, unused) == 3
-    seal(site, world.poll_id)
+    seal(site, world.poll_id, 3)
     for act in (reissue, void_batch):
         with pytest.raises(WrongState):
             act(site, world.poll_id, unused)

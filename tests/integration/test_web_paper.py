@@ -92,7 +92,7 @@ def test_a_draft_is_printed_with_a_warning_and_not_keyed(lite_site: Site, first:
 
 
 def test_a_sealed_poll_offers_nothing(lite_site: Site, first: StrictClient, world: World) -> None:
-    close_and_seal(lite_site, world.poll_id)
+    close_and_seal(lite_site, world.poll_id, 4)
     page = first.page(home(world))
     assert [form.get("action") for form in page.root.iter("form")] == ["/logout"]
     assert "已经封存" in page.text
@@ -218,7 +218,7 @@ def test_keying_after_the_last_paper_ends(lite_site: Site, first: StrictClient) 
 
 def test_sealing_is_refused_in_words_while_paper_waits(lite_site: Site, first: StrictClient, world: World) -> None:
     first.submit(f"{home(world)}/A/1/1", **typed(lite_site, world.poll_id, "1"))
-    first.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/close", sure="y")
+    first.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/close", sure="y", paper_left="4")
     response = first.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/seal", sure="y")
     assert response.status_code == 409
     assert "有 1 张纸质票录入了还没有计入" in response.text
