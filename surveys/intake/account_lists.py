@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from surveys.intake.cleaning import clean_line, clean_name, header_key, name_key, unfit
-from surveys.intake.headers import Fault, Faults, Record, find_header, read_records
+from surveys.intake.headers import Fault, Faults, Header, Record, read_records
+from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
 
 TITLES: Mapping[str, Sequence[str]] = {
@@ -66,8 +67,10 @@ class AccountList:
 def read_accounts(tables: Sequence[Table], known: Known) -> tuple[AccountList, Faults]:
     """The list, which is of use only when there is no fault."""
     reading = _Reading(known)
-    for table in tables:
-        reading.take(table)
+    read = headed(tables, TITLES, ["name"])
+    for table, header in read:
+        reading.take(table, header)
+    reading.notes += passed_over(tables, read)
     return reading.finish(), reading.faults
 
 
@@ -82,16 +85,9 @@ class _Reading:
         self.accounts = {name_key(name): (name, row) for name, row in known.accounts.items()}
         self.headers = 0
 
-    def take(self, table: Table) -> None:
-        if table.hidden:
-            self.notes.append(f"工作表“{table.name}”是隐藏的，没有读。")
-            return
-        header = find_header(table, TITLES, ["name"])
-        if header is None:
-            if table.name and table.rows and "说明" not in table.name:
-                self.notes.append(f"工作表“{table.name}”没有认出表头，没有读。")
-            return
+    def take(self, table: Table, header: Header) -> None:
         self.headers += 1
+        self.notes += unread_columns(header, TITLES)
         for fault in header.doubled:
             self.faults.add(fault)
         if "role" not in header.columns:
@@ -99,9 +95,7 @@ class _Reading:
             self.faults.add(Fault(table.name, header.row.number, "", "", remedy))
             return
         records, skipped = read_records(table, header)
-        for row in skipped:
-            where = f"工作表“{row.sheet}”" if row.sheet else ""
-            self.notes.append(f"{where}第 {row.row} 行“{row.text[:30]}”当作说明，没有读。")
+        self.notes += [row.words for row in skipped]
         for record in records:
             self._take(record)
 
@@ -125,7 +119,7 @@ class _Reading:
         else:
             first = self.seen.setdefault(name_key(name), record)
             if first is not record:
-                self._fault(record, "name", f"和第 {first.row.number} 行重复。每人一个账号，请改名或删去一行。")
+                self._fault(record, "name", f"和{first.seen_from(record)}重复。每人一个账号，请改名或删去一行。")
         found = "" if role is None else self._place(record, role, place)
         if self.faults.count > before or role is None:
             return

@@ -13,7 +13,8 @@ from surveys.catalog.problems import FieldPath
 from surveys.catalog.source import UNUSABLE
 from surveys.intake.cleaning import folded
 from surveys.intake.framework_faults import field_remedy
-from surveys.intake.headers import Fault, Faults, Header, Record, find_header
+from surveys.intake.headers import Fault, Faults, Header, Record
+from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
 from surveys.scoring.score_sheet import Kind
 
@@ -95,6 +96,7 @@ class _Reading:
         self.about_blocks: dict[str, Record] = {}
         self.sections: dict[tuple[str, ...], tuple[FieldPath, dict[str, Any], Record]] = {}
         self.header: Header | None = None
+        self.about: Header | None = None
         self.keys: dict[str, Record] = {}
         self.blocks_known = True
 
@@ -104,6 +106,8 @@ class _Reading:
         if rows is None or about is None:
             return
         self.header = rows[1]
+        self.about = about[1]
+        self.notes += passed_over(tables, [rows, about])
         said, records = _records(*about), _records(*rows)
         if any([self.faults.add_unread(record) for record in (*said, *records)]):
             return  # whatever else is found would come of them
@@ -121,7 +125,7 @@ class _Reading:
         self, tables: Sequence[Table], name: str, titles: Mapping[str, str], needed: str
     ) -> tuple[Table, Header] | None:
         several = {field: (title,) for field, title in titles.items()}
-        found = [(table, header) for table in tables if (header := find_header(table, several, [needed]))]
+        found = headed(tables, several, [needed])
         found = [each for each in found if each[0].name == name] or found
         if len(found) != 1:
             sheets = "、".join(f"“{table.name}”" for table, _ in found)
@@ -132,6 +136,7 @@ class _Reading:
             return None
         for fault in found[0][1].doubled:
             self.faults.add(fault)
+        self.notes += unread_columns(found[0][1], several)
         missing = [title for field, title in titles.items() if field not in (*found[0][1].columns, *_OPTIONAL)]
         for title in missing:
             self._add(found[0][1], found[0][1].row.number, "", "", f"缺“{title}”一列：请从导出的表里补回来。")
@@ -157,7 +162,8 @@ class _Reading:
         for field, item in SINGLE_ITEMS.items():
             if field not in self.data and field != "points_note":
                 self.refused.add((field,))
-                self.faults.add(Fault(ABOUT_SHEET, None, "", item, f"缺“{item}”一行：请补上。"))
+                sheet = ABOUT_SHEET if self.about is None else self.about.sheet
+                self.faults.add(Fault(sheet, None, "", item, f"缺“{item}”一行：请补上。"))
         self.departments |= {self.data[each] for each in ("lead_department", "default_department") if each in self.data}
         if self.current is not None and self.data.get("key", self.current.key) != self.current.key:
             remedy = f"这里要导入的是“{self.current.key}”（{self.current.title}），请检查是否选错了文件；编号不能改。"

@@ -92,6 +92,11 @@ class Record:
         title = clean_line(titles[column - 1]) if column <= len(titles) else ""
         return Fault(self.header.sheet, row, _place(column, title), _shortened(value), remedy)
 
+    def seen_from(self, other: "Record") -> str:
+        """Where it is, as said in a fault of the other: `第 3 行`, with the sheet where it is another."""
+        elsewhere = self.header.sheet and self.header.sheet != other.header.sheet
+        return f"{f'工作表“{self.header.sheet}”' if elsewhere else ''}第 {self.row.number} 行"
+
     def fault(self, field: str, remedy: str) -> Fault:
         return Fault(self.header.sheet, self.row.number, self.header.place(field), _shortened(self.text(field)), remedy)
 
@@ -134,6 +139,11 @@ class Skipped:
     sheet: str
     row: int
     text: str
+
+    @property
+    def words(self) -> str:
+        where = f"工作表“{self.sheet}”" if self.sheet else ""
+        return f"{where}第 {self.row} 行“{self.text[:30]}”当作说明，没有读。"
 
 
 def find_header(table: Table, titles: Mapping[str, Collection[str]], needed: Collection[str]) -> Header | None:

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.intake.cleaning import clean_line, folded, name_key
-from surveys.intake.headers import Fault, Faults, Header, Record, find_header
+from surveys.intake.headers import Fault, Faults, Header, Record
+from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
 
 TITLES: Mapping[str, Collection[str]] = {
@@ -17,6 +18,10 @@ TITLES: Mapping[str, Collection[str]] = {
     "evidence": ("查看的材料",),
     "key": ("标识",),
 }
+FOR_READING = ("测评内容", "考核部门", "满分")
+STANDARDS_SHEET = "测评标准"
+"""Columns and a sheet of the workbook that are there for who marks."""
+
 _TYPED = ("points", "remark", "evidence")
 _ID = re.compile(r"[0-9]{1,9}", re.ASCII)
 _AGAIN = "请重新导出打分表，把分数抄过去再导入。"
@@ -79,21 +84,25 @@ class MarkLine:
     record: Record
 
 
-def read_marks(tables: Sequence[Table], expected: Expected, most_words: int) -> tuple[list[MarkLine], Faults]:
-    """The lines of all sheets that have keys and points, and what is wrong with them."""
+def read_marks(
+    tables: Sequence[Table], expected: Expected, most_words: int
+) -> tuple[list[MarkLine], list[str], Faults]:
+    """The lines of all sheets that have keys and points, sentences on what is not read, and what is wrong with them."""
     faults = Faults()
     lines = []
-    headers = [(table, find_header(table, TITLES, ("key", "points"))) for table in tables if not table.hidden]
-    for table, header in headers:
-        if header is not None:
-            for fault in header.doubled:
-                faults.add(fault)
-            lines += list(_lines(table, header, expected, faults, most_words))
-    if not any(header for _, header in headers):
+    read = headed(tables, TITLES, ("key", "points"))
+    notes: list[str] = []
+    for table, header in read:
+        notes += unread_columns(header, TITLES, FOR_READING)
+        for fault in header.doubled:
+            faults.add(fault)
+        lines += list(_lines(table, header, expected, faults, most_words))
+    notes += passed_over(tables, read, (STANDARDS_SHEET,))
+    if not read:
         remedy = "没有找到“标识”“打分”等列。请用本站导出的打分表填写，列名不要改，“标识”一列不要删。"
         faults.add(Fault("", None, "", "", remedy))
     _check_doubled(lines, faults)
-    return lines, faults
+    return lines, notes, faults
 
 
 def _lines(table: Table, header: Header, expected: Expected, faults: Faults, most_words: int) -> Iterator[MarkLine]:
@@ -160,6 +169,5 @@ def _check_doubled(lines: Sequence[MarkLine], faults: Faults) -> None:
         place = (line.key.unit_id, line.key.row_key, line.key.department)
         before = first.setdefault(place, line)
         if before is not line:
-            there = before.record
-            sheet = f"工作表“{there.header.sheet}”" if there.header.sheet else ""
-            faults.add(line.record.fault("key", f"和{sheet}第 {there.row.number} 行是同一格。请只留一行。"))
+            there = before.record.seen_from(line.record)
+            faults.add(line.record.fault("key", f"和{there}是同一格。请只留一行。"))

@@ -1,6 +1,6 @@
-"""Many polls planned on a spreadsheet, a row each: texts by column -> plans, and every fault with its place."""
+"""Many polls planned on a spreadsheet, a row each: tables -> plans, and every fault with its place."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
@@ -10,56 +10,22 @@ from typing import Any
 from surveys.catalog import loader
 from surveys.catalog.model import QuestionnaireKind
 from surveys.intake import typed
-from surveys.intake.tables import Table, read_tables
+from surveys.intake.headers import Fault, Faults, Header, Record, read_records
+from surveys.intake.sheets import headed, passed_over, unread_columns
+from surveys.intake.tables import Table
 from surveys.polling.ballot_classes import PRESETS, ClassEntry
 from surveys.scoring.grades import BlankPolicy
 
 MOST_ROWS = 1000
-_HEADER_WITHIN = 10
 _NO_FORM = ("不用", "无", "没有", "不测", "-")
 _BLANKS = {policy.label: policy for policy in BlankPolicy}
 
 
 @dataclass(frozen=True)
-class PlanTable:
-    """A sheet as texts. `rows`: those not blank, with their number as the spreadsheet shows it, from 1. `unread`: by
-    row and column, from 1, what to do about a cell that has no value."""
-
-    name: str
-    rows: Sequence[tuple[int, Sequence[str]]]
-    unread: Mapping[tuple[int, int], str] = field(default_factory=dict)
-
-
-def plan_tables(name: str, data: bytes) -> list[PlanTable]:
-    """The sheets of an uploaded file, without the hidden ones. Raises UnreadableFile."""
-    tables = [table for table in read_tables(name, data) if not table.hidden]
-    return [_plan_table(table) for table in tables]
-
-
-def _plan_table(table: Table) -> PlanTable:
-    unread = {(row.number, column): why for row in table.rows for column, why in row.unread.items()}
-    return PlanTable(table.name, [(row.number, row.texts) for row in table.rows], unread)
-
-
-@dataclass(frozen=True)
-class PlanFault:
-    """`column`: as the spreadsheet names it and by its header, `C（日期）`; empty for a fault of a whole row or sheet.
-    `row`: 0 for a fault of the sheet. `text`: what is wrong and what to do."""
-
-    sheet: str
-    row: int
-    column: str
-    value: str
-    text: str
-
-
-@dataclass(frozen=True)
 class PollPlan:
-    """A poll as a row plans it. `columns`: how each of its columns is called in a fault."""
+    """A poll as a row plans it. `record`: the row."""
 
-    sheet: str
-    row: int
-    columns: Mapping[str, str]
+    record: Record
     unit: str
     title: str
     entitled: int
@@ -73,26 +39,16 @@ class PollPlan:
     two_person: bool
     rehearsal: bool
 
-    def fault(self, column: str, value: str, text: str) -> PlanFault:
-        return PlanFault(self.sheet, self.row, self.columns.get(column, ""), value, text)
-
-
-@dataclass(frozen=True)
-class UnitCell:
-    sheet: str
-    row: int
-    column: str
-    text: str
-
 
 @dataclass
 class Plans:
-    """What a file plans. `skipped`: rows that name a unit and nothing else. With faults the plans are not all;
-    `units`: the cells that name a unit, also of rows with faults."""
+    """What a file plans. `skipped`: rows that name a unit and nothing else. `notes`: what was not read, as sentences.
+    With faults the plans are not all; `units`: the rows that name a unit, also of rows with faults."""
 
     plans: list[PollPlan] = field(default_factory=list)
-    units: list[UnitCell] = field(default_factory=list)
-    faults: list[PlanFault] = field(default_factory=list)
+    units: list[Record] = field(default_factory=list)
+    faults: Faults = field(default_factory=Faults)
+    notes: list[str] = field(default_factory=list)
     skipped: int = 0
 
 
@@ -145,107 +101,68 @@ COLUMNS = (
 )
 
 
-def read_plans(tables: Sequence[PlanTable]) -> Plans:
-    """The polls these sheets plan. A sheet without a header row is left out when another has one."""
+TITLES: Mapping[str, Sequence[str]] = {column.key: column.headers for column in COLUMNS}
+
+
+def read_plans(tables: Sequence[Table]) -> Plans:
+    """The polls these sheets plan."""
     found = Plans()
-    headed = [(table, header) for table in tables if (header := _header(table)) is not None]
-    if not headed:
+    read = headed(tables, TITLES, ["unit"])
+    if not read:
         names = "、".join(column.headers[0] for column in COLUMNS)
-        found.faults.append(
-            PlanFault("", 0, "", "", f"没有找到表头。第一行应是列名：{names}。其中“单位”和“应到”必须有。")
-        )
-    for table, start in headed:
-        _read_table(found, table, start)
-    if not found.faults and not found.plans:
-        found.faults.append(PlanFault("", 0, "", "", "表里没有要建的测评会。请在单位后面填上应到人数等内容。"))
+        remedy = f"没有认出表头。表里要有一行列名：{names}。其中“单位”和“应到”必须有。可以下载模板照着填。"
+        found.faults.add(Fault("", None, "", "", remedy))
+    for table, header in read:
+        _read_table(found, table, header)
+    found.notes += passed_over(tables, read)
+    if not found.faults.count and not found.plans:
+        remedy = "表里没有要建的测评会。请在单位后面填上应到人数等内容。"
+        found.faults.add(Fault(read[0][0].name, None, "", "", remedy))
     return found
 
 
-def _header(table: PlanTable) -> int | None:
-    for place, (_, texts) in enumerate(table.rows[:_HEADER_WITHIN]):
-        if {typed.plain(text).rstrip("*") for text in texts} & set(COLUMNS[0].headers):
-            return place
-    return None
-
-
-def _read_table(found: Plans, table: PlanTable, start: int) -> None:
-    number, headers = table.rows[start]
-    places = dict(_places(found, table.name, number, headers))
-    missing = [column for column in COLUMNS if column.needed and column.key not in places]
+def _read_table(found: Plans, table: Table, header: Header) -> None:
+    found.notes += unread_columns(header, TITLES)
+    for fault in header.doubled:
+        found.faults.add(fault)
+    records, skipped = read_records(table, header)
+    found.notes += [row.words for row in skipped]
+    missing = [column for column in COLUMNS if column.needed and column.key not in header.columns]
     for column in missing:
-        found.faults.append(
-            PlanFault(table.name, number, "", "", f"缺少“{column.headers[0]}”一列，请照模板补上这一列。")
-        )
-    rows = table.rows[start + 1 :]
-    if len(rows) > MOST_ROWS:
-        found.faults.append(PlanFault(table.name, 0, "", "", f"超过 {MOST_ROWS} 行，请分成几个文件。"))
-    if missing or len(rows) > MOST_ROWS:
+        remedy = f"缺少“{column.headers[0]}”一列，请照模板补上这一列。"
+        found.faults.add(Fault(table.name, header.row.number, "", "", remedy))
+    if len(records) > MOST_ROWS:
+        found.faults.add(Fault(table.name, None, "", "", f"超过 {MOST_ROWS} 行，请分成几个文件。"))
+    if missing or len(records) > MOST_ROWS:
         return
-    names = {key: f"{_letters(place)}（{typed.plain(headers[place]).rstrip('*')}）" for key, place in places.items()}
-    for row_number, texts in rows:
-        cells = {key: _cell(texts, place) for key, place in places.items()}
-        unread = [
-            PlanFault(table.name, row_number, names[key], cells[key][:40], table.unread[row_number, place + 1])
-            for key, place in places.items()
-            if (row_number, place + 1) in table.unread
-        ]
-        found.faults += unread
-        if unread:
+    for record in records:
+        if found.faults.add_unread(record):
             continue
-        if not any(text for key, text in cells.items() if key != "unit"):
-            found.skipped += bool(cells["unit"])
-            continue
-        _read_row(found, table.name, row_number, cells, names)
+        if any(_text(record, column.key) for column in COLUMNS if column.key != "unit"):
+            _read_row(found, record)
+        else:
+            found.skipped += bool(_text(record, "unit"))
 
 
-def _places(found: Plans, sheet: str, number: int, headers: Sequence[str]) -> Iterator[tuple[str, int]]:
-    known = {header: column for column in COLUMNS for header in column.headers}
-    seen: set[str] = set()
-    for place, text in enumerate(headers):
-        header = typed.plain(typed.visible(text)).rstrip("*").strip()
-        column = known.get(header)
-        if not header:
-            continue
-        if column is None or column.key in seen:
-            why = "不认识的列" if column is None else "这一列重复了"
-            names = "、".join(column.headers[0] for column in COLUMNS)
-            text = f"{why}，请改名或删去。可用的列：{names}。"
-            found.faults.append(PlanFault(sheet, number, _letters(place), header, text))
-            continue
-        seen.add(column.key)
-        yield column.key, place
-
-
-def _read_row(found: Plans, sheet: str, row: int, cells: Mapping[str, str], names: Mapping[str, str]) -> None:
+def _read_row(found: Plans, record: Record) -> None:
     values: dict[str, Any] = {}
-    faults = []
+    before = found.faults.count
     for column in COLUMNS:
-        text = cells.get(column.key, "")
+        text = _text(record, column.key)
         if not text:
             values[column.key] = column.default
             if column.needed:
-                faults.append(PlanFault(sheet, row, names[column.key], "", f"没有填，请填写，如 {column.example}。"))
+                found.faults.add(record.fault(column.key, f"没有填，请填写，如 {column.example}。"))
             continue
         try:
             values[column.key] = column.read(text)
         except typed.Unreadable as error:
-            faults.append(PlanFault(sheet, row, names[column.key], text, f"{error}。"))
-    found.faults += faults
-    if cells["unit"]:
-        found.units.append(UnitCell(sheet, row, names["unit"], cells["unit"]))
-    if not faults:
-        found.plans.append(PollPlan(sheet, row, names, **values))
+            found.faults.add(record.fault(column.key, f"{error}。"))
+    if _text(record, "unit"):
+        found.units.append(record)
+    if found.faults.count == before:
+        found.plans.append(PollPlan(record, **values))
 
 
-def _cell(texts: Sequence[str], place: int) -> str:
-    return typed.visible(texts[place]).strip() if place < len(texts) else ""
-
-
-def _letters(place: int) -> str:
-    """0 -> A, 26 -> AA."""
-    letters = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
+def _text(record: Record, column: str) -> str:
+    return typed.visible(record.text(column)).strip()

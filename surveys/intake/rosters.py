@@ -7,8 +7,9 @@ from typing import Any
 
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name, folded, name_key, split_tags, unfit
-from surveys.intake.headers import Fault, Faults, Header, Record, find_header, read_records
+from surveys.intake.headers import Fault, Faults, Header, Record, read_records
 from surveys.intake.namesakes import REMEDY, Namesakes
+from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
 
 TITLES: Mapping[str, Sequence[str]] = {
@@ -84,8 +85,10 @@ class Known:
 def read_roster(tables: Sequence[Table], known: Known) -> tuple[Roster, Faults]:
     """The roster, which is of use only when there is no fault."""
     reading = _Reading(known)
-    for table in tables:
-        reading.take(table)
+    read = headed(tables, TITLES, ["unit"])
+    for table, header in read:
+        reading.take(table, header)
+    reading.notes += passed_over(tables, read)
     return reading.finish(), reading.faults
 
 
@@ -112,22 +115,13 @@ class _Reading:
         self.drafts: dict[str, _Draft] = {}
         self.headers: list[Header] = []
 
-    def take(self, table: Table) -> None:
-        if table.hidden:
-            self.notes.append(f"工作表“{table.name}”是隐藏的，没有读。")
-            return
-        header = find_header(table, TITLES, ["unit"])
-        if header is None:
-            if table.name and table.rows and "说明" not in table.name:
-                self.notes.append(f"工作表“{table.name}”没有认出表头，没有读。")
-            return
+    def take(self, table: Table, header: Header) -> None:
         self.headers.append(header)
+        self.notes += unread_columns(header, TITLES)
         for fault in header.doubled:
             self.faults.add(fault)
         records, skipped = read_records(table, header)
-        for row in skipped:
-            where = f"工作表“{row.sheet}”" if row.sheet else ""
-            self.notes.append(f"{where}第 {row.row} 行“{row.text[:30]}”当作说明，没有读。")
+        self.notes += [row.words for row in skipped]
         for record in records:
             self._take_record(record)
 
@@ -163,8 +157,7 @@ class _Reading:
             return
         before, where = draft.said.setdefault(each, (value, record))
         if before != value:
-            sheet = f"工作表“{where.header.sheet}”" if where.header.sheet else ""
-            there = f"{sheet}第 {where.row.number} 行写的是“{before[:40]}”"
+            there = f"{where.seen_from(record)}写的是“{before[:40]}”"
             self._fault(record, each, f"同一单位“{draft.name}”在{there}，请改成一样的，或删去重复的一行。")
 
     def finish(self) -> Roster:
@@ -272,7 +265,7 @@ class _Reading:
                 self._fault(record, "post" if record.has("post") else "name", f"没有写“{leader.name}”的职务，请补上。")
             before = people.met(leader.name, leader.post)
             if before is not None:
-                there = f"单位“{draft.name}”里已有同名的领导（第 {draft.leaders[before].row.number} 行）"
+                there = f"单位“{draft.name}”里已有同名的领导（{draft.leaders[before].seen_from(record)}）"
                 self._fault(record, "name", f"{there}。{REMEDY}")
             rows.append((order, leader))
         return tuple(leader for _, leader in sorted(rows, key=lambda row: row[0]))
@@ -289,7 +282,7 @@ class _Reading:
             order = self._order(record)
             orders.append(order)
             if order <= MOST_ORDER and places.setdefault(order, record) is not record:
-                there = f"和第 {places[order].row.number} 行重复"
+                there = f"和{places[order].seen_from(record)}重复"
                 self._fault(
                     record, "order", f"单位“{draft.name}”里的序号{there}，排不出先后。请改成不同的数，或全部留空。"
                 )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.catalog.model import Framework, plain
 from surveys.intake.cleaning import clean_line
 from surveys.intake.headers import Faults
-from surveys.intake.marks import Expected, MarkKey, MarkLine, read_marks
+from surveys.intake.marks import STANDARDS_SHEET, Expected, MarkKey, MarkLine, read_marks
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.marks import step_words
 from surveys.scoring.score_sheet import ScoringRules
@@ -36,7 +36,8 @@ _NOT_IN_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'"))
 class MarkPreview:
     """`changes`: what makes a new version; of these `overtaken` were marked by somebody else since the export.
 
-    `untouched`: lines that say what was exported. `hindrance`: why it cannot be taken over any more.
+    `untouched`: lines that say what was exported. `notes`: what was not read, as sentences. `hindrance`: why it cannot
+    be taken over any more.
     """
 
     assessment_id: int
@@ -44,6 +45,7 @@ class MarkPreview:
     file_name: str
     changes: tuple[Change, ...]
     untouched: int
+    notes: tuple[str, ...]
     hindrance: str
     fingerprint: str
 
@@ -72,7 +74,7 @@ def export_workbook(session: Session, actor: Actor, assessment_id: int, departme
     return workbook(
         [
             *(plan for plan in plans if plan.rows),
-            SheetPlan("测评标准", ("测评体系", "条目", "测评内容", "测评标准", "满分"), rows),
+            SheetPlan(STANDARDS_SHEET, ("测评体系", "条目", "测评内容", "测评标准", "满分"), rows),
             SheetPlan("填写说明", ("列", "怎么填"), [_points_help(found), *_HELP]),
         ]
     )
@@ -144,7 +146,7 @@ def read_workbook(
         {unit.id: unit.name for unit in found.units},
         wanted,
     )
-    lines, faults = read_marks(tables, expected, MOST_WORDS)
+    lines, notes, faults = read_marks(tables, expected, MOST_WORDS)
     if not faults.count and not lines:
         raise BadInput("表里没有打分的行。请用本站导出的打分表填写。")
     entries = _checked(session, actor, found, lines, faults)
@@ -156,7 +158,7 @@ def read_workbook(
         kind=KIND,
         assessment_id=assessment_id,
         account_id=actor.account_id,
-        body={"file": name, "marks": entries},
+        body={"file": name, "marks": entries, "notes": notes},
         made_at=now,
     )
     session.add(entry)
@@ -256,6 +258,7 @@ def _compared(session: Session, actor: Actor, entry: Import) -> MarkPreview:
         entry.body["file"],
         tuple(found),
         len(entries) - len(found),
+        tuple(entry.body.get("notes", ())),  # none in one kept before they were
         hindrance,
         hashlib.sha256(json.dumps([would, versions], ensure_ascii=False).encode()).hexdigest(),
     )

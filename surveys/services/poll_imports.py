@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +11,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from surveys.intake import typed
-from surveys.intake.poll_plans import PlanFault, PlanTable, PollPlan, UnitCell, read_plans
+from surveys.intake.headers import Fault, Faults, Record
+from surveys.intake.poll_plans import PollPlan, read_plans
+from surveys.intake.tables import Row, Table
 from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.poll_entries import PollEntry, faults_of
 from surveys.services.polls import add_poll
+from surveys.services.table_files import Tables
 from surveys.storage.tables import Assessment, Import, Poll, Unit
 
 KIND = "polls"
@@ -35,13 +37,16 @@ class PlannedPoll:
 
 @dataclass(frozen=True)
 class ImportPreview:
-    """What a kept file would make. `skipped`: rows that name a unit and nothing else. `fingerprint`: of the polls."""
+    """What a kept file would make. `skipped`: rows that name a unit and nothing else. `notes`: what was not read, as
+    sentences. `left_out`: how many faults there are more. `fingerprint`: of the polls."""
 
     id: int
     assessment_id: int
     file: str
     polls: tuple[PlannedPoll, ...]
-    faults: tuple[PlanFault, ...]
+    faults: tuple[Fault, ...]
+    left_out: int
+    notes: tuple[str, ...]
     skipped: int
 
     @property
@@ -50,15 +55,13 @@ class ImportPreview:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
-def keep(
-    session: Session, now: datetime, actor: Actor, assessment_id: int, file: str, tables: Sequence[PlanTable]
-) -> int:
+def keep(session: Session, now: datetime, actor: Actor, assessment_id: int, file: str, tables: Tables) -> int:
     """Keeps what was read of a file until it is taken over; the account's earlier one is dropped. Raises NotFound."""
     if actor.account_id is None:
         raise NotAllowed("导入要在网页上登录后进行。")
     assessment_of(session, assessment_id)
     session.execute(delete(Import).where(Import.kind == KIND, Import.account_id == actor.account_id))
-    body = {"file": file, "tables": [_kept_table(each) for each in tables]}
+    body = {"file": file, "tables": [_to_json(each) for each in tables]}
     kept = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
     session.add(kept)
     session.commit()
@@ -68,21 +71,31 @@ def keep(
 def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
     """What a kept file would make of the units as they are now. Raises NotFound."""
     kept = _kept(session, actor, import_id)
-    found = read_plans(_tables(kept.body))
+    found = read_plans([_from_json(each) for each in kept.body["tables"]])
     assessment = assessment_of(session, kept.assessment_id)
-    faults = [*found.faults, *_unknown_units(found.units, assessment)]
+    faults = found.faults
+    _check_units(faults, found.units, assessment)
     plans, polls = [], []
     for plan in found.plans:
         unit = _unit(assessment, plan.unit)
         if unit is None:
             continue
         entry = _entry(plan, unit)
-        faults += _faults(plan, entry)
-        polls.append(PlannedPoll(plan.sheet, plan.row, unit.name, entry))
+        for fault in faults_of(entry):
+            faults.add(plan.record.fault(fault.field.split("-")[0], fault.text))
+        polls.append(PlannedPoll(plan.record.header.sheet, plan.record.row.number, unit.name, entry))
         plans.append(plan)
-    faults += _twice(session, plans, polls)
-    faults.sort(key=lambda fault: (fault.sheet, fault.row))
-    return ImportPreview(kept.id, kept.assessment_id, kept.body["file"], tuple(polls), tuple(faults), found.skipped)
+    _check_twice(faults, session, plans, polls)
+    return ImportPreview(
+        kept.id,
+        kept.assessment_id,
+        kept.body["file"],
+        tuple(polls),
+        tuple(faults.found),
+        faults.left_out,
+        tuple(found.notes),
+        found.skipped,
+    )
 
 
 def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> list[int]:
@@ -94,7 +107,9 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
     session.scalar(select(Import).where(Import.id == import_id).with_for_update())
     planned = preview(session, actor, import_id)
     if planned.faults:
-        raise BadInput(f"表里有 {len(planned.faults)} 处要改，一场测评会也没有建。请改好后重新上传。")
+        raise BadInput(
+            f"表里有 {len(planned.faults) + planned.left_out} 处要改，一场测评会也没有建。请改好后重新上传。"
+        )
     if planned.fingerprint != fingerprint:
         raise WrongState("计划表在预览之后换过或有了改动，一场测评会也没有建。请看新的预览，核对后再确认。")
     made = [add_poll(session, now, actor, each.entry).id for each in planned.polls]
@@ -113,32 +128,34 @@ def _kept(session: Session, actor: Actor, import_id: int) -> Import:
     return found
 
 
-def _kept_table(table: PlanTable) -> dict[str, Any]:
-    unread = [[row, column, why] for (row, column), why in table.unread.items()]
-    return {"name": table.name, "rows": [list(row) for row in table.rows], "unread": unread}
+def _to_json(table: Table) -> dict[str, Any]:
+    rows = [(row.number, row.texts, list(row.merged.items()), list(row.unread.items())) for row in table.rows]
+    return {"name": table.name, "rows": rows, "hidden": table.hidden}
 
 
-def _tables(body: dict[str, Any]) -> list[PlanTable]:
-    return [_table(each) for each in body["tables"]]
+def _from_json(data: Mapping[str, Any]) -> Table:
+    """Sheets kept before that do not say whether they are hidden."""
+    return Table(data["name"], tuple(_row(*row) for row in data["rows"]), data.get("hidden", False))
 
 
-def _table(kept: dict[str, Any]) -> PlanTable:
-    unread = {(row, column): why for row, column, why in kept.get("unread", ())}
-    return PlanTable(kept["name"], [(number, texts) for number, texts in kept["rows"]], unread)
+def _row(number: int, texts: Sequence[str], merged: Sequence[Any] = (), unread: Sequence[Any] = ()) -> Row:
+    """Rows kept before merged areas and cells without a value were have only the first two."""
+    areas = {column: (top, left) for column, (top, left) in merged}
+    return Row(number, tuple(texts), areas, {column: why for column, why in unread})
 
 
 def _unit(assessment: Assessment, name: str) -> Unit | None:
     return next((unit for unit in assessment.units if typed.plain(unit.name) == typed.plain(name)), None)
 
 
-def _unknown_units(cells: Sequence[UnitCell], assessment: Assessment) -> Iterator[PlanFault]:
-    for cell in cells:
-        if _unit(assessment, cell.text) is not None:
+def _check_units(faults: Faults, records: Sequence[Record], assessment: Assessment) -> None:
+    for record in records:
+        name = typed.visible(record.text("unit")).strip()
+        if _unit(assessment, name) is not None:
             continue
-        near = [unit.name for unit in assessment.units if cell.text in unit.name or unit.name in cell.text][:3]
+        near = [unit.name for unit in assessment.units if name in unit.name or unit.name in name][:3]
         hint = f"是不是：{'、'.join(near)}？" if near else "请核对名称，或先在考核里添加这个单位。"
-        text = f"考核“{assessment.title}”里没有这个单位。{hint}"
-        yield PlanFault(cell.sheet, cell.row, cell.column, cell.text, text)
+        faults.add(record.fault("unit", f"考核“{assessment.title}”里没有这个单位。{hint}"))
 
 
 def _entry(plan: PollPlan, unit: Unit) -> PollEntry:
@@ -158,15 +175,10 @@ def _entry(plan: PollPlan, unit: Unit) -> PollEntry:
     )
 
 
-def _faults(plan: PollPlan, entry: PollEntry) -> Iterator[PlanFault]:
-    for fault in faults_of(entry):
-        yield plan.fault(fault.field.split("-")[0], "", fault.text)
-
-
 Same = tuple[int, str, Any, bool]
 
 
-def _twice(session: Session, plans: Sequence[PollPlan], polls: Sequence[PlannedPoll]) -> Iterator[PlanFault]:
+def _check_twice(faults: Faults, session: Session, plans: Sequence[PollPlan], polls: Sequence[PlannedPoll]) -> None:
     """Polls of one unit, title and day: in the file, or one that is there already, as after a file is sent twice."""
 
     def same(entry: PollEntry | Poll) -> Same:
@@ -175,12 +187,13 @@ def _twice(session: Session, plans: Sequence[PollPlan], polls: Sequence[PlannedP
     units = {each.entry.unit_id for each in polls}
     there_now = select(Poll).where(Poll.unit_id.in_(units), Poll.set_aside_at.is_(None)).order_by(Poll.id)
     there = {same(poll): poll.id for poll in session.scalars(there_now)}
-    seen = Counter[Same]()
+    seen: dict[Same, Record] = {}
     for plan, each in zip(plans, polls, strict=True):
         key = same(each.entry)
-        seen[key] += 1
-        if seen[key] > 1:
-            yield plan.fault("unit", each.unit, "与上面一行的单位、名称和日期都相同。请删去一行，或改名称。")
+        first = seen.setdefault(key, plan.record)
+        if first is not plan.record:
+            before = first.seen_from(plan.record)
+            faults.add(plan.record.fault("unit", f"和{before}的单位、名称、日期都相同。请删去一行，或改名称。"))
         elif key in there:
             text = f"这个单位已有名称和日期相同的测评会（编号 {there[key]}）。请从表里删去这一行，或改名称。"
-            yield plan.fault("unit", each.unit, text)
+            faults.add(plan.record.fault("unit", text))

@@ -5,13 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from surveys.catalog import loader
 from surveys.intake import typed
-from surveys.intake.poll_plans import COLUMNS, plan_tables
-from surveys.intake.tables import MOST_BYTES, UnreadableFile
+from surveys.intake.poll_plans import COLUMNS
+from surveys.intake.tables import MOST_BYTES
 from surveys.polling.ballot_classes import PRESETS
 from surveys.reporting.poll_template import TemplateColumn, poll_template
 from surveys.services import assessments, poll_imports
 from surveys.services.actors import Permission
 from surveys.services.errors import BadInput, WrongState
+from surveys.services.table_files import tables_in
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.forms import ActForm, TakeOverForm
@@ -60,8 +61,8 @@ def upload(assessment_id: int) -> ResponseReturnValue:
         if file is None or not file.filename:
             raise BadInput("请先选一个文件。")
         name = typed.visible(file.filename)[:200]
-        tables = plan_tables(name, file.read())
-    except (BadInput, UnreadableFile) as error:
+        tables = tables_in(name, file.read())
+    except BadInput as error:
         return render_template("polls/import.html", assessment=assessment, limits=limits, fault=str(error)), 400
     with site().database.writing() as session:
         import_id = poll_imports.keep(session, site().now(), actor(), assessment_id, name, tables)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 import sqlalchemy as sa
 
-from surveys.intake.poll_plans import PlanTable, plan_tables
+from surveys.intake.tables import Row, Table
 from surveys.services import poll_imports, polls
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -40,9 +40,9 @@ def assessment_id(site: Site) -> int:
 
 
 def keep(site: Site, actor: Actor, assessment_id: int, rows: Sequence[Sequence[str]]) -> int:
-    table = PlanTable("", list(enumerate([HEADERS, *rows], start=1)))
+    table = Table("", tuple(Row(number, tuple(row)) for number, row in enumerate([HEADERS, *rows], start=1)))
     with site.database.writing() as session:
-        return poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", [table])
+        return poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", (table,))
 
 
 def preview(site: Site, actor: Actor, import_id: int) -> ImportPreview:
@@ -58,7 +58,7 @@ def apply(site: Site, actor: Actor, import_id: int, shown: str | None = None) ->
 
 def faults(site: Site, actor: Actor, assessment_id: int, *rows: Sequence[str]) -> list[tuple[int, str, str]]:
     found = preview(site, actor, keep(site, actor, assessment_id, rows))
-    return [(fault.row, fault.column, fault.text) for fault in found.faults]
+    return [(fault.row or 0, fault.column, fault.remedy) for fault in found.faults]
 
 
 def test_a_file_becomes_drafts(site, actor, assessment_id):
@@ -88,13 +88,13 @@ def test_one_fault_and_none_is_made(site, actor, assessment_id):
 
 def test_a_unit_that_is_not_there_is_guessed_at(site, actor, assessment_id):
     ((row, column, text),) = faults(site, actor, assessment_id, ("市样例局", "", "", "5", ""))
-    assert (row, column) == (2, "A（单位）")
+    assert (row, column) == (2, "A 列（单位）")
     assert "是不是：样例局" in text
 
 
 def test_a_unit_that_is_not_there_is_told_with_the_rows_other_faults(site, actor, assessment_id):
     found = faults(site, actor, assessment_id, ("没有的局", "", "明天", "x", ""))
-    assert [column for _, column, _ in found] == ["C（日期）", "D（应到）", "A（单位）"]
+    assert [column for _, column, _ in found] == ["C 列（日期）", "D 列（应到）", "A 列（单位）"]
 
 
 def test_a_unit_is_known_however_wide_its_letters(site, actor, assessment_id):
@@ -105,14 +105,14 @@ def test_a_unit_is_known_however_wide_its_letters(site, actor, assessment_id):
 def test_the_rules_of_a_poll_hold_with_their_column(site, actor, assessment_id):
     row = ("样例局", "长" * 61, "", "0", "A:甲:40; A:乙:60")
     found = faults(site, actor, assessment_id, row)
-    assert [column for _, column, _ in found] == ["B（测评会名称）", "D（应到）", "E（票种）"]
+    assert [column for _, column, _ in found] == ["B 列（测评会名称）", "D 列（应到）", "E 列（票种）"]
     assert "重复" in found[2][2]
 
 
 def test_a_poll_twice_in_the_file_or_there_already_is_refused(site, actor, assessment_id):
     ((row, _, text),) = faults(site, actor, assessment_id, *GOOD, GOOD[0])
     assert row == 4
-    assert "与上面一行" in text
+    assert "和第 2 行的单位" in text
     (made, _) = apply(site, actor, keep(site, actor, assessment_id, GOOD))
     found = faults(site, actor, assessment_id, GOOD[0])
     assert f"编号 {made}" in found[0][2]
