@@ -58,6 +58,12 @@ class ConfirmForm(StaffForm):
     sure = BooleanField("我确认", [InputRequired("请先勾选“我确认”。")])
 
 
+class OneOfSeveral(CheckboxInput):  # type: ignore[misc]
+    """A tick of a field of several, of which it takes one: with HTML's `required` a browser would ask for each."""
+
+    validation_attrs = ["disabled"]
+
+
 class AssessmentForm(StaffForm):
     title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=100)])
     # The service says which frameworks there are, in Chinese.
@@ -65,7 +71,7 @@ class AssessmentForm(StaffForm):
         "测评体系（可多选）",
         [DataRequired("请至少选一个测评体系。")],
         validate_choice=False,
-        option_widget=CheckboxInput(),
+        option_widget=OneOfSeveral(),
     )
 
 
