@@ -191,6 +191,18 @@ def check_tree(root: Element) -> None:
     for element in root.iter():
         check_element(element, set(ids))
     check_labels(root)
+    for form in root.iter("form"):
+        check_ticks(form)
+
+
+def check_ticks(form: Element) -> None:
+    """A browser asks for each box that is `required`, so of several with one name none may be."""
+    boxes = [each for each in form.iter("input") if each.get("type") == "checkbox"]
+    names = Counter(each.get("name") for each in boxes)
+    of_several = [
+        each.get("name") for each in boxes if names[each.get("name")] > 1 and each.get("required") is not None
+    ]
+    assert not of_several, f"each box of several is required: {of_several}"
 
 
 def check_title(root: Element) -> None:
