@@ -96,7 +96,6 @@ class _Reading:
         self.about_blocks: dict[str, Record] = {}
         self.sections: dict[tuple[str, ...], tuple[FieldPath, dict[str, Any], Record]] = {}
         self.header: Header | None = None
-        self.about: Header | None = None
         self.keys: dict[str, Record] = {}
         self.blocks_known = True
 
@@ -106,12 +105,11 @@ class _Reading:
         if rows is None or about is None:
             return
         self.header = rows[1]
-        self.about = about[1]
         self.notes += passed_over(tables, [rows, about])
         said, records = _records(*about), _records(*rows)
         if any([self.faults.add_unread(record) for record in (*said, *records)]):
             return  # whatever else is found would come of them
-        self._take_about(said)
+        self._take_about(about[1].sheet, said)
         if len(records) > MOST_ROWS:
             self._fault(records[MOST_ROWS], "key", f"超过 {MOST_ROWS} 条，不像是测评体系。请检查是否选错了文件。")
             return
@@ -142,7 +140,7 @@ class _Reading:
             self._add(found[0][1], found[0][1].row.number, "", "", f"缺“{title}”一列：请从导出的表里补回来。")
         return None if missing else found[0]
 
-    def _take_about(self, records: Sequence[Record]) -> None:
+    def _take_about(self, sheet: str, records: Sequence[Record]) -> None:
         fields = {item: field for field, item in SINGLE_ITEMS.items()}
         for record in records:
             item = folded(record.text("item"))
@@ -162,7 +160,6 @@ class _Reading:
         for field, item in SINGLE_ITEMS.items():
             if field not in self.data and field != "points_note":
                 self.refused.add((field,))
-                sheet = ABOUT_SHEET if self.about is None else self.about.sheet
                 self.faults.add(Fault(sheet, None, "", item, f"缺“{item}”一行：请补上。"))
         self.departments |= {self.data[each] for each in ("lead_department", "default_department") if each in self.data}
         if self.current is not None and self.data.get("key", self.current.key) != self.current.key:

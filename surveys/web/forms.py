@@ -61,7 +61,7 @@ class ConfirmForm(StaffForm):
 class OneOfSeveral(CheckboxInput):  # type: ignore[misc]
     """A tick of a field of several, of which it takes one: with HTML's `required` a browser would ask for each."""
 
-    validation_attrs = ["disabled"]
+    validation_attrs = ("disabled",)
 
 
 class AssessmentForm(StaffForm):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 import sqlalchemy as sa
 
-from surveys.intake.tables import Row, Table
+from surveys.intake.tables import Row, Table, read_tables
 from surveys.services import poll_imports, polls
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -160,7 +160,7 @@ def test_it_needs_an_assessment_and_an_account(site, actor, assessment_id):
 
 
 def test_a_cell_without_a_value_stays_a_fault_of_the_kept_file(site, actor, assessment_id):
-    tables = plan_tables("计划.csv", "单位,应到,地点\n样例局,#REF!,\n样例䶮局,5,#N/A\n".encode())
+    tables = read_tables("计划.csv", "单位,应到,地点\n样例局,#REF!,\n样例䶮局,5,#N/A\n".encode())
     with site.database.writing() as session:
         import_id = poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", tables)
     found = preview(site, actor, import_id).faults

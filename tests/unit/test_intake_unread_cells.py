@@ -15,7 +15,7 @@ from surveys.intake import account_lists
 from surveys.intake.account_lists import KnownRole, read_accounts
 from surveys.intake.framework_sheets import read_framework
 from surveys.intake.marks import Expected, MarkKey, read_marks
-from surveys.intake.poll_plans import plan_tables, read_plans
+from surveys.intake.poll_plans import read_plans
 from surveys.intake.rosters import Known, read_roster
 from surveys.intake.tables import Table, UnreadableFile, read_tables
 from surveys.services.framework_workbooks import framework_workbook
@@ -201,7 +201,7 @@ def mark_faults(name: str, data: bytes) -> list[str]:
 
 
 def plan_faults(name: str, data: bytes) -> list[str]:
-    found = read_plans(plan_tables(name, data)).faults
+    found = read_plans(read_tables(name, data)).faults
     return [f"第 {fault.row} 行 {fault.column} “{fault.value}”：{fault.text}" for fault in found]
 
 
