@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import date
 from typing import Any
 
@@ -55,10 +56,11 @@ def schema_of(database: Database) -> list[str]:
     return sorted(lines)
 
 
-def constraint_names(inspector: sa.Inspector, table: str) -> list[tuple[str | None, str]]:
+def constraint_names(inspector: sa.Inspector, table: str) -> list[tuple[str | None, str | None]]:
     """(name as it is, name as the convention has it) of every constraint and index; a check's own part is free."""
     key = inspector.get_pk_constraint(table)
-    found = [(key["name"], f"pk_{table}")]
+    own_number = inspector.bind.dialect.name == "sqlite" and table in numbered_once(inspector.bind)
+    found = [(key["name"], None if own_number else f"pk_{table}")]  # AUTOINCREMENT is written in the column
     for foreign in inspector.get_foreign_keys(table):
         columns = "_".join(foreign["constrained_columns"])
         found.append((foreign["name"], f"fk_{table}_{columns}_{foreign['referred_table']}"))
@@ -131,12 +133,52 @@ def test_the_migrated_schema_has_the_constraints_of_the_models(empty):
     assert migrated == created
 
 
+def numbered_once(bind: sa.Engine | sa.Connection) -> set[str]:
+    """Tables of SQLite whose numbers are given once."""
+    query = sa.text("SELECT name FROM sqlite_master WHERE sql LIKE '%PRIMARY KEY AUTOINCREMENT%'")
+    with nullcontext(bind) if isinstance(bind, sa.Connection) else bind.connect() as connection:
+        return set(connection.scalars(query))
+
+
 def without_rowid(database: Database) -> set[str]:
     if not database.is_sqlite:
         return set()
     query = "SELECT name FROM sqlite_master WHERE sql LIKE '%WITHOUT ROWID%'"
     with database.engine.connect() as connection:
         return set(connection.exec_driver_sql(query).scalars())
+
+
+def test_every_table_whose_rows_have_a_number_gives_it_once(empty):
+    own = [table for table in Base.metadata.tables.values() if [each.name for each in table.primary_key] == ["id"]]
+    wanted = {table.name for table in own if isinstance(table.primary_key.columns[0].type, sa.Integer)}
+    assert {"polls", "units", "imports", "accounts", "materials"} < wanted
+    assert not {"tickets", "ballots", "receipts", "keyings"} & wanted
+    for create in (Base.metadata.create_all, lambda _: migrate(empty)):
+        create(empty.engine)
+        if empty.is_sqlite:
+            assert numbered_once(empty.engine) == wanted
+        Base.metadata.drop_all(empty.engine)
+
+
+def test_a_number_that_was_there_is_not_given_again(empty):
+    """Not that of a row from before the step, nor of one that came after it; going down keeps what is there."""
+    before = revisions()[revisions().index("0008") - 1]
+    migrate(empty, before)
+    row = {name: value for name, value in fill(empty)["imports"].items() if name != "id"}
+    imports = next(table for table in tables_of(empty) if table.name == "imports")
+    with empty.engine.begin() as connection:
+        connection.execute(imports.delete())
+        first, second = (connection.execute(imports.insert().values(row)).inserted_primary_key[0] for _ in range(2))
+    migrate(empty)
+    with empty.engine.begin() as connection:
+        connection.execute(imports.delete())
+        third = connection.execute(imports.insert().values(row)).inserted_primary_key[0]
+        connection.execute(imports.delete())
+        fourth = connection.execute(imports.insert().values(row)).inserted_primary_key[0]
+    assert first < second < third < fourth
+    downgrade(empty, before)
+    with empty.engine.connect() as connection:
+        assert connection.scalars(sa.select(imports.c.id)).all() == [fourth]
 
 
 def test_going_back_to_the_beginning_leaves_nothing(empty):

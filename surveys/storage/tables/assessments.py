@@ -5,7 +5,7 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey, ForeignKeyConstraint, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from surveys.storage.tables.base import Base, Document
+from surveys.storage.tables.base import NUMBERED, Base, Document
 
 
 class Assessment(Base):
@@ -15,6 +15,7 @@ class Assessment(Base):
     """
 
     __tablename__ = "assessments"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str]
     state: Mapped[str] = mapped_column(String(20))
@@ -54,7 +55,7 @@ class Approval(Base):
     of who proposed what another must agree to."""
 
     __tablename__ = "approvals"
-    __table_args__ = (UniqueConstraint("assessment_id", "act", "subject", "account_id"),)
+    __table_args__ = (UniqueConstraint("assessment_id", "act", "subject", "account_id"), NUMBERED)
     id: Mapped[int] = mapped_column(primary_key=True)
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"))
     act: Mapped[str] = mapped_column(String(40))
@@ -87,6 +88,7 @@ class Unit(Base):
         ForeignKeyConstraint(
             ["assessment_id", "framework"], ["assessment_frameworks.assessment_id", "assessment_frameworks.key"]
         ),
+        NUMBERED,
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), index=True)

@@ -12,6 +12,10 @@ from surveys.storage.types import DecimalText, UtcDateTime
 
 Document = dict[str, Any]
 
+NUMBERED = {"sqlite_autoincrement": True}
+"""Of a table whose rows have a number of their own: each is given once. SQLite gives the number of a row that is gone
+to the next one, and a page left open, or a log, would then speak of another thing; PostgreSQL never does."""
+
 
 class Base(DeclarativeBase):
     metadata = MetaData(

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from surveys.storage.tables.base import Base
+from surveys.storage.tables.base import NUMBERED, Base
 
 
 class RowChoice(Base):
@@ -24,6 +24,7 @@ class Exemption(Base):
     """A row that does not count for a unit by decision. Cancelled, never deleted."""
 
     __tablename__ = "exemptions"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     row_key: Mapped[str] = mapped_column(String(40))
@@ -43,6 +44,7 @@ class Material(Base):
     """
 
     __tablename__ = "materials"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     row_key: Mapped[str] = mapped_column(String(40))
@@ -65,6 +67,7 @@ class Review(Base):
     since when more is asked for no longer, and why."""
 
     __tablename__ = "reviews"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     material_id: Mapped[int] = mapped_column(ForeignKey("materials.id"), index=True)
     verdict: Mapped[str] = mapped_column(String(20))
@@ -83,6 +86,7 @@ class Proceeding(Base):
     """
 
     __tablename__ = "proceedings"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     row_key: Mapped[str] = mapped_column(String(40))
@@ -102,7 +106,7 @@ class Mark(Base):
     """One department's value for one row of one unit. Never changed: a correction is the next version."""
 
     __tablename__ = "marks"
-    __table_args__ = (UniqueConstraint("unit_id", "row_key", "department", "version"),)
+    __table_args__ = (UniqueConstraint("unit_id", "row_key", "department", "version"), NUMBERED)
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"))
     row_key: Mapped[str] = mapped_column(String(40))
@@ -123,6 +127,7 @@ class Event(Base):
     """
 
     __tablename__ = "events"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     row_key: Mapped[str] = mapped_column(String(40))
@@ -145,6 +150,7 @@ class Objection(Base):
     declined. `closed_at`: since when an accepted one is closed without a correction, and why."""
 
     __tablename__ = "objections"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     row_key: Mapped[str] = mapped_column(String(40))

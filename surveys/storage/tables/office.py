@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from surveys.storage.tables.base import Base, Document
+from surveys.storage.tables.base import NUMBERED, Base, Document
 
 
 class Account(Base):
@@ -16,6 +16,7 @@ class Account(Base):
     """
 
     __tablename__ = "accounts"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
     role: Mapped[str] = mapped_column(String(20))
@@ -32,6 +33,7 @@ class SignInFailure(Base):
     """A sign-in that failed within the last minutes, or is under way. Names and addresses are keyed digests."""
 
     __tablename__ = "sign_in_failures"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     address: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
@@ -42,6 +44,7 @@ class AuditEntry(Base):
     """Who did what, when and why. Never who voted: casting writes none."""
 
     __tablename__ = "audit_log"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(100))
@@ -54,6 +57,7 @@ class Import(Base):
     """A file read and shown, not yet taken over. `kind`: roster or polls; `body`: what was read."""
 
     __tablename__ = "imports"
+    __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20))
     assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"))

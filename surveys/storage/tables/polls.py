@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from surveys.polling.states import PollState, Purpose, TicketState
 from surveys.storage.tables.assessments import Unit
-from surveys.storage.tables.base import Base, Document, enum_of
+from surveys.storage.tables.base import NUMBERED, Base, Document, enum_of
 
 
 class Poll(Base):
@@ -24,7 +24,7 @@ class Poll(Base):
     """
 
     __tablename__ = "polls"
-    __table_args__ = (CheckConstraint("(state = 'sealed') = (seal IS NOT NULL)", name="seal_when_sealed"),)
+    __table_args__ = (CheckConstraint("(state = 'sealed') = (seal IS NOT NULL)", name="seal_when_sealed"), NUMBERED)
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[int] = mapped_column(ForeignKey("units.id"), index=True)
     prefix: Mapped[str] = mapped_column(String(4), unique=True)
