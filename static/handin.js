@@ -6,7 +6,7 @@
   function start(form, file) {
     var button = form.querySelector("button");
     var input = form.querySelector("input[type=file]");
-    var ours = form.querySelectorAll("input[name=csrf_token], input[name=form_of]");
+    var ours = form.querySelectorAll("input[name=csrf_token], input[name=form_of], input[name=opened_for]");
     var piece = Number(form.getAttribute("data-piece"));
     var key = (file.size + "|" + file.lastModified + "|" + file.name).slice(0, 300);
     var box = progressOf(form);

@@ -11,7 +11,10 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
+
+from surveys.web import opened_for
+from surveys.web.opened_for import FIELD as OPENED_FOR
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -32,9 +35,19 @@ class StrictClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         kwargs.setdefault("buffered", True)  # read and closed, also a file that nobody looks at
+        data = kwargs.get("data")
+        if kwargs.get("method") == "POST" and isinstance(data, dict) and "csrf_token" in data:
+            kwargs["data"] = {OPENED_FOR: self.opened_for(args[0])} | data
         response = super().open(*args, **kwargs)
         check_response(response)
         return response
+
+    def opened_for(self, path: str) -> str:
+        """What the forms of a page carry that is about what this address names, where a test makes up the fields."""
+        environ = EnvironBuilder(path, method="POST").get_environ()
+        self._add_cookies_to_wsgi(environ)
+        with self.application.request_context(environ):
+            return opened_for.opened_for()
 
     def page(self, path: str, status: int = 200) -> "Page":
         response = self.get(path)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import audit
+from surveys.services import audit, editions
 from surveys.services.accounts import (
     Handout,
     NewAccount,
@@ -49,6 +49,11 @@ class AccountLine:
     assessment: str
     standing: Standing
     created_at: datetime
+
+    @property
+    def full_place(self) -> str:
+        """As the function of this name says it."""
+        return f"{self.place}（{self.assessment}）" if self.assessment else self.place
 
 
 @dataclass(frozen=True)
@@ -226,6 +231,7 @@ def move(
     *,
     department: str | None = None,
     unit_id: int | None = None,
+    base: str | None = None,
 ) -> None:
     """An assessor to another department, a reporter to another unit: at once, for the sessions there are too.
 
@@ -243,6 +249,7 @@ def move(
     else:
         raise BadInput("请选一个部门（考评员）或单位（报送员），没有归档的考核里的。其他账号不分部门和单位。")
     after = full_place(session, account)
+    editions.check_value(base, "place", before, after, "现在属于")
     if after == before:
         raise WrongState(f"“{account.name}”已经在{after}，没有改动。")
     audit.record(session, now, actor, "account.move", account.name, f"{before} → {after}：{why}")

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.intake.account_lists import DEPARTMENT, UNIT, AccountList, AccountRow, Known, KnownRole, read_accounts
 from surveys.intake.cleaning import clean_line, name_key
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import audit
+from surveys.services import audit, previews
 from surveys.services.account_admin import check_allowed, full_place
 from surveys.services.accounts import Handout, NewAccount, add_accounts
 from surveys.services.actors import Actor, Role
@@ -63,10 +63,8 @@ def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int,
     found, faults = read_accounts(tables, _known(session, assessment))
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
-    session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))
     body = {"file": clean_line(file_name)[:200], **found.to_json()}
-    entry = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
-    session.add(entry)
+    entry = previews.keep(session, now, actor, KIND, assessment_id, body)
     audit.record(session, now, actor, "account.read", assessment.title, body["file"])
     session.commit()
     return entry.id

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
-from surveys.services import audit
+from surveys.services import audit, editions
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import (
     assessment_of,
@@ -261,10 +261,15 @@ def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, f
     session.commit()
 
 
-def set_tags(session: Session, now: datetime, actor: Actor, unit_id: int, tags: Sequence[str]) -> None:
+def set_tags(
+    session: Session, now: datetime, actor: Actor, unit_id: int, tags: Sequence[str], base: str | None = None
+) -> None:
     """Gives a unit these tags and no others. Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
     unit = _locked(session, unit_id)
+    old, new = sorted(tag.tag for tag in unit.tags), sorted(set(tags))
+    words = f"标签：现在是“{'、'.join(old) or '无'}”，您选的是“{'、'.join(new) or '无'}”。"
+    editions.check(base, "tags", old, new, words)
     framework = framework_of(unit.assessment, unit.framework)
     unknown = [tag for tag in tags if tag not in framework.tags]
     if unknown:
@@ -272,7 +277,6 @@ def set_tags(session: Session, now: datetime, actor: Actor, unit_id: int, tags: 
     hindrance = tags_hindrance(session, unit, framework, tags)
     if hindrance is not None:
         raise WrongState(hindrance)
-    old, new = sorted(tag.tag for tag in unit.tags), sorted(set(tags))
     if old == new:
         return
     session.execute(delete(UnitTag).where(UnitTag.unit_id == unit_id))
@@ -308,7 +312,9 @@ def _entered(session: Session, unit_id: int) -> Iterator[str]:
     )
 
 
-def choose(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, method: str) -> None:
+def choose(
+    session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, method: str, base: str | None = None
+) -> None:
     """Says by which of a row's alternative methods the unit is assessed. Raises NotFound, NotAllowed, BadInput,
     WrongState; a choice is not changed once the row is marked."""
     _must_decide(actor)
@@ -321,6 +327,8 @@ def choose(session: Session, now: datetime, actor: Actor, unit_id: int, row_key:
         names = "、".join(each.label for each in standard.alternatives)
         raise BadInput(f"{row_key} 的测评方法请从{names}中选一个。")
     choice = session.get(RowChoice, (unit_id, row_key))
+    was = None if choice is None else Method(choice.method).label
+    editions.check_value(base, f"method-{row_key}", was, Method(method).label, f"{row_key} 的测评方法")
     if choice is not None and choice.method == method:
         return
     if choice is not None and row_key in set(_entered(session, unit_id)):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from surveys.polling import codes
 from surveys.polling.states import PollState, Purpose, TicketState
-from surveys.services import audit, tickets
+from surveys.services import audit, editions, tickets
 from surveys.services.actors import Actor
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
 from surveys.services.hall import time_is_up
@@ -113,13 +113,23 @@ def door_lines(session: Session, poll: Poll) -> list[DoorLine]:
     return [DoorLine(door.number, door.name, door.class_key, given.get(door.batch, 0), door.shut) for door in doors]
 
 
-def set_planned(session: Session, now: datetime, actor: Actor, poll_id: int, class_key: str, planned: int) -> None:
+def set_planned(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    poll_id: int,
+    class_key: str,
+    planned: int,
+    base: str | None = None,
+) -> None:
     """Writes down how many tickets of a class there are to be. Raises NotFound, BadInput, WrongState."""
     poll = locked_poll(session, poll_id)
     _check_issuing(poll)
     if not 1 <= planned <= MOST_PLANNED:
         raise BadInput(f"计划张数须是 1 至 {MOST_PLANNED} 的整数。")
-    _class_of(poll, class_key).planned = planned
+    entry = _class_of(poll, class_key)
+    editions.check_value(base, f"planned-{class_key}", entry.planned, planned, f"票种 {class_key} 的计划张数")
+    entry.planned = planned
     audit.record(session, now, actor, "ticket.planned", poll.prefix, f"{class_key} 票 {planned} 张")
     session.commit()
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, Method
 from surveys.intake.cleaning import clean_line
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import audit
+from surveys.services import audit, previews
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, framework_of
 from surveys.services.errors import NotAllowed, NotFound, WrongState
@@ -91,7 +91,7 @@ def export_framework(session: Session, actor: Actor, assessment_id: int, key: st
 def read_file(
     session: Session, now: datetime, actor: Actor, assessment_id: int, key: str, file_name: str, tables: Tables
 ) -> int:
-    """Keeps what is in a file to be shown, instead of the account's earlier ones; the id to ask for it by.
+    """Keeps what is in a file to be shown, instead of the account's earlier one; the id to ask for it by.
 
     Raises NotFound, NotAllowed, WrongState, BadInput; FaultyFile with every fault at its cell.
     """
@@ -101,15 +101,15 @@ def read_file(
     if not may_revise(assessment, session):
         raise WrongState(FROZEN)
     found = parse_workbook(tables, framework_of(assessment, key))
-    session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))
     body = {
         "file": clean_line(file_name)[:200],
         "framework": found.framework.to_json(),
         "deleted": list(found.deleted),
         "notes": list(found.notes),
     }
-    entry = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
-    session.add(entry)
+    entry = previews.keep(
+        session, now, actor, KIND, assessment_id, body, replaces=lambda other: other["framework"]["key"] == key
+    )
     audit.record(session, now, actor, "framework.read", assessment.title, f"{key} {body['file']}")
     session.commit()
     return entry.id

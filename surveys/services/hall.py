@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,7 @@ from surveys.polling.disclosure import Turnout, desk_turnout, shortcoming
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, has_ended
 from surveys.scoring.poll_rules import PollRules
-from surveys.services import audit
+from surveys.services import audit, editions
 from surveys.services.actors import Actor
 from surveys.services.errors import AlreadyDone, BadInput, WrongState
 from surveys.services.paper_counts import PaperCounts, paper_counts
@@ -19,6 +20,7 @@ from surveys.services.records import class_counts
 from surveys.storage.tables import Poll
 
 LONGEST_MINUTES = 24 * 60
+MINUTE = timedelta(minutes=1)
 
 
 def time_is_up(poll: Poll, now: datetime) -> bool:
@@ -53,7 +55,14 @@ def resume(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     session.commit()
 
 
-def end_in(session: Session, now: datetime, actor: Actor, poll_id: int, minutes: int | None) -> None:
+def closing_time(poll: Poll) -> str | None:
+    """When voting ends by itself, as a form carries it."""
+    return None if poll.closes_at is None else poll.closes_at.isoformat()
+
+
+def end_in(
+    session: Session, now: datetime, actor: Actor, poll_id: int, minutes: int | None, base: str | None = None
+) -> None:
     """Voting ends by itself this many minutes from now, which also extends it; None calls the countdown off.
 
     Raises BadInput, WrongState.
@@ -61,6 +70,7 @@ def end_in(session: Session, now: datetime, actor: Actor, poll_id: int, minutes:
     poll = locked_poll(session, poll_id)
     if poll.state is not PollState.OPEN:
         raise WrongState(f"测评会{poll.state.label}，投票中才能设结束时间。")
+    _check_base(poll, now, minutes, base)
     if minutes is not None and not 1 <= minutes <= LONGEST_MINUTES:
         raise BadInput(f"分钟数须是 1 至 {LONGEST_MINUTES} 的整数。")
     poll.closes_at = None if minutes is None else now + timedelta(minutes=minutes)
@@ -68,6 +78,16 @@ def end_in(session: Session, now: datetime, actor: Actor, poll_id: int, minutes:
         session, now, actor, "poll.end_in", poll.prefix, "取消倒计时" if minutes is None else f"{minutes} 分钟后结束"
     )
     session.commit()
+
+
+def _check_base(poll: Poll, now: datetime, minutes: int | None, base: str | None) -> None:
+    """Another's countdown is not put off or called off unseen. Raises Overtaken."""
+    if poll.closes_at is None:
+        return
+    left = ceil((poll.closes_at - now) / MINUTE)
+    typed = "取消" if minutes is None else f"{minutes} 分钟"
+    wanted = closing_time(poll) if left == minutes else None
+    editions.check(base, "end_in", closing_time(poll), wanted, f"现在是“还有 {left} 分钟结束”，您填的是“{typed}”。")
 
 
 def shortcoming_of(poll: Poll, counts: Sequence[ClassCount]) -> str | None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, plain
@@ -17,7 +16,7 @@ from surveys.intake.marks import STANDARDS_SHEET, Expected, MarkKey, MarkLine, r
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.marks import step_words
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import audit
+from surveys.services import audit, previews
 from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
 from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
@@ -132,7 +131,7 @@ def edition_of(framework: Framework) -> str:
 def read_workbook(
     session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables
 ) -> int:
-    """Keeps what is in a workbook to be shown, instead of the account's earlier ones; the id to ask for it by.
+    """Keeps what is in a workbook to be shown, instead of the account's earlier one; the id to ask for it by.
 
     Raises NotFound, NotAllowed, BadInput; FaultyFile with every fault at its place.
     """
@@ -152,16 +151,9 @@ def read_workbook(
     entries = _checked(session, actor, found, lines, faults)
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
-    session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))
     name = clean_line(file_name)[:200]
-    entry = Import(
-        kind=KIND,
-        assessment_id=assessment_id,
-        account_id=actor.account_id,
-        body={"file": name, "marks": entries, "notes": notes},
-        made_at=now,
-    )
-    session.add(entry)
+    body = {"file": name, "marks": entries, "notes": notes}
+    entry = previews.keep(session, now, actor, KIND, assessment_id, body)
     audit.record(session, now, actor, "marks.read", found.assessment.title, name)
     session.commit()
     return entry.id

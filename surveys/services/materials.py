@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from surveys.intake.cleaning import clean_line
 from surveys.intake.evidence_files import UnfitFile, clean_file_name, kind_of
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import audit
+from surveys.services import audit, editions
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import held_assessment, locked_assessment, shut_after_marking, unit_of
 from surveys.services.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
@@ -241,7 +241,13 @@ def withdraw(session: Session, now: datetime, actor: Actor, material_id: int) ->
 
 
 def set_due(
-    session: Session, now: datetime, actor: Actor, zone: tzinfo, assessment_id: int, due_on: date | None
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    zone: tzinfo,
+    assessment_id: int,
+    due_on: date | None,
+    base: str | None = None,
 ) -> None:
     """Sets the deadline, a whole day included. What a later deadline covers is no longer late; an earlier one makes
     nothing late that came in time; after marking what came late stays late. Raises NotFound, NotAllowed, WrongState,
@@ -255,6 +261,8 @@ def set_due(
         raise WrongState(why)
     if due_on is not None and not 2000 <= due_on.year <= 2100:
         raise BadInput("截止日期的年份不对，请重新选日期。")
+    saved, typed = (None if day is None else day.isoformat() for day in (assessment.material_due_on, due_on))
+    editions.check_value(base, "due", saved, typed, "截止日期")
     assessment.material_due_on = due_on
     late = select(Material).join(Unit, Unit.id == Material.unit_id).where(Unit.assessment_id == assessment_id)
     for material in session.scalars(late.where(Material.late)):

@@ -213,14 +213,15 @@ def entry_of(poll: Poll) -> PollEntry:
     )
 
 
+def state_of(entry: PollEntry) -> dict[str, str]:
+    """What the form of a poll shows, in words: the number present has a form of its own."""
+    return {label: _shown(field, getattr(entry, field)) for field, label in _LABELS.items()}
+
+
 def changes(before: PollEntry, after: PollEntry) -> str:
     """What differs, for the audit log: `应到 10→12；地点 无→三楼会议室`. Empty when nothing does."""
-    found = []
-    for field, label in _LABELS.items():
-        old, new = (_shown(field, getattr(entry, field)) for entry in (before, after))
-        if old != new:
-            found.append(f"{label} {old}→{new}")
-    return "；".join(found)
+    old, new = state_of(before), state_of(after)
+    return "；".join(f"{label} {old[label]}→{new[label]}" for label in old if old[label] != new[label])
 
 
 _LABELS = {

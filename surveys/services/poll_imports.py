@@ -14,6 +14,7 @@ from surveys.intake import typed
 from surveys.intake.headers import Fault, Faults, Record
 from surveys.intake.poll_plans import PollPlan, read_plans
 from surveys.intake.tables import Row, Table
+from surveys.services import previews
 from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
@@ -56,14 +57,15 @@ class ImportPreview:
 
 
 def keep(session: Session, now: datetime, actor: Actor, assessment_id: int, file: str, tables: Tables) -> int:
-    """Keeps what was read of a file until it is taken over; the account's earlier one is dropped. Raises NotFound."""
+    """Keeps what was read of a file until it is taken over, instead of the account's earlier one for the assessment.
+
+    Raises NotFound.
+    """
     if actor.account_id is None:
         raise NotAllowed("导入要在网页上登录后进行。")
     assessment_of(session, assessment_id)
-    session.execute(delete(Import).where(Import.kind == KIND, Import.account_id == actor.account_id))
     body = {"file": file, "tables": [_to_json(each) for each in tables]}
-    kept = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
-    session.add(kept)
+    kept = previews.keep(session, now, actor, KIND, assessment_id, body)
     session.commit()
     return kept.id
 

@@ -14,7 +14,7 @@ from surveys.polling.ballot_classes import ClassEntry as ClassEntry
 from surveys.polling.disclosure import FEWEST_SHOWN
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
-from surveys.services import audit
+from surveys.services import audit, editions
 from surveys.services.actors import Actor
 from surveys.services.assessments import lock_unit, require_changeable, unit_of
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
@@ -27,6 +27,7 @@ from surveys.services.poll_entries import (
     entry_of,
     questionnaire_of,
     rules_of,
+    state_of,
 )
 from surveys.services.poll_entries import PollEntry as PollEntry
 from surveys.storage.tables import BallotClass, Batch, Document, Poll, Unit
@@ -73,7 +74,9 @@ def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) ->
     return poll
 
 
-def update_poll(session: Session, now: datetime, actor: Actor, poll_id: int, entry: PollEntry) -> None:
+def update_poll(
+    session: Session, now: datetime, actor: Actor, poll_id: int, entry: PollEntry, base: str | None = None
+) -> None:
     """A draft poll as entered again; the number present has an act of its own. Raises BadEntry, NotFound, WrongState.
 
     A class that tickets were issued of keeps its key: the tickets are known by it.
@@ -87,12 +90,21 @@ def update_poll(session: Session, now: datetime, actor: Actor, poll_id: int, ent
     check_entry(entry)
     _check_issued(session, poll, entry)
     before = entry_of(poll)
+    _check_base(base, before, entry)
     _take_over(poll, entry, poll.unit.assessment.questionnaires)
     _replace_classes(session, poll, entry)
     changed = changes(before, entry_of(poll))
     if changed:
         audit.record(session, now, actor, "poll.update", poll.prefix, changed)
     session.commit()
+
+
+def _check_base(base: str | None, saved: PollEntry, typed: PollEntry) -> None:
+    """Raises Overtaken, with both values of each setting that differs."""
+    there, wanted = state_of(saved), state_of(typed)
+    differing = [label for label in there if there[label] != wanted[label]]
+    words = "".join(f"\n{label}：现在是“{there[label]}”，您填的是“{wanted[label]}”。" for label in differing)
+    editions.check(base, "poll", there, wanted, f"{words}\n")
 
 
 def check_draft(poll: Poll) -> None:
@@ -155,11 +167,14 @@ def free_prefix(session: Session) -> str:
             return prefix
 
 
-def set_present(session: Session, now: datetime, actor: Actor, poll_id: int, present: int) -> None:
+def set_present(
+    session: Session, now: datetime, actor: Actor, poll_id: int, present: int, base: str | None = None
+) -> None:
     """Writes down the number present (实到). Raises BadInput, WrongState once the poll is sealed."""
     poll = locked_poll(session, poll_id)
     if poll.state in OVER:
         raise WrongState(f"测评会{poll.state.label}，实到人数不能再改。")
+    editions.check_value(base, "present", poll.present, present, "实到人数")
     if present < 0:
         raise BadInput("实到人数不能小于 0。")
     poll.present = present

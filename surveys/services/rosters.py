@@ -17,7 +17,7 @@ from surveys.intake.rosters import Known, Roster, UnitRow
 from surveys.intake.rosters import read_roster as parse_roster
 from surveys.reporting.csv_cells import harmless
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services import audit
+from surveys.services import audit, previews
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import (
     assessment_of,
@@ -49,7 +49,7 @@ class FaultyFile(BadInput):
 def read_roster(
     session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables
 ) -> int:
-    """Keeps what is in a file to be shown, instead of the account's earlier ones; the id to ask for it by.
+    """Keeps what is in a file to be shown, instead of the account's earlier one; the id to ask for it by.
 
     Raises NotFound, NotAllowed, BadInput; FaultyFile with every fault at its place.
     """
@@ -57,10 +57,8 @@ def read_roster(
     assert actor.account_id is not None  # the command line takes `import_file`
     assessment = assessment_of(session, assessment_id)
     roster = _parsed(assessment, tables)
-    session.execute(delete(Import).where(Import.account_id == actor.account_id, Import.kind == KIND))
     body = {"file": clean_line(file_name)[:200], **roster.to_json()}
-    entry = Import(kind=KIND, assessment_id=assessment_id, account_id=actor.account_id, body=body, made_at=now)
-    session.add(entry)
+    entry = previews.keep(session, now, actor, KIND, assessment_id, body)
     audit.record(session, now, actor, "roster.read", assessment.title, body["file"])
     session.commit()
     return entry.id

@@ -78,11 +78,6 @@ class Effect:
         return sum(unit.after.final is None for unit in self.units)
 
 
-def edition(rules: ScoringRules) -> str:
-    """A fingerprint, for a form to say which rules it was filled with."""
-    return digest(canonical_json(rules.to_json()))
-
-
 def effect_of(
     session: Session, assessment_id: int, frameworks: Sequence[Framework] | None, rules: ScoringRules | None
 ) -> Effect:

@@ -14,7 +14,7 @@ from surveys.scoring.marks import FINEST, STEPS
 from surveys.scoring.ranking import Band
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import Mode, ScoringRules
-from surveys.services import audit
+from surveys.services import audit, editions
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput
 from surveys.services.framework_editing import check_decides, check_editable, locked
@@ -90,13 +90,17 @@ def parse_rules(entry: RulesEntry, present: ScoringRules = _NEW) -> ScoringRules
     return rules
 
 
-def save_rules(session: Session, now: datetime, actor: Actor, assessment_id: int, entry: RulesEntry) -> bool:
+def save_rules(
+    session: Session, now: datetime, actor: Actor, assessment_id: int, entry: RulesEntry, base: str | None = None
+) -> bool:
     """Whether anything changed. Raises NotFound, NotAllowed, WrongState, BadInput."""
     check_decides(actor)
     assessment = locked(session, assessment_id)
     check_editable(assessment, session)
     old = ScoringRules.from_json(assessment.rules)
     new = parse_rules(entry, old)
+    words = f"现在是：{_summary(old)}。您填的是：{_summary(new)}。"
+    editions.check(base, "rules", old.to_json(), new.to_json(), words)
     if old == new:
         return False
     assessment.rules = new.to_json()

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.polling.states import PollState
-from surveys.services import audit
+from surveys.services import audit, editions
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment, require_changeable, unit_of
 from surveys.services.errors import BadInput, NotAllowed, WrongState
@@ -75,11 +75,14 @@ def why_not_removed(session: Session, unit: Unit) -> list[str]:
     return found
 
 
-def rename(session: Session, now: datetime, actor: Actor, unit_id: int, name: str, reason: str) -> None:
+def rename(
+    session: Session, now: datetime, actor: Actor, unit_id: int, name: str, reason: str, base: str | None = None
+) -> None:
     """Raises NotFound, NotAllowed, BadInput, WrongState."""
     reason = _reason(actor, reason)
     unit = _locked(session, unit_id)
     name, before = clean_name(name), unit.name
+    editions.check_value(base, "name", before, name, "单位名称")
     if not 1 <= len(name) <= MOST_NAME:
         raise BadInput(f"单位名称须为 1 至 {MOST_NAME} 个字。")
     if name == before:
@@ -102,7 +105,7 @@ def remove(session: Session, now: datetime, actor: Actor, unit_id: int, reason: 
         erase(session, poll.id)
     for table in OWN:
         session.execute(delete(table).where(table.unit_id == unit_id))
-    # What was read from a file and waits to be confirmed names units by their ids, and SQLite gives an id again.
+    # What was read from a file and waits to be confirmed names units by their ids.
     session.execute(delete(Import).where(Import.assessment_id == unit.assessment_id))
     audit.record(session, now, actor, "unit.remove", name, f"类别“{unit.category}”，{reason}")
     try:

@@ -16,6 +16,7 @@ from surveys.web import (
     board,
     completion,
     doors,
+    editing,
     errors,
     frameworks,
     gate,
@@ -26,6 +27,7 @@ from surveys.web import (
     mark_imports,
     marking,
     materials,
+    opened_for,
     own_unit,
     paper,
     poll_doors,
@@ -89,5 +91,7 @@ def register(app: Flask) -> None:
     assets.register(app)
     gate.register(app)
     kept_forms.register(app)
+    opened_for.register(app)
+    editing.register(app)
     for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

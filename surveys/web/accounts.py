@@ -17,6 +17,7 @@ from surveys.services.audit import ACTS
 from surveys.services.errors import BadInput, NotFound, Refusal
 from surveys.web.access import actor, needs, site
 from surveys.web.account_forms import AccountForm, MoveForm, ReissuePasswordsForm, WhyForm
+from surveys.web.editing import saving
 
 pages = Blueprint("accounts", __name__)
 
@@ -181,8 +182,8 @@ def move(account_id: int) -> ResponseReturnValue:
         where: dict[str, Any] = (
             {"unit_id": int(form.place.data)} if role is Role.REPORTER else {"department": form.place.data}
         )
-        with site().database.writing() as session:
-            account_admin.move(session, site().now(), actor(), account_id, form.reason.data, **where)
+        with saving() as (session, base):
+            account_admin.move(session, site().now(), actor(), account_id, form.reason.data, **where, base=base)
     except Refusal as error:
         return _refused(account_id, "move", form, error)
     flash("已经调整，马上生效。以前打的分、报送的材料都留在原处。")

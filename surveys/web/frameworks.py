@@ -9,10 +9,12 @@ from surveys.intake.tables import MOST_BYTES
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessments, copying, dry_runs, framework_editing, framework_revisions, rule_editing
 from surveys.services.actors import Permission
+from surveys.services.editions import Overtaken
 from surveys.services.errors import BadInput, Refusal, WrongState
 from surveys.services.framework_changes import pieces
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
+from surveys.web.editing import saving
 from surveys.web.file_reading import read_upload
 from surveys.web.forms import CopyForm, ReviseForm, RulesForm, StaffForm, TakeOverForm, UploadForm
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
@@ -158,10 +160,10 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     form = RulesForm()
     try:
         form.checked()
-        with site().database.writing() as session:
-            changed = rule_editing.save_rules(session, site().now(), actor(), assessment_id, typed_rules(form))
+        with saving() as (session, base):
+            changed = rule_editing.save_rules(session, site().now(), actor(), assessment_id, typed_rules(form), base)
     except Refusal as error:
-        return _rules_page(assessment_id, form, str(error)), 400
+        return _rules_page(assessment_id, form, str(error)), 409 if isinstance(error, Overtaken) else 400
     flash("计分规则已保存。" if changed else "计分规则没有变化。")
     return redirect(url_for("frameworks.index", assessment_id=assessment_id))
 
@@ -170,10 +172,18 @@ def _rules_page(assessment_id: int, form: RulesForm | None, fault: str | None = 
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         editable = framework_editing.may_edit(assessment, session)
+    present = ScoringRules.from_json(assessment.rules)
     if form is None:
-        form = RulesForm(formdata=None, **form_values(ScoringRules.from_json(assessment.rules)))
+        form = RulesForm(formdata=None, **form_values(present))
     fault = fault or (None if editable else framework_editing.FROZEN)
-    return render_template("frameworks/rules.html", assessment=assessment, form=form, fault=fault, editable=editable)
+    return render_template(
+        "frameworks/rules.html",
+        assessment=assessment,
+        present=present.to_json(),
+        form=form,
+        fault=fault,
+        editable=editable,
+    )
 
 
 @pages.route("/assessments/<id:assessment_id>/copy", methods=["GET", "POST"])

@@ -20,6 +20,7 @@ from surveys.services import (
     versions,
 )
 from surveys.services.actors import Actor, Permission
+from surveys.services.editions import edition
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.materials import MaterialKind
 from surveys.services.rule_changes import Effect
@@ -261,7 +262,7 @@ def rules(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         present = ScoringRules.from_json(assessment.rules)
-    base = {"base": rule_changes.edition(present)}
+    base = {"base": edition("rules", present.to_json())}
     form = ChangeRulesForm(data=form_values(present) | base)
     effect: Effect | None = None
     fault, status = None, 200

@@ -17,9 +17,11 @@ from surveys.services import assessments, polls, records
 from surveys.services.actors import Permission
 from surveys.services.assessments import LeaderEntry
 from surveys.services.casting import OpenPoll
-from surveys.services.poll_entries import BadEntry, entry_of, questionnaire_keys, roster_of
+from surveys.services.editions import Overtaken
+from surveys.services.poll_entries import BadEntry, entry_of, questionnaire_keys, roster_of, state_of
 from surveys.web import poll_form
 from surveys.web.access import actor, needs, site
+from surveys.web.editing import saving
 from surveys.web.forms import ActForm
 from surveys.web.poll_form import CUSTOM, MORE_LEADERS, FormFaults, PollForm, Read
 from surveys.web.prepared import render_sheet
@@ -50,20 +52,21 @@ def edit(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         polls.check_draft(poll)
-        wizard = Wizard(poll.unit_id, poll.unit.name, roster_of(poll.unit), poll_id)
         entry = entry_of(poll)
+        wizard = Wizard(poll.unit_id, poll.unit.name, roster_of(poll.unit), poll_id, state_of(entry))
     return wizard.answer(lambda: poll_form.form_of(entry, wizard.roster))
 
 
 @dataclass(frozen=True)
 class Wizard:
-    """The form of a unit's poll, new or, with `poll_id`, a draft. `others`: of the unit, for who means one of them.
-    `leaders_apart`: a poll on leaders alone takes the place of none of them."""
+    """The form of a unit's poll, new or, with `poll_id`, a draft. `saved`: what is set now. `others`: of the unit, for
+    who means one of them. `leaders_apart`: a poll on leaders alone takes the place of none of them."""
 
     unit_id: int
     unit: str
     roster: Sequence[LeaderEntry]
     poll_id: int | None = None
+    saved: Mapping[str, str] | None = None
     others: Sequence[Any] = ()
     leaders_apart: bool = True
 
@@ -80,25 +83,28 @@ class Wizard:
             poll_id = self._save(poll_form.read(form, self.unit_id, self.roster))
         except FormFaults as error:
             return self._page(form, error.faults), 400
+        except Overtaken as error:
+            return self._page(form, overtaken=str(error)), 409
         flash("已保存。请核对下面的设置，看看选票的样子，再去发票。")
         return redirect(url_for("poll_setup.summary", poll_id=poll_id))
 
     def _save(self, read: Read) -> int:
         try:
-            with site().database.writing() as session:
+            with saving() as (session, base):
                 if self.poll_id is None:
                     return polls.create_poll_once(session, site().now(), actor(), read.entry)
-                polls.update_poll(session, site().now(), actor(), self.poll_id, read.entry)
+                polls.update_poll(session, site().now(), actor(), self.poll_id, read.entry, base)
                 return self.poll_id
         except BadEntry as error:
             raise FormFaults(read.faults(error.faults)) from None
 
-    def _page(self, form: PollForm, faults: Mapping[str, str] | None = None) -> str:
+    def _page(self, form: PollForm, faults: Mapping[str, str] | None = None, overtaken: str = "") -> str:
         return render_template(
             "polls/wizard.html",
             wizard=self,
             form=form,
             faults=faults or {},
+            overtaken=overtaken,
             presets=PRESETS,
             custom=CUSTOM,
             blanks=BLANKS,

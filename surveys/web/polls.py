@@ -24,6 +24,7 @@ from surveys.services.errors import AlreadyDone, NotFound
 from surveys.services.paper_counts import paper_counts
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, of_poll
+from surveys.web.editing import saving
 from surveys.web.forms import ActForm, ConfirmForm, GroundsForm
 from surveys.web.poll_forms import EndInForm, PaperLeftForm, PauseForm, PresentForm, WithdrawPollForm
 
@@ -73,6 +74,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             visible=tallies.is_visible(poll),
             pause_form=PauseForm(),
             end_in_form=EndInForm(),
+            closing_time=hall.closing_time(poll),
             checks=hall.closing_checks(session, poll),
             paper=paper_counts(session, poll),
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
@@ -110,8 +112,8 @@ def log(poll_id: int) -> ResponseReturnValue:
 def set_present(poll_id: int) -> ResponseReturnValue:
     form = PresentForm()
     form.checked()
-    with site().database.writing() as session:
-        polls.set_present(session, site().now(), actor(), poll_id, form.present.data)
+    with saving() as (session, base):
+        polls.set_present(session, site().now(), actor(), poll_id, form.present.data, base)
     return _back(poll_id, f"实到人数已登记为 {form.present.data} 人。")
 
 
@@ -148,8 +150,8 @@ def resume(poll_id: int) -> ResponseReturnValue:
 def end_in(poll_id: int) -> ResponseReturnValue:
     form = EndInForm()
     form.checked()
-    with site().database.writing() as session:
-        hall.end_in(session, site().now(), actor(), poll_id, form.minutes.data)
+    with saving() as (session, base):
+        hall.end_in(session, site().now(), actor(), poll_id, form.minutes.data, base)
     if form.minutes.data is None:
         return _back(poll_id, "倒计时已取消，投票继续，直到您结束投票。")
     return _back(poll_id, f"{form.minutes.data} 分钟后自动停止收票，大屏上会显示倒计时。")

@@ -12,7 +12,8 @@ from surveys.services.materials import MaterialKind
 from surveys.services.reviews import Verdict
 from surveys.web.access import actor, may, needs, site
 from surveys.web.downloads import handed_in
-from surveys.web.errors import STATUS
+from surveys.web.editing import saving
+from surveys.web.errors import status_of
 from surveys.web.forms import CloseRequestForm, DueForm, ReviewForm
 
 pages = Blueprint("reviews", __name__)
@@ -49,11 +50,11 @@ def set_due(assessment_id: int) -> ResponseReturnValue:
     form = DueForm()
     try:
         form.checked()
-        with site().database.writing() as session:
+        with saving() as (session, base):
             zone = site().settings.time_zone
-            materials.set_due(session, site().now(), actor(), zone, assessment_id, form.due_on.data)
+            materials.set_due(session, site().now(), actor(), zone, assessment_id, form.due_on.data, base)
     except (BadInput, WrongState) as error:
-        return _desk_page(assessment_id, form, str(error)), STATUS[type(error)]
+        return _desk_page(assessment_id, form, str(error)), status_of(error)
     due_on = form.due_on.data
     flash("现在不设报送期限。" if due_on is None else f"报送截止日期已设为 {due_on}，当天交的不算迟。")
     return redirect(url_for("reviews.desk", assessment_id=assessment_id))

@@ -12,6 +12,7 @@ from surveys.services.actors import Permission
 from surveys.services.assessments import UnitEntry
 from surveys.services.errors import Refusal
 from surveys.web.access import actor, may, needs, signed_in, site
+from surveys.web.editing import saving
 from surveys.web.errors import status_of
 from surveys.web.forms import AssessmentForm, RemoveUnitForm, RenameUnitForm, UnitForm
 
@@ -83,8 +84,8 @@ def rename_unit(unit_id: int) -> ResponseReturnValue:
     form = RenameUnitForm()
     try:
         form.checked()
-        with site().database.writing() as session:
-            unit_corrections.rename(session, site().now(), actor(), unit_id, form.name.data, form.reason.data)
+        with saving() as (session, base):
+            unit_corrections.rename(session, site().now(), actor(), unit_id, form.name.data, form.reason.data, base)
     except Refusal as error:
         return _correction_page(unit_id, rename_form=form, rename=str(error)), status_of(error)
     flash(f"单位名称已更正为“{clean_name(form.name.data)}”。已印的纸条、纸质票上还是原来的名称。")

@@ -165,9 +165,9 @@ def test_a_cell_without_a_value_stays_a_fault_of_the_kept_file(site, actor, asse
         import_id = poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", tables)
     found = preview(site, actor, import_id).faults
     assert [(fault.row, fault.column, fault.value) for fault in found] == [
-        (2, "B（应到）", "#REF!"),
-        (3, "C（地点）", "#N/A"),
+        (2, "B 列（应到）", "#REF!"),
+        (3, "C 列（地点）", "#N/A"),
     ]
-    assert all(f"{fault.value} 是公式出的错" in fault.text for fault in found)
+    assert all(f"{fault.value} 是公式出的错" in fault.remedy for fault in found)
     with pytest.raises(BadInput, match="2 处要改"):
         apply(site, actor, import_id)

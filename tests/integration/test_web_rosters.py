@@ -14,11 +14,11 @@ from flask import Flask, request
 from werkzeug.test import TestResponse
 
 from surveys.intake.tables import MOST_BYTES, read_tables
-from surveys.services import accounts, assessments
+from surveys.services import accounts, assessments, identities
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.site import Site
 from surveys.settings import database_url_of
-from surveys.web import uploads
+from surveys.web import opened_for, uploads
 from surveys.web.access import public
 from tests.builders import build_unit, dump
 from tests.conftest import NOW
@@ -45,10 +45,10 @@ def address(lite_site: Site) -> str:
     return f"/assessments/{assessment_id}/roster"
 
 
-def _multipart(token: str, data: bytes, name: str = "a.csv") -> bytes:
+def _multipart(fields: dict[str, Any], data: bytes, name: str = "a.csv") -> bytes:
     head = 'Content-Disposition: form-data; name="{}"{}\r\n\r\n'
     parts = [
-        head.format("csrf_token", "").encode() + token.encode(),
+        *(head.format(field, "").encode() + str(value).encode() for field, value in fields.items()),
         head.format("file", f'; filename="{name}"').encode() + data,
     ]
     return b"".join(b"--x\r\n" + part + b"\r\n" for part in parts) + b"--x--\r\n"
@@ -63,8 +63,8 @@ def posted(
 
 
 def sent(client: StrictClient, address: str, data: str | bytes, name: str = "名单.csv") -> TestResponse:
-    token = client.page(address).form(address)["csrf_token"]
-    body = _multipart(token, data.encode() if isinstance(data, str) else data, name)
+    fields = client.page(address).form(address)
+    body = _multipart(fields, data.encode() if isinstance(data, str) else data, name)
     return posted(client, address, io.BytesIO(body), len(body))
 
 
@@ -219,7 +219,7 @@ def test_other_pages_keep_their_limit(admin: StrictClient) -> None:
 @pytest.mark.parametrize("terminated", [False, True])
 def test_a_body_cut_short_is_refused(lite_site: Site, admin: StrictClient, address: str, terminated: bool) -> None:
     """Behind gunicorn (`terminated`) a body that ends early looks whole."""
-    body = _multipart(admin.page(address).form(address)["csrf_token"], NEW.encode())
+    body = _multipart(admin.page(address).form(address), NEW.encode())
     before = dump(lite_site.database)
     environ = {"wsgi.input_terminated": True} if terminated else {}
     for cut in (body[:-1], body[: len(body) // 2], body[:10], b""):
@@ -248,7 +248,7 @@ def test_large_files_are_spooled_to_disk(lite_app: Flask, lite_site: Site) -> No
 
     lite_app.config["WTF_CSRF_ENABLED"] = False
     lite_app.add_url_rule("/throw-away", view_func=take, methods=["POST"])
-    body = _multipart("", bytes(20 * uploads.MEGABYTE))
+    body = _multipart({}, bytes(20 * uploads.MEGABYTE))
     overrides = {"CONTENT_LENGTH": str(len(body))}
     response = lite_app.test_client().post(
         "/throw-away", input_stream=io.BytesIO(body), content_type=MULTIPART, environ_overrides=overrides
@@ -273,7 +273,9 @@ def test_a_real_server_refuses_200_mb_at_once(tmp_path: Path) -> None:
             answer = connection.recv(65536)
         assert b" 413 " in answer.split(b"\r\n", 1)[0]
         assert time.monotonic() - started < 5
-        body = _multipart(token, NEW.encode())
+        with server.site.database.reading() as session:
+            about = opened_for.words_of(identities.of_assessment(session, assessment_id))
+        body = _multipart({"csrf_token": token, opened_for.FIELD: about}, NEW.encode())
         cut = head.format(len(body)).encode() + body[:-20]
         assert b" 400 " in server.send(cut).split(b"\r\n", 1)[0]
         whole = server.send(head.format(len(body)).encode() + body)

@@ -201,8 +201,7 @@ def mark_faults(name: str, data: bytes) -> list[str]:
 
 
 def plan_faults(name: str, data: bytes) -> list[str]:
-    found = read_plans(read_tables(name, data)).faults
-    return [f"第 {fault.row} 行 {fault.column} “{fault.value}”：{fault.text}" for fault in found]
+    return [str(fault) for fault in read_plans(read_tables(name, data)).faults.found]
 
 
 ROSTER = [
