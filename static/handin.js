@@ -45,7 +45,7 @@
       var size = null;
       try { size = JSON.parse(request.responseText).size; } catch (error) { size = null; }
       if (request.status !== 200 || typeof size !== "number") {
-        stop("没有传上去，可能是登录已过期。请刷新本页，重新登录后再传，会接着传。");
+        stop("没有传上去，可能是登录已过期，或账号换了单位。请刷新本页，重新登录后再传，会接着传。");
         return;
       }
       if (size <= sent) { retry(); return; }
