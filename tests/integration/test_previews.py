@@ -46,6 +46,7 @@ def test_a_framework_leaves_what_waits_for_another_of_the_assessment(lite_app: F
     keys, _ = build_accounts(lite_site)
     admin = client_of(lite_app, keys[Role.ADMIN])
     previews = [sent(admin, *framework(assessment_id, key)) for key in ("municipal", "county")]
+    assert len(set(previews)) == 2
     for preview in previews:
         admin.page(preview)
 

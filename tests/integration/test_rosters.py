@@ -169,7 +169,7 @@ def test_an_account_has_one_file_waiting(site, admin):
     shown = preview(site, admin, first)
     second = read(site, admin, assessment_id, HEAD + "样例厅,市直单位,municipal,,,李四,厅长\n")
     assert len(dump(site.database)["imports"]) == 1
-    # SQLite gives the id of a deleted row again: what another tab still shows must not confirm the new file.
+    # What another tab still shows must not confirm the new file.
     with pytest.raises((NotFound, WrongState)):
         apply(site, admin, first, shown.fingerprint)
     with site.database.writing() as session:
