@@ -12,6 +12,7 @@ from wtforms.widgets import HiddenInput
 
 from surveys.catalog import loader
 from surveys.scoring.grades import BlankPolicy
+from surveys.web import editing, opened_for
 from surveys.web.forms import StaffForm
 
 Fields = Sequence[Sequence[str]]
@@ -64,15 +65,22 @@ class ShownField:
 
 def is_typed(fields: Fields) -> bool:
     """Whether there is more in it than ticks and what the page itself had written into it."""
-    known = _known(fields)
-    return any(text.strip() and not _is_hidden(name, known) and not _is_tick(name, known) for name, text in fields)
+    own = _own(fields)
+    known = _known(own)
+    return any(text.strip() and not _is_hidden(name, known) and not _is_tick(name, known) for name, text in own)
 
 
 def labelled(fields: Fields, unit_name: UnitName) -> list[ShownField]:
     """What a person would recognize, in order: no hidden field, no empty one."""
-    known = _known(fields)
-    shown = [each for each in fields if each[1].strip() and not _is_hidden(each[0], known)]
+    own = _own(fields)
+    known = _known(own)
+    shown = [each for each in own if each[1].strip() and not _is_hidden(each[0], known)]
     return [ShownField(_label(name, known, unit_name), _value(name, text, known)) for name, text in shown]
+
+
+def _own(fields: Fields) -> Fields:
+    """Without what any form may carry: what its page was opened for, and what was set then."""
+    return [each for each in fields if each[0] not in (opened_for.FIELD, editing.FIELD)]
 
 
 def _label(name: str, known: Known, unit_name: UnitName) -> str:
