@@ -81,7 +81,7 @@ def answer() -> ResponseReturnValue | None:
     kept = KeptForm(owner, _path(), _back(), request.mimetype == "multipart/form-data", list(_fields()), list(_files()))
     if not current_user.is_authenticated:
         return _sign_in_page(_sealed(kept), typed=kept.has_words)
-    return (_shown(kept), 400) if kept.has_words or actor().must_change else None
+    return (_shown(kept), 400) if kept.has_words else None
 
 
 def resumed(sealed: str) -> ResponseReturnValue:
@@ -91,7 +91,7 @@ def resumed(sealed: str) -> ResponseReturnValue:
         hours = KEPT_FOR // timedelta(hours=1)
         flash(f"填的内容没有保留下来：超过了 {hours} 小时，或者传得不完整。请重新填写。")
         return redirect(url_for("sign_in.home"))
-    if kept.owner == actor().account_id and not actor().must_change and not kept.has_words:
+    if kept.owner == actor().account_id and not kept.has_words:
         flash("已重新登录。刚才的操作没有生效，请再点一次。")
         return redirect(kept.back or url_for("sign_in.home"))
     return _shown(kept)
