@@ -133,6 +133,24 @@ def test_an_upload_is_taken_up_again_after_the_page_was_closed(office: Page, ser
     assert stored(server, digest)
 
 
+def test_when_the_session_has_ended_the_file_is_asked_for_again(
+    office: Page, server: Server, passwords: dict[Role, str], tmp_path: Path
+) -> None:
+    office.goto(server.url + ROW)
+    path, digest = large(tmp_path, "过期.pdf", 5 * MEGABYTE, b"z")
+
+    office.context.clear_cookies()
+    send(office, path, 2)
+    office.get_by_role("heading", name="登录已过期，您填的还在").wait_for()
+    office.fill("#name", "reporter")
+    office.fill("#password", passwords[Role.REPORTER])
+    office.click("main button")
+    office.get_by_label("文件“过期.pdf”要再选一次").set_input_files(path)
+    office.get_by_role("button", name="提交", exact=True).click()
+    office.get_by_text("已收到，回执号").wait_for()
+    assert stored(server, digest)
+
+
 def test_a_wrong_file_is_refused_where_it_was_chosen(office: Page, server: Server, tmp_path: Path) -> None:
     office.goto(server.url + ROW)
     path = tmp_path / "假的.pdf"
