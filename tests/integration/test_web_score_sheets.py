@@ -225,7 +225,9 @@ def test_an_event_is_cancelled_under_its_own_unit_only(lite_site: Site, admin: S
     page = admin.page(row)
     cancel = next(str(form.get("action")) for form in page.root.iter("form") if "cancel" in (form.get("action") or ""))
     elsewhere = cancel.replace(f"/units/{unit_id}/", f"/units/{other_id}/")
-    assert admin.post(elsewhere, data=page.form(cancel) | {"reason": "试一下"}).status_code == 404
+    form = page.form(cancel) | {"reason": "试一下"}
+    assert admin.post(elsewhere, data=form).status_code == 409
+    assert admin.post(elsewhere, data=form | {"opened_for": admin.opened_for(elsewhere)}).status_code == 404
     assert "已撤销" not in admin.page(row).text
 
 
