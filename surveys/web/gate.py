@@ -31,6 +31,10 @@ def check() -> ResponseReturnValue | None:
     return None
 
 
+def _is_public() -> bool:
+    return declared(current_app.view_functions[str(request.endpoint)]) == PUBLIC
+
+
 def _to_sign_in() -> ResponseReturnValue:
     if request.method == "POST":
         flash("登录已过期，请重新登录后再操作一次，刚才的操作没有生效。")
@@ -55,7 +59,7 @@ def require_whole_body() -> ResponseReturnValue | None:
         abort(411)  # browsers send forms with a length; a proxy in front does too
     most = uploads.most_bytes()
     if most is not None:
-        if not current_user.is_authenticated:
+        if not (_is_public() or current_user.is_authenticated):
             return _without_files(most)
         refusal = check()  # before the body: nobody else may make the server read a large one
         if refusal is None:

@@ -95,9 +95,9 @@ def test_the_letter_says_why(site):
 
 def test_the_pages_say_why(lite_app: Flask, lite_site: Site) -> None:
     _, unit_id = build_events(lite_site)
-    account(lite_site, "管理一")
+    actor = account(lite_site, "管理一")
     with lite_site.database.reading() as session:
-        key = session.get_one(Account, 1).session_key
+        key = session.get_one(Account, actor.account_id).session_key
     client = client_of(lite_app, key)
     page = client.page(f"/units/{unit_id}/rows/III-33(1)/why")
     assert OVERTAKEN in page.text

@@ -116,6 +116,7 @@ def test_every_form_of_the_staff_says_whom_it_was_made_for(shown: Shown) -> None
         text, name = path.read_text(encoding="utf-8"), path.relative_to(templates).as_posix()
         assert "csrf_token()" not in text or name in ("staff/fields.html", "staff/base.html"), name
         if not name.startswith(("ballot/", "board/", "doors/door", "staff/base")):
+            text = text.replace("{% macro token() %}{{ mark() }}", "")
             sent = len(re.findall(r'<form[^>]*method="post"', text))
             assert len(re.findall(r"(?<!csrf_)(?:token|mark)\(\) \}\}", text)) == sent, name
             forms += sent

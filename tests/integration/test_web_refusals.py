@@ -94,7 +94,7 @@ def test_casting_what_somebody_else_cast_already(lite_site: Site, organizer: Str
     assert response.status_code == 409
     assert faults(Page(response)) == ["A 类票没有录好的纸质票可以计入。"]
     assert Page(response).heading.startswith("样例局")
-    close_and_seal(lite_site, world.poll_id)
+    close_and_seal(lite_site, world.poll_id, 1)
     response = organizer.post(f"{home}/A/remove", data=token | {"number": "1", "reason": "录重了"})
     assert (response.status_code, len(faults(Page(response)))) == (409, 1)
 

@@ -197,7 +197,7 @@ def account_faults(name: str, data: bytes) -> list[str]:
 
 
 def mark_faults(name: str, data: bytes) -> list[str]:
-    return [str(fault) for fault in read_marks(read_tables(name, data), EXPECTED, 500)[1].found]
+    return [str(fault) for fault in read_marks(read_tables(name, data), EXPECTED, 500)[2].found]
 
 
 def plan_faults(name: str, data: bytes) -> list[str]:
