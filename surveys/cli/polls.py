@@ -19,6 +19,7 @@ from surveys.services import (
     accounts,
     assessments,
     bundles,
+    cleaning,
     hall,
     paper,
     poll_entries,
@@ -43,7 +44,11 @@ poll_group = AppGroup("poll", help="测评会")
 def poll_list(as_json: bool) -> None:
     """列出测评会。投票中的收回数按 5 张一档显示。"""
     with site().database.reading() as session:
-        found = [_poll_to_json(poll, records.class_counts(session, poll)) for poll in polls.list_polls(session)]
+        uncleaned = cleaning.leftovers(session)
+        found = [
+            _poll_to_json(poll, records.class_counts(session, poll)) | {"uncleaned": poll.prefix in uncleaned}
+            for poll in polls.list_polls(session)
+        ]
     if as_json:
         emit(found)
         return
@@ -243,7 +248,22 @@ def poll_rehearse(poll_id: int) -> None:
 @reports_refusals
 def poll_wipe(poll_id: int) -> None:
     """清除一次演练，不能恢复。"""
-    rehearsals.wipe(site(), site().now(), COMMAND_LINE, poll_id)
+    _tell(rehearsals.wipe(site(), site().now(), COMMAND_LINE, poll_id))
+
+
+def _tell(uncleaned: str | None) -> None:
+    if uncleaned is not None:
+        click.echo(f"注意：数据库的文件尚未清理：{uncleaned}。poll scrub 再清理。", err=True)
+
+
+@poll_group.command("scrub")
+@reports_refusals
+def poll_scrub() -> None:
+    """清理数据库的文件：去掉已封存、已清除、已撤回的测评会投票时留下的密文。"""
+    why = cleaning.clean(site(), site().now(), always=True)
+    if why is not None:
+        raise click.ClickException(f"尚未清理：{why}。")
+    click.echo("已清理。", err=True)
 
 
 @poll_group.command("withdraw")
@@ -254,6 +274,7 @@ def poll_withdraw(poll_id: int, reason: str) -> None:
     """撤回建错的测评会：还没有人投票时才行，发出的票全部作废。"""
     with site().database.writing() as session:
         poll_withdrawals.withdraw(session, site().now(), COMMAND_LINE, poll_id, reason)
+    _tell(cleaning.clean(site(), site().now()))
 
 
 @poll_group.command("close")
@@ -269,8 +290,11 @@ def poll_close(poll_id: int, uncounted: int) -> None:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         short = hall.shortcoming_of(poll, records.class_counts(session, poll))
+        uncleaned = cleaning.leftovers(session)
     if short is not None:
         click.echo(f"注意：{short}。", err=True)
+    if poll.prefix in uncleaned:
+        _tell(uncleaned[poll.prefix] or "正在清理")
 
 
 @poll_group.command("unseal")

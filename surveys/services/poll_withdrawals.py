@@ -9,6 +9,7 @@ from surveys.polling.states import PollState, TicketState
 from surveys.services import audit, two_hands
 from surveys.services.actors import Actor
 from surveys.services.assessments import locked_assessment, require_changeable
+from surveys.services.cleaning import mark
 from surveys.services.errors import AlreadyDone, BadInput, WrongState
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.rehearsals import rehearsal_of
@@ -22,6 +23,7 @@ MOST_REASON = 200
 def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
     """Ends a poll in which nobody has voted: its tickets are void, it counts nowhere. Raises BadInput, WrongState.
 
+    Then the files are to be cleaned (surveys.services.cleaning): of the salt, and of paper that was keyed and removed.
     The refusal tells that somebody has voted, which turnout in steps of 5 does not; asking costs the poll.
     """
     reason = reason.strip()
@@ -47,7 +49,9 @@ def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason
     poll.closes_at = None
     poll.set_aside_at = now
     poll.set_aside_reason = reason
-    poll.envelope_salt = None
+    if poll.envelope_salt is not None:
+        poll.envelope_salt = None
+        mark(session, poll.prefix)
     detail = f"{poll.unit.name} {poll.title}，作废 {count} 张票，{reason}"
     audit.record(session, now, actor, "poll.withdraw", poll.prefix, detail)
     session.commit()

@@ -1,6 +1,5 @@
 """Sealing a poll, and opening its result with two hands."""
 
-import logging
 import secrets
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,8 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import locked_assessment
-from surveys.services.errors import AlreadyDone, DatabaseBusy, Imbalance, NotAllowed, WrongState
+from surveys.services.cleaning import clean, mark
+from surveys.services.errors import AlreadyDone, Imbalance, NotAllowed, WrongState
 from surveys.services.hands import require_hand
 from surveys.services.paper_counts import refuse_left, refuse_waiting
 from surveys.services.polls import UNDER_WAY, close_poll, locked_poll, poll_of
@@ -29,7 +29,6 @@ KEYS = {Role.ORGANIZER: Key.ORGANIZER, Role.SCRUTINEER: Key.SCRUTINEER}
 
 KEY_FIRST = "收回的请先录入、计入；没有收回的"
 
-logger = logging.getLogger(__name__)
 _order = secrets.SystemRandom()
 
 
@@ -50,23 +49,14 @@ def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int, paper_left:
     """Opens the envelopes, shuffles the boxes, checks conservation, seals; returns the seal.
 
     The three boxes are written again in random order within one transaction, so that no row version, order or
-    transaction number tells when a ballot came in; then the files are scrubbed of the old rows. Raises WrongState,
-    Imbalance, and PaperLeft unless `paper_left` is how many paper ballots are not counted and never will be; then the
-    poll stays closed and nothing is lost.
+    transaction number tells when a ballot came in; then the files are cleaned of the old rows, as far as that can be
+    now (surveys.services.cleaning). Raises WrongState, Imbalance, and PaperLeft unless `paper_left` is how many paper
+    ballots are not counted and never will be; then the poll stays closed and nothing is lost.
     """
     with site.database.writing() as session:
         value = _seal(session, site.settings.secret_key, now, actor, poll_id, paper_left)
-    scrub(site)
+    clean(site, now)
     return value
-
-
-def scrub(site: Site) -> None:
-    """After a sealing or wiping, which is done whether or not this can be: the next one scrubs the same files."""
-    try:
-        site.database.scrub()
-    except DatabaseBusy:
-        # What is left there is shut envelopes.
-        logger.warning("the database was too busy to be scrubbed of old rows")
 
 
 def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int, paper_left: int) -> str:
@@ -88,6 +78,7 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
     poll.sealed_at = now
     poll.seal = seal(record)
     poll.envelope_salt = None
+    mark(session, poll.prefix)
     detail = f"{poll.seal}；纸质票 {paper_left} 份没有收回" if paper_left else poll.seal
     audit.record(session, now, actor, "poll.seal", poll.prefix, detail)
     session.commit()

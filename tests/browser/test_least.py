@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 from surveys.intake.tables import read_tables
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
+from surveys.services import cleaning
 from surveys.services.actors import Actor, Role
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
@@ -291,6 +292,10 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(organizer, opened, "polls.close", sure="y")
     sender.send(organizer, opened, "polls.seal", sure="y")
     two = sealed_poll(office.site, office.world.sealed.unit_id, two_person=True, team="班子")
+    with office.site.database.writing() as session:
+        cleaning.mark(session, two.codes["A"][0][:4])
+        session.commit()
+    sender.send(organizer, f"/polls/{two.poll_id}", "polls.scrub")
     sender.send(organizer, f"/polls/{two.poll_id}", "polls.unseal", sure="y")
     other, sealed = office.second_admin, office.poll(PollState.SEALED)
     sender.send(admin, sealed, "poll_withdrawals.propose", reason="样例")

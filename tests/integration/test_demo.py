@@ -71,7 +71,7 @@ def _check_ballots(site: Site, links: demo.DemoLinks) -> None:
     for url in links.ballots:
         assert url in links.text()
         with site.database.looking() as connection:
-            found = casting.find(connection, site.now(), code_of(url))
+            found = casting.find(connection, site.now(), site.open_polls, code_of(url))
         assert cast(site, code_of(url), filled(sheet_of(site, found.poll_id), "AB"))
     assert links.slips.read_bytes().startswith(b"%PDF")
     assert links.slips.stat().st_mode & 0o777 == 0o600

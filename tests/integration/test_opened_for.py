@@ -26,7 +26,15 @@ from tests.conftest import lite_site_in
 from tests.strict_client import Page, StrictClient
 from tests.worlds import Shown, addresses, build_accounts, build_everything, client_of, dump
 
-OF_NOTHING = {"/login", "/logout", "/password", "/accounts/new", "/accounts/reissue", "/assessments/new"}
+OF_NOTHING = {
+    "/polls/scrub",
+    "/login",
+    "/logout",
+    "/password",
+    "/accounts/new",
+    "/accounts/reissue",
+    "/assessments/new",
+}
 ACTION = re.compile(r' action="([^"]*)"')
 CARRIED = re.compile(r'name="opened_for" value="([^"]*)"')
 TOO_OLD = "这一页不能再用"

@@ -165,3 +165,14 @@ class Keying(Base):
     hand: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     answers: Mapped[str]
+
+
+class Leftover(Base):
+    """A poll that is over, by its prefix: what its end took out of the tables may still lie in the database's files.
+
+    Also of a rehearsal that was wiped. `reason`: why the files could not be cleaned when it was last tried, in Chinese.
+    """
+
+    __tablename__ = "leftovers"
+    prefix: Mapped[str] = mapped_column(String(4), primary_key=True)
+    reason: Mapped[str | None]
