@@ -239,6 +239,26 @@ def test_every_table_and_constraint_is_named_by_the_convention(empty):
             assert name == expected, table.name
 
 
+def test_what_was_over_before_there_were_marks_is_to_be_cleaned(empty):
+    """Nobody knows of it. What is not over, or was withdrawn before it opened, has nothing to be cleaned."""
+    migrate(empty, "0008")
+    row = fill(empty)["polls"]
+    polls = next(table for table in tables_of(empty) if table.name == "polls")
+    kinds = [
+        ("SEAL", {"state": "sealed", "seal": "sha256:0"}),
+        ("LATE", {"state": "withdrawn", "opened_at": NOW}),
+        ("SOON", {"state": "withdrawn"}),
+        ("OPEN", {"state": "open", "opened_at": NOW}),
+    ]
+    with empty.engine.begin() as connection:
+        for number, (prefix, values) in enumerate(kinds, 100):
+            connection.execute(polls.insert().values(row | {"id": number, "prefix": prefix} | values))
+    migrate(empty, "0009")
+    with empty.engine.connect() as connection:
+        marked = connection.execute(sa.text("SELECT prefix, reason FROM leftovers ORDER BY prefix")).all()
+    assert [tuple(each) for each in marked] == [("LATE", None), ("SEAL", None)]
+
+
 def test_a_promise_closed_with_a_reason_is_one_again_one_step_back(empty):
     """What was answered before is closed by nobody; a step back forgets who closed it and keeps the answer."""
     migrate(empty, "0006")
