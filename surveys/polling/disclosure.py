@@ -1,6 +1,6 @@
 """What may be known of a poll, and whether it counts (design 4, 5)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -10,6 +10,8 @@ from surveys.polling.states import PollState
 TURNOUT_STEP = 5
 FEWEST_SHOWN = 5
 """A ballot class with fewer valid ballots is not shown by itself."""
+FEWEST_DIFFERING = 3
+"""Fewer ballots than these beside the commonest answer, and a class's counts tell what each of its people said."""
 
 
 class Key(StrEnum):
@@ -48,6 +50,20 @@ def hidden_classes(valid: Mapping[str, int]) -> frozenset[str]:
     while hidden and others and (len(hidden) == 1 or sum(sizes[key] for key in hidden) < FEWEST_SHOWN):
         hidden.add(others.pop(0))
     return frozenset(hidden)
+
+
+def classes_differ(questions: Iterable[Mapping[str, Mapping[str, int]]]) -> bool:
+    """Whether whoever was rated may be told how each ballot class answered: in every class and on every question at
+    least 3 ballots differ from the commonest answer there. A blank is an answer too, and so is 弃权.
+
+    `questions`: of each, the valid ballots by class and answer. A class without valid ballots has nothing to tell.
+    """
+    return all(
+        sum(counts.values()) - max(counts.values()) >= FEWEST_DIFFERING
+        for by_class in questions
+        for counts in by_class.values()
+        if any(counts.values())
+    )
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,10 @@ def warnings(tally: Tally) -> list[str]:
         )
     if tally.unanimous:
         found.append(f"全体一致：{'、'.join(tally.unanimous)}。人人同填，等于知道每个人填了什么，请控制知悉范围。")
+    for entry in tally.classes:
+        if agreed := tally.unanimous_in(entry.key):
+            name = class_words.named(entry.key, entry.name)
+            found.append(f"{name}内部全体一致：{'、'.join(agreed)}。等于知道他们每个人填了什么，请控制知悉范围。")
     return found
 
 

@@ -29,7 +29,16 @@ class QuestionTally:
     @property
     def unanimous(self) -> bool:
         """Everybody gave the same grade: the result tells what each of them wrote."""
-        return sum(count > 0 for count in self.counts.values()) == 1 and self.counts[BLANK] == 0
+        return _agreed(self.counts)
+
+    def unanimous_in(self, class_key: str) -> bool:
+        """The same of a ballot class alone, where its counts are kept."""
+        counts = self.by_class.get(class_key)
+        return counts is not None and not self.unanimous and _agreed(counts)
+
+
+def _agreed(counts: Mapping[str, int]) -> bool:
+    return sum(count > 0 for count in counts.values()) == 1 and counts[BLANK] == 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +106,10 @@ class Tally:
     def unanimous(self) -> tuple[str, ...]:
         """Where everybody gave the same grade, in words."""
         return self._where(lambda question: question.unanimous)
+
+    def unanimous_in(self, class_key: str) -> tuple[str, ...]:
+        """Where a ballot class gave the same grade and the others did not, in words."""
+        return self._where(lambda question: question.unanimous_in(class_key))
 
     @property
     def flagged(self) -> tuple[str, ...]:
