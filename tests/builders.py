@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -33,6 +33,7 @@ from surveys.services import (
     records,
     score_sheets,
     sealing,
+    sessions,
     tickets,
 )
 from surveys.services.actors import COMMAND_LINE, Actor, Role
@@ -43,13 +44,14 @@ from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Approval, Ballot, Event
+from surveys.storage.tables import Account, Approval, Ballot, Event, StaffSession
 from tests.conftest import NOW
 
 GROUP = "考核组"
 """Marks what no department marks."""
 
 LEAD = "市委网信办"
+SESSIONS = StaffSession.__tablename__
 ONE_CLASS = (ClassEntry("A", "参评人", Decimal(1)),)
 
 
@@ -105,7 +107,7 @@ def close_marking(session: Session, assessment_id: int) -> int:
 @contextmanager
 def approved(session: Session, assessment_id: int) -> Iterator[None]:
     """As if somebody had approved the matrix as it is now, who leaves no account behind."""
-    approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", session_key="-", active=False, created_at=NOW)
+    approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", active=False, created_at=NOW)
     session.add(approver)
     session.flush()
     fingerprint = applicability.matrix(session, assessment_id).fingerprint
@@ -282,6 +284,22 @@ def account(site: Site, name: str, role: Role = Role.ADMIN, unit_id: int | None 
         return Actor(found.id, name, role, None, unit_id)
 
 
+def session_of(site: Site, account_id: int | None, now: datetime | None = None) -> str:
+    """The token of a new session of this account."""
+    assert account_id is not None
+    with site.database.writing() as session:
+        token = sessions.begin(session, site.settings, now or site.now(), account_id)
+        session.commit()
+    return token
+
+
+def holder(site: Site, token: str, now: datetime = NOW) -> Actor | None:
+    """Who is signed in by it."""
+    with site.database.reading() as session:
+        found = sessions.find(session, site.settings, now, token)
+    return None if found is None else found.actor
+
+
 def enter(site: Site, unit_id: int, *entries: MarkEntry, actor: Actor = COMMAND_LINE) -> None:
     with site.database.writing() as session:
         marks.enter_marks(session, NOW, actor, unit_id, entries)
@@ -357,11 +375,12 @@ def line_for(site: Site, unit_id: int, row_key: str) -> SheetLine:
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, as the database has it."""
+    """Every row of every table, as the database has it, but for the sessions: they change by being used."""
     with database.engine.connect() as connection:
         return {
             name: sorted((tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')), key=repr)
             for name in sa.inspect(connection).get_table_names()
+            if name != SESSIONS
         }
 
 

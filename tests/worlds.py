@@ -38,6 +38,7 @@ from surveys.services import (
     replies,
     reviews,
     rosters,
+    sessions,
     tickets,
     versions,
 )
@@ -50,7 +51,18 @@ from surveys.services.site import Site
 from surveys.services.table_files import tables_in
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Exemption, Material, Unit
-from tests.builders import World, build_poll, build_unit, cast, close_and_seal, close_marking, filled, sheet_of
+from tests.builders import (
+    SESSIONS,
+    World,
+    build_poll,
+    build_unit,
+    cast,
+    close_and_seal,
+    close_marking,
+    filled,
+    session_of,
+    sheet_of,
+)
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
 
@@ -68,7 +80,7 @@ UNIT_NAMES = {
 
 @dataclass(frozen=True)
 class Everything:
-    """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
+    """`polls`: by state; in each but the draft seven ballots are in the box. `by_role`: an account of each role.
     `passwords`: their first passwords. `import_id` and its like: the admin's. `account_ids`: of every account.
     `proceedings`: one of each kind, of the first unit; the talk says TALKED. `objection_id`: the reporter's, accepted;
     the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one of another
@@ -86,7 +98,7 @@ class Everything:
     account_import_id: int
     account_ids: Sequence[int]
     proceedings: Mapping[ProceedingKind, int]
-    session_keys: Mapping[Role, str]
+    by_role: Mapping[Role, int]
     passwords: Mapping[Role, str]
     material_ids: Sequence[int]
     used: str
@@ -124,7 +136,7 @@ def build_everything(site: Site) -> Everything:
         hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
     sealed_unit = _unit_of(site, built[PollState.SEALED])
-    keys, passwords = build_accounts(site, _unit_of(site, built[PollState.DRAFT]))
+    ids, passwords = build_accounts(site, _unit_of(site, built[PollState.DRAFT]))
     framework_import_id = _read_framework(site)
     with site.database.writing() as session:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
@@ -144,9 +156,9 @@ def build_everything(site: Site) -> Everything:
         _read_accounts(site, assessment_id),
         _account_ids(site),
         build_proceedings(site, _unit_of(site, built[PollState.DRAFT])),
-        keys,
+        ids,
         passwords,
-        _hand_in_everything(site, keys),
+        _hand_in_everything(site, ids),
         used=built[PollState.OPEN].codes["A"][0],
         void=built[PollState.OPEN].codes["A"][8],
         unused={state: world.codes["A"][9] for state, world in built.items()},
@@ -229,11 +241,9 @@ def _read_marks(site: Site, assessment_id: int) -> int:
         )
 
 
-def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
+def _hand_in_everything(site: Site, ids: Mapping[Role, int]) -> list[int]:
     with site.database.reading() as session:
-        reporter = accounts.signed_in(session, keys[Role.REPORTER])
-        assert reporter is not None
-        assert reporter.unit_id is not None
+        reporter = sessions.actor_of(session.get_one(Account, ids[Role.REPORTER]))
         own = session.get_one(Unit, reporter.unit_id)
         neighbour = next(unit.id for unit in own.assessment.units if unit.id != own.id)
     other = Actor(None, "别的报送员", Role.REPORTER, unit_id=neighbour)
@@ -279,8 +289,8 @@ def _unit_of(site: Site, world: World) -> int:
         return polls.poll_of(session, world.poll_id).unit_id
 
 
-def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, str], dict[Role, str]]:
-    """(session keys, passwords) of one account of each role; the role's name is the account's.
+def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, int], dict[Role, str]]:
+    """(numbers, passwords) of one account of each role; the role's name is the account's.
 
     The reporter hands in for this unit, else for the first; and is missing where there is none.
     """
@@ -294,18 +304,22 @@ def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, s
             own = unit_id if role is Role.REPORTER else None
             passwords[role] = accounts.create_account(session, NOW, COMMAND_LINE, role.value, role, department, own)
     with site.database.reading() as session:
-        keys = {Role(account.role): account.session_key for account in session.scalars(sa.select(Account))}
-    return keys, passwords
+        ids = {Role(account.role): account.id for account in session.scalars(sa.select(Account))}
+    return ids, passwords
 
 
-def client_of(app: Flask, session_key: str | None = None) -> StrictClient:
-    """A browser, signed in when a session key is given."""
+def client_of(app: Flask, account_id: int | None = None) -> StrictClient:
+    """A browser, with a session begun now when an account is given."""
+    return client_with(app, None if account_id is None else session_of(app.extensions["site"], account_id))
+
+
+def client_with(app: Flask, token: str | None) -> StrictClient:
     app.test_client_class = StrictClient
     client = app.test_client()
     assert isinstance(client, StrictClient)
-    if session_key is not None:
+    if token is not None:
         with client.session_transaction() as session:
-            session["_user_id"] = session_key
+            session["_user_id"] = token
     return client
 
 
@@ -324,7 +338,7 @@ class Shown:
 
     def client(self, role: Role | None = None) -> StrictClient:
         """A browser, of somebody signed in with this role, or of nobody."""
-        return client_of(self.app, None if role is None else self.world.session_keys[role])
+        return client_of(self.app, None if role is None else self.world.by_role[role])
 
 
 def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
@@ -368,14 +382,15 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
 
 
 def dump(database: Database) -> str:
-    """All that the database holds, as text; on SQLite also what `.dump` prints."""
+    """All that the database holds, as text; on SQLite also what `.dump` prints. Without the sessions: it is written
+    every minute that somebody is there."""
     lines = []
     with database.engine.connect() as connection:
-        for name in sorted(sa.inspect(connection).get_table_names()):
+        for name in sorted(set(sa.inspect(connection).get_table_names()) - {SESSIONS}):
             rows = connection.execute(sa.text(f'SELECT * FROM "{name}"')).all()
             lines += [f"{name} {row!r}" for row in sorted(map(tuple, rows), key=repr)]
     assert len(Base.metadata.tables) < len(lines)
     if database.is_sqlite:
         with closing(sqlite3.connect(str(database.engine.url.database))) as connection:
-            lines += connection.iterdump()
+            lines += (line for line in connection.iterdump() if f'INTO "{SESSIONS}"' not in line)
     return "\n".join(lines)

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from surveys.services import audit, passwords
-from surveys.services.accounts import WrongCredentials, credentials_of, new_session_key, require_match
+from surveys.services import audit, passwords, sessions
+from surveys.services.accounts import WrongCredentials, credentials_of, require_match
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, Refusal
 from surveys.services.site import Site
@@ -61,7 +61,7 @@ def _digest(site: Site, kind: str, text: str) -> bytes:
 
 
 def sign_in(site: Site, now: datetime, name: str, password: str, address: str) -> str:
-    """The session key of the account. Raises WrongCredentials, TooManyFailures.
+    """Begins a session and returns its token. Raises WrongCredentials, TooManyFailures.
 
     `address`: where the request came from, empty where nobody knows.
     """
@@ -69,15 +69,19 @@ def sign_in(site: Site, now: datetime, name: str, password: str, address: str) -
     _count(site, now, caller)
     with site.database.reading() as session:
         found = credentials_of(session, name)
-    account = require_match(found, password)
+    checked = require_match(found, password)
     with site.database.writing() as session:
+        account = session.get_one(Account, checked.id, with_for_update=True)
+        if account.password_hash != checked.password_hash or not account.active:
+            raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
         _forget(session, caller)
+        token = sessions.begin(session, site.settings, now, account.id)
         session.commit()
-    return account.session_key
+    return token
 
 
 def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str, address: str) -> str:
-    """Sets a password of one's own, ends the account's other sessions and returns the new session key.
+    """Sets a password of one's own, ends every session of the account and returns the token of a new one.
 
     Raises WrongCredentials, TooManyFailures, BadInput.
     """
@@ -91,16 +95,18 @@ def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str,
         raise WrongCredentials("原密码不对，密码没有改动。")
     if passwords.is_same(new, old):
         raise BadInput("新密码和原来的一样，密码没有改动。请另想一个。")
-    chosen, key = passwords.hash_chosen(new), new_session_key()
+    chosen = passwords.hash_chosen(new)
     with site.database.writing() as session:
         account = session.get_one(Account, actor.account_id, with_for_update=True)
         if account.password_hash != before.password_hash or not account.active:
             raise WrongCredentials("密码刚刚在别处改过，这次没有改动。请重新登录。")
-        account.password_hash, account.one_time, account.session_key = chosen, False, key
+        account.password_hash, account.one_time = chosen, False
+        sessions.end_all(session, account.id)
+        token = sessions.begin(session, site.settings, now, account.id)
         _forget(session, caller)
         audit.record(session, now, actor, "account.password", account.name)
         session.commit()
-    return key
+    return token
 
 
 def _count(site: Site, now: datetime, caller: _Caller) -> None:

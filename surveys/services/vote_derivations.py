@@ -111,7 +111,7 @@ def _by_poll(vote: Document, team: str = "", *, for_unit: bool) -> tuple[list[St
 
 
 def _totals(vote: Document, score: Score) -> Iterator[Step]:
-    """The counts of all classes together, and what the form comes to; nothing between, which would tell the classes'."""
+    """The counts of all classes together, and what the form comes to. Between them would be what tells the classes'."""
     yield _scale(vote)
     for item in vote["items"]:
         yield Step(f"第 {item['key']} 题，各票种合计：{_count_words(vote, item['counts'])}")

@@ -15,6 +15,7 @@ from surveys.web import (
     ballot,
     board,
     completion,
+    cookies,
     doors,
     editing,
     errors,
@@ -74,11 +75,13 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_NAME="ceping",
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=8 * 3600,
+        PERMANENT_SESSION_LIFETIME=settings.session_longest,
+        SESSION_REFRESH_EACH_REQUEST=False,
         SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=False,  # the forms' own locale speaks, not the browser's
     )
+    app.session_interface = cookies.Cookies()
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters["local_time"] = lambda moment: f"{moment.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
     app.jinja_env.filters["iso_time"] = lambda text: app.jinja_env.filters["local_time"](datetime.fromisoformat(text))

@@ -23,7 +23,7 @@ from surveys.services import (
 from surveys.services.actors import Permission
 from surveys.services.errors import AlreadyDone, NotFound
 from surveys.services.paper_counts import paper_counts
-from surveys.web.access import actor, needs, site
+from surveys.web.access import actor, also_automatic, ends_soon, in_use, needs, site
 from surveys.web.downloads import attachment, of_poll
 from surveys.web.editing import saving
 from surveys.web.forms import ActForm, ConfirmForm, GroundsForm
@@ -64,12 +64,16 @@ def index() -> ResponseReturnValue:
 
 @pages.get("/polls/<id:poll_id>")
 @needs(Permission.SEE_POLLS)
+@also_automatic
 def show(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         counts = records.class_counts(session, poll)
+        if poll.state in (PollState.OPEN, PollState.PAUSED):
+            in_use()
         return render_template(
             "polls/show.html",
+            session_ends_at=ends_soon(),
             poll=poll,
             unit=poll.unit,
             counts=counts,

@@ -172,8 +172,7 @@ def site_of(sender: Sender) -> Site:
 
 
 def browser_of(sender: Sender, actor: Actor) -> FlaskClient:
-    with site_of(sender).database.reading() as session:
-        return client_of(sender.app, session.get_one(Account, actor.account_id).session_key)
+    return client_of(sender.app, actor.account_id)
 
 
 class Office:
@@ -183,7 +182,7 @@ class Office:
         self.sender, self.site = sender, site_of(sender)
         self.world: Everything = build_everything(self.site)
         self.nobody = client_of(sender.app)
-        clients = {role: client_of(sender.app, key) for role, key in self.world.session_keys.items()}
+        clients = {role: client_of(sender.app, number) for role, number in self.world.by_role.items()}
         self.admin, self.organizer = clients[Role.ADMIN], clients[Role.ORGANIZER]
         self.reporter, self.scrutineer = clients[Role.REPORTER], clients[Role.SCRUTINEER]
         self.assessor = clients[Role.ASSESSOR]

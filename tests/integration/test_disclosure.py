@@ -73,8 +73,8 @@ def worked_out(start: int, end: int, classes: str = "ABC") -> Fraction:
 
 
 def client(app: Flask, site: Site, role: Role = Role.ORGANIZER) -> StrictClient:
-    keys, _ = build_accounts(site)
-    return client_of(app, keys[role])
+    ids, _ = build_accounts(site)
+    return client_of(app, ids[role])
 
 
 def command(app: Flask, *arguments: object) -> str:

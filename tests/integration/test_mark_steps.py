@@ -142,8 +142,8 @@ def test_a_version_of_before_there_were_steps_still_reads(site):
 def test_the_pages_say_the_step_and_the_fault(lite_site: Site, lite_app: Flask) -> None:
     assessment_id, (unit_id,) = units(lite_site, 1)
     build_unit(lite_site, "别处的局")
-    keys, _ = build_accounts(lite_site)
-    admin = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    admin = client_of(lite_app, ids[Role.ADMIN])
     enter(lite_site, unit_id, mark("III-3", "1.37"))
     change = f"/assessments/{assessment_id}/rules/change"
     seen = Page(admin.submit(change, mark_step="0.5", reason="会议决定"))
@@ -169,8 +169,8 @@ def test_the_pages_say_the_step_and_the_fault(lite_site: Site, lite_app: Flask) 
 
 def test_the_step_is_chosen_before_marking(lite_site: Site, lite_app: Flask) -> None:
     assessment_id, _ = build_unit(lite_site, marking=False)
-    keys, _ = build_accounts(lite_site)
-    admin = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    admin = client_of(lite_app, ids[Role.ADMIN])
     address = f"/assessments/{assessment_id}/rules"
     assert admin.submit(address, mark_step="0.25").status_code == 302
     assert admin.page(address).form(address)["mark_step"] == "0.25"

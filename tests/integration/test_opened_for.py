@@ -124,8 +124,8 @@ def staff_forms(page: str) -> list[str]:
 
 def test_a_page_left_open_from_a_cleared_rehearsal_ends_no_meeting(lite_app: Flask, lite_site: Site) -> None:
     _, unit_id = build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
-    organizer, elsewhere = (client_of(lite_app, keys[Role.ORGANIZER]) for _ in range(2))
+    ids, _ = build_accounts(lite_site)
+    organizer, elsewhere = (client_of(lite_app, ids[Role.ORGANIZER]) for _ in range(2))
     real = build_poll(lite_site, unit_id=unit_id, opened=False)
     rehearsal = organizer.submit(f"/polls/{real.poll_id}", f"/polls/{real.poll_id}/rehearse").location
     assert rehearsal is not None
@@ -142,8 +142,8 @@ def test_a_page_left_open_from_a_cleared_rehearsal_ends_no_meeting(lite_app: Fla
 def test_where_a_number_was_given_again_the_old_page_says_so(lite_app: Flask, lite_site: Site, act: str) -> None:
     """As on a database from before numbers were given once, or one put back from a copy."""
     _, unit_id = build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
-    organizer = client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    organizer = client_of(lite_app, ids[Role.ORGANIZER])
     rehearsal = build_poll(lite_site, unit_id=unit_id, rehearsal=True)
     home = f"/polls/{rehearsal.poll_id}"
     form = organizer.page(home).form(f"{home}/{act}")
@@ -175,8 +175,8 @@ def test_a_reporters_open_page_files_under_no_other_unit(lite_app: Flask, lite_s
     """The account was moved while the page stood open: to another unit, or to its unit in the next assessment."""
     assessment_id, _ = build_unit(lite_site, "样例甲局")
     _, other = build_unit(lite_site, "样例乙局", assessment_id=None if another_year else assessment_id)
-    keys, _ = build_accounts(lite_site)
-    reporter, admin = client_of(lite_app, keys[Role.REPORTER]), client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    reporter, admin = client_of(lite_app, ids[Role.REPORTER]), client_of(lite_app, ids[Role.ADMIN])
     page = reporter.page(ROW)
     pieces = page.form(f"{ROW}/files") | {"key": "k", "offset": "0", "piece": (io.BytesIO(evidence.PDF), "piece")}
     file = page.form(f"{ROW}/files") | {"item": "1", "file": (io.BytesIO(evidence.PDF), "报告.pdf")}

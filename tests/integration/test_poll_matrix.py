@@ -145,8 +145,8 @@ def hands(stage: Flask) -> tuple[Actor, Actor]:
 def test_every_page_and_paper_of_a_poll(stage: Flask, hands: tuple[Actor, Actor], row: Values) -> None:
     site = stage.extensions["site"]
     with site.database.reading() as session:
-        key = session.scalar(sa.select(Account.session_key).where(Account.name == "甲"))
-    case = Case(site, stage, client_of(stage, key), hands, *row)
+        number = session.scalar(sa.select(Account.id).where(Account.name == "甲"))
+    case = Case(site, stage, client_of(stage, number), hands, *row)
     _, unit_id = build_unit(site, leaders=case.leaders)
     world = before_the_meeting(case, unit_id)
     ballots = in_the_meeting(case, world)

@@ -88,16 +88,16 @@ def test_a_class_whose_ballots_were_all_invalid_is_not_named(lite_site: Site) ->
 
 def test_the_units_own_page(lite_app: Flask, lite_site: Site) -> None:
     _, unit_id = by_classes(lite_site, ONE_VOICE)
-    keys, _ = build_accounts(lite_site, unit_id)
+    ids, _ = build_accounts(lite_site, unit_id)
     with lite_site.database.writing() as session:
         assessment_id = session.get_one(Unit, unit_id).assessment_id
         close_marking(session, assessment_id)
         assessment_life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
-    reporter = client_of(lite_app, keys[Role.REPORTER])
+    reporter = client_of(lite_app, ids[Role.REPORTER])
     page = reporter.page(f"/own-unit/{unit_id}/rows/{ROW}").text
     assert "领导：" not in page
     assert "第 1 题，各票种合计：好 2，较好 2，一般 2，差 5" in page
-    office = client_of(lite_app, keys[Role.ADMIN])
+    office = client_of(lite_app, ids[Role.ADMIN])
     assert "第 1 题，领导：好 0，较好 0，一般 0，差 5" in office.page(f"/units/{unit_id}/rows/{ROW}/why").text
 
 

@@ -3,12 +3,13 @@
 import csv
 import io
 import re
+from typing import Any
 
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from surveys.services import accounts, assessments
+from surveys.services import accounts, assessments, sessions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.sign_ins import MOST_HERE
 from surveys.services.site import Site
@@ -33,8 +34,8 @@ def assessment_id(lite_site: Site) -> int:
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site, assessment_id: int) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def id_of(admin: StrictClient, name: str) -> int:
@@ -42,9 +43,9 @@ def id_of(admin: StrictClient, name: str) -> int:
     return next(int(link.rsplit("/", 1)[1]) for link in links if re.fullmatch(r"/accounts/\d+", link))
 
 
-def signed_in(site: Site, name: str, password: str) -> Actor | None:
+def signed_in(site: Site, name: str, password: str) -> Actor:
     with site.database.reading() as session:
-        return accounts.signed_in(session, accounts.sign_in(session, name, password))
+        return accounts.sign_in(session, name, password)
 
 
 def handed_out(response: TestResponse) -> dict[str, str]:
@@ -56,8 +57,8 @@ def handed_out(response: TestResponse) -> dict[str, str]:
 
 
 def test_only_an_admin_has_the_page_in_the_menu(lite_app: Flask, lite_site: Site) -> None:
-    keys, _ = build_accounts(lite_site)
-    for role, key in keys.items():
+    ids, _ = build_accounts(lite_site)
+    for role, key in ids.items():
         client = client_of(lite_app, key)
         home = client.get("/home").location
         assert ("/accounts" in client.page(str(home)).links()) is (role is Role.ADMIN)
@@ -122,7 +123,7 @@ def test_a_password_is_reset_with_a_reason_and_ends_the_sessions(
     lite_app: Flask, lite_site: Site, admin: StrictClient
 ) -> None:
     address = f"/accounts/{id_of(admin, 'organizer')}"
-    other = client_of(lite_app, _key_of(lite_site, "organizer"))
+    other = client_of(lite_app, _id_in(lite_site, "organizer"))
     assert other.get("/polls").status_code == 200
     assert admin.submit(address, f"{address}/reset", reason="").status_code == 400
     response = admin.submit(address, f"{address}/reset", reason="忘了密码")
@@ -134,8 +135,8 @@ def test_a_password_is_reset_with_a_reason_and_ends_the_sessions(
     assert "忘了密码" in admin.page(address).text
 
 
-def _key_of(site: Site, name: str) -> str:
-    return str(next(row for row in _rows(site) if row["name"] == name)["session_key"])
+def _id_in(site: Site, name: str) -> int:
+    return next(int(str(row["id"])) for row in _rows(site) if row["name"] == name)
 
 
 def _rows(site: Site) -> list[dict[str, object]]:
@@ -145,7 +146,7 @@ def _rows(site: Site) -> list[dict[str, object]]:
 
 def test_an_account_is_switched_off_and_on(lite_app: Flask, lite_site: Site, admin: StrictClient) -> None:
     address = f"/accounts/{id_of(admin, 'organizer')}"
-    other = client_of(lite_app, _key_of(lite_site, "organizer"))
+    other = client_of(lite_app, _id_in(lite_site, "organizer"))
     assert admin.submit(address, f"{address}/deactivate", reason="调离").location == address
     assert other.get("/polls").status_code == 302
     assert "已停用" in admin.page(address).text
@@ -328,13 +329,13 @@ def test_a_switched_off_account_in_the_very_moment_is_not_signed_in(
     lite_app: Flask, lite_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, passwords = build_accounts(lite_site)
-    original = accounts.signed_in
+    original = sessions.find
 
-    def off(*arguments: object) -> Actor | None:
+    def off(*arguments: Any) -> sessions.Found | None:
         run_sql(lite_site, "UPDATE accounts SET active = :no WHERE name = 'organizer'", no=False)
-        return original(*arguments)  # type: ignore[arg-type]
+        return original(*arguments)
 
-    monkeypatch.setattr(accounts, "signed_in", off)
+    monkeypatch.setattr(sessions, "find", off)
     response = client_of(lite_app).submit("/login", name="organizer", password=passwords[Role.ORGANIZER])
     assert response.status_code == 400
 

@@ -25,7 +25,7 @@ def world(lite_site: Site) -> World:
 def client(app: Flask, site: Site, name: str, role: Role = Role.ORGANIZER) -> StrictClient:
     person(site, name, role)
     with site.database.reading() as session:
-        return client_of(app, session.scalar(sa.select(Account.session_key).where(Account.name == name)))
+        return client_of(app, session.scalar(sa.select(Account.id).where(Account.name == name)))
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ PNG, SVG, PDF, ZIP = b"\x89PNG\r\n\x1a\n", b"<svg", b"%PDF-", b"PK\x03\x04"
 
 @pytest.fixture
 def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ORGANIZER])
 
 
 def download_name(response: TestResponse) -> str:
@@ -109,8 +109,8 @@ def test_a_chart_that_is_not_there(shown: Shown, path: str) -> None:
 @pytest.mark.parametrize("rule", ["/polls/{}", "/polls/{}/tally", "/units/{}", "/units/{}/rows/III-4"])
 def test_what_does_not_exist_is_not_found(app: Flask, site: Site, rule: str, number: str) -> None:
     """Also a number larger than any database's."""
-    keys, _ = build_accounts(site)
-    client_of(app, keys[Role.ADMIN]).page(rule.format(number), 404)
+    ids, _ = build_accounts(site)
+    client_of(app, ids[Role.ADMIN]).page(rule.format(number), 404)
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER])

@@ -275,3 +275,20 @@ def test_a_promise_closed_with_a_reason_is_one_again_one_step_back(empty):
     for table in tables_of(empty):
         with empty.engine.connect() as connection:
             assert dict(connection.execute(table.select()).mappings().one()) == written[table.name]
+
+
+def test_a_step_back_from_sessions_gives_each_account_a_key_of_its_own(empty):
+    """Which nobody holds: whoever was signed in is not, on either side."""
+    migrate(empty)
+    written = fill(empty)["accounts"]
+    accounts = next(table for table in tables_of(empty) if table.name == "accounts")
+    with empty.engine.begin() as connection:
+        connection.execute(accounts.insert().values(written | {"id": written["id"] + 1, "name": "另一个"}))
+    downgrade(empty, revisions()[revisions().index("0012") - 1])
+    with empty.engine.connect() as connection:
+        keys = connection.exec_driver_sql("SELECT session_key FROM accounts").scalars().all()
+    assert len({len(key) for key in keys} | set(keys)) == 3
+    migrate(empty)
+    with empty.engine.connect() as connection:
+        assert connection.execute(accounts.select()).mappings().first() == written
+        assert connection.exec_driver_sql("SELECT * FROM sessions").all() == []

@@ -31,6 +31,7 @@ from surveys.storage.tables.office import (
     AuditEntry,
     Import,
     SignInFailure,
+    StaffSession,
 )
 from surveys.storage.tables.polls import (
     Ballot,
@@ -75,6 +76,7 @@ __all__ = [
     "RuleVersion",
     "ScoreVersion",
     "SignInFailure",
+    "StaffSession",
     "Ticket",
     "Unit",
     "UnitTag",
