@@ -3,7 +3,7 @@
 import math
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
@@ -12,7 +12,7 @@ from surveys.services.accounts import WrongCredentials
 from surveys.services.actors import Permission
 from surveys.services.errors import Refusal
 from surveys.services.sign_ins import TooManyFailures
-from surveys.web import callers, kept_forms
+from surveys.web import callers, kept_forms, known_browsers
 from surveys.web.access import Staff, actor, held, may, public, signed_in, site, token
 from surveys.web.forms import ActForm, PasswordForm, SignInForm
 
@@ -33,8 +33,9 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     try:
         form.checked()
-        begun = sign_ins.sign_in(site(), site().now(), form.name.data, form.password.data, callers.address())
-        staff = _holder(begun)
+        name, password, marks = form.name.data, form.password.data, known_browsers.marks()
+        entered = sign_ins.sign_in(site(), site().now(), name, password, callers.address(), marks)
+        staff = _holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
         return _refused(
@@ -44,14 +45,20 @@ def sign_in() -> ResponseReturnValue:
     g.pop("csrf_token", None)  # made of the session that has ended
     session.permanent = True
     login_user(staff)
+    return _onward(entered, _safe_next())
+
+
+def _onward(entered: sign_ins.Entered, wanted: str | None = None) -> ResponseReturnValue:
     if kept_forms.KEPT in request.form:
-        return kept_forms.resumed(request.form[kept_forms.KEPT])
-    return redirect(_safe_next() or url_for("sign_in.home"))
+        answer = kept_forms.resumed(request.form[kept_forms.KEPT])
+    else:
+        answer = redirect(wanted or url_for("sign_in.home"))
+    return known_browsers.remember(make_response(answer), entered)
 
 
-def _holder(begun: str) -> Staff:
+def _holder(entered: sign_ins.Entered) -> Staff:
     """Raises WrongCredentials for an account that was switched off or reset in this very moment."""
-    found = held(begun)
+    found = held(entered.token)
     if found is None:
         raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
     return found
@@ -105,14 +112,11 @@ def password() -> ResponseReturnValue:
         return render_template("staff/password.html", form=form, fault=None)
     try:
         form.checked()
-        now, address = site().now(), callers.address()
-        begun = sign_ins.change_password(site(), now, actor(), form.old.data, form.new.data, address)
-        staff = _holder(begun)
+        entered = sign_ins.change_password(site(), site().now(), actor(), form.old.data, form.new.data, token())
+        staff = _holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
         return _refused(render_template("staff/password.html", form=form, fault=str(error), kept=kept), error)
     login_user(staff)
     flash("密码已修改，其他地方的登录已失效。")
-    if kept_forms.KEPT in request.form:
-        return kept_forms.resumed(request.form[kept_forms.KEPT])
-    return redirect(url_for("sign_in.home"))
+    return _onward(entered)

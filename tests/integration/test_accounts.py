@@ -66,7 +66,7 @@ def test_changing_the_password_ends_the_other_sessions(site):
     password = create(site)
     actor = sign_in(site, "张三", password)
     old = session_of(site, actor.account_id, NOW)
-    new = sign_ins.change_password(site, NOW, actor, password, NEW, "")
+    new = sign_ins.change_password(site, NOW, actor, password, NEW, old).token
     assert (holder(site, old), holder(site, new)) == (None, actor)
     assert sign_in(site, "张三", NEW) == actor
     with pytest.raises(WrongCredentials):
@@ -79,7 +79,7 @@ def test_a_password_is_not_changed_without_the_old_one_or_to_a_short_one(site):
     token = session_of(site, actor.account_id, NOW)
     for old, new, refusal in (("错", NEW, WrongCredentials), (password, "x" * (MINIMUM_PASSWORD - 1), BadInput)):
         with pytest.raises(refusal):
-            sign_ins.change_password(site, NOW, actor, old, new, "")
+            sign_ins.change_password(site, NOW, actor, old, new, token)
     assert sign_in(site, "张三", password) == actor == holder(site, token)
 
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from surveys.services import accounts, assessments, sessions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.sign_ins import MOST_HERE
 from surveys.services.site import Site
-from surveys.web import callers
+from surveys.web import callers, known_browsers
 from tests.builders import account, build_unit, dump, run_sql
 from tests.conftest import NOW
 from tests.integration.test_web_polls import assert_in_chinese
@@ -323,6 +324,48 @@ def test_too_many_failures_are_told_with_the_wait(lite_app: Flask, lite_site: Si
     other = client.page("/login").form("/login") | {"name": "organizer", "password": passwords[Role.ORGANIZER]}
     elsewhere = client.post("/login", data=other, environ_overrides={"REMOTE_ADDR": "198.51.100.9"})
     assert elsewhere.location == "/home"
+
+
+def test_a_stranger_in_the_hall_keeps_nobody_of_the_staff_out(
+    lite_app: Flask, lite_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """41 made-up names from the address of the hall, then the organizer with the right password, from there."""
+    now = [NOW]
+    monkeypatch.setattr(Site, "now", lambda _site: now[0])
+    _, passwords = build_accounts(lite_site)
+    right = {"name": "organizer", "password": passwords[Role.ORGANIZER]}
+    known, unknown, stranger = (client_of(lite_app) for _ in range(3))
+    for client in (known, unknown, stranger):
+        client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    assert known.submit("/login", **right).location == "/home"
+    known.submit("/polls", "/logout")
+    form = stranger.page("/login").form("/login")
+    statuses = [stranger.post("/login", data=form | {"name": f"某{n}", "password": "x"}).status_code for n in range(41)]
+    assert statuses == [400] * 40 + [429]
+    assert known.submit("/login", **right).location == "/home"
+    refused = unknown.submit("/login", **right)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+    assert "隔几秒才核对一次，这次没有核对。请过 5 秒再试" in Page(refused).text
+    assert unknown.get("/polls").status_code == 302
+    now[0] += timedelta(seconds=5)
+    assert unknown.submit("/login", **right).location == "/home"
+
+
+def test_the_mark_of_a_known_browser_is_for_the_sign_in_page_alone(lite_app: Flask, lite_site: Site) -> None:
+    ids, passwords = build_accounts(lite_site)
+    client = client_of(lite_app)
+    answer = client.submit("/login", name="organizer", password=passwords[Role.ORGANIZER])
+    name = f"{known_browsers.PREFIX}{ids[Role.ORGANIZER]}"
+    (cookie,) = (each for each in answer.headers.getlist("Set-Cookie") if each.startswith(name))
+    assert {"HttpOnly", "SameSite=Lax", "Path=/login"} <= set(cookie.split("; "))
+    mark = client.get_cookie(name, path="/login")
+    assert mark is not None
+    stranger = client_of(lite_app)
+    stranger.set_cookie(name, mark.value, path="/login")
+    stranger.set_cookie("ceping", mark.value)
+    assert stranger.get("/polls").status_code == 302, "it opens nothing"
+    changed = client.submit("/password", old=passwords[Role.ORGANIZER], new=PASSWORD)
+    assert name in str(changed.headers.getlist("Set-Cookie")), "the old one is void with the old password"
 
 
 def test_a_switched_off_account_in_the_very_moment_is_not_signed_in(
