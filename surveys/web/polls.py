@@ -12,6 +12,7 @@ from surveys.services import (
     audit,
     cleaning,
     hall,
+    poll_choices,
     poll_withdrawals,
     polls,
     printing,
@@ -97,6 +98,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),
             uncleaned=cleaning.leftovers(session),
+            conflict=poll_choices.conflict_of(session, poll),
             proposal=poll_withdrawals.proposal(session, poll),
             shut=assessments.why_unchangeable(poll.unit.assessment),
         )
