@@ -20,6 +20,7 @@ from surveys.services import (
     rehearsals,
     sealing,
     tallies,
+    ticket_requests,
 )
 from surveys.services.actors import Permission
 from surveys.services.errors import AlreadyDone, NotFound
@@ -98,6 +99,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),
             uncleaned=cleaning.leftovers(session),
+            beyond=ticket_requests.standing(session, poll, actor()),
             conflict=poll_choices.conflict_of(session, poll),
             proposal=poll_withdrawals.proposal(session, poll),
             shut=assessments.why_unchangeable(poll.unit.assessment),
