@@ -167,10 +167,13 @@ class Desk:
         _key(second, sheets[0])
         _key(second, f"{sheets[1][:4]}31{sheets[1][6:-1]}0")
         second.goto(f"{poll}/paper")
-        self._whole(second, "desk-differences")
-        second.get_by_role("link", name="核定第 2 张").click()
-        second.locator("#keying").wait_for()
-        self._whole(second, "desk-settle")
+        third = self._signed_in("scrutineer")
+        third.goto(f"{poll}/paper")
+        self._whole(third, "desk-differences")
+        third.get_by_role("link", name="核定第 2 张").click()
+        third.locator("#keying").wait_for()
+        self._whole(third, "desk-settle")
+        third.close()
 
     def _hall(self, page: Page, poll: str) -> None:
         page.goto(poll)

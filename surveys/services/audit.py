@@ -39,6 +39,7 @@ ACTS = {
     "paper.cast": "计入纸质票",
     "paper.correct": "改正录入",
     "paper.remove": "删除录入",
+    "paper.send_back": "退回重录",
     "paper.settle": "核定录入",
     "marks.import": "导入打分表",
     "marks.read": "上传打分表",

@@ -110,6 +110,10 @@ class RemovePaperForm(StaffForm):
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
 
 
+class SendBackForm(StaffForm):
+    reason = StringField("退回的原因", [DataRequired(REQUIRED), Length(max=200)])
+
+
 class PaperLeftForm(ConfirmForm):
     """`paper_left`: the paper ballots not counted, as the tick named them; the service knows whether it is so."""
 

@@ -117,8 +117,11 @@ def paper(pages: Pages, app: Flask, site: Site) -> None:
     for who, hand, digits in zip(people, (FIRST, SECOND), ("1", "2"), strict=True):
         papers.key(site, who, world.poll_id, 1, hand, digits)
     client, home = signed_in(app, people[0]), f"/polls/{world.poll_id}/paper"
-    for path in ("", f"/A/{FIRST}/1", f"/A/{FIRST}/2", "/A/1/settle"):
+    for path in ("", f"/A/{FIRST}/1", f"/A/{FIRST}/2"):
         pages.take(client, f"{home}{path}")
+    third = signed_in(app, papers.person(site, "丙监票", Role.SCRUTINEER))
+    for path in ("", "/A/1/settle"):
+        pages.take(third, f"{home}{path}")
     page = client.page(f"{home}/A/{FIRST}/2")
     pages.take(client, f"{home}/A/{FIRST}/2", page.form(f"{home}/A/{FIRST}/2") | {"o-1": "9"})
 

@@ -154,6 +154,7 @@ def test_the_table_of_who_may_do_what():
         Permission.SEE_TALLIES,
         Permission.WITNESS,
         Permission.UNSEAL,
+        Permission.SETTLE_PAPER,
     }
     assert may[Role.ORGANIZER] == {
         Permission.SEE_POLLS,
@@ -161,6 +162,7 @@ def test_the_table_of_who_may_do_what():
         Permission.SEE_TALLIES,
         Permission.WITNESS,
         Permission.UNSEAL,
+        Permission.SETTLE_PAPER,
     }
     assert may[Role.ASSESSOR] == {Permission.SEE_SHEETS, Permission.MARK, Permission.REVIEW}
     assert may[Role.REPORTER] == {Permission.SEE_OWN_UNIT}
