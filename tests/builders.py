@@ -343,7 +343,9 @@ def event(
 
 def record(site: Site, unit_id: int, entry: EventEntry, actor: Actor = COMMAND_LINE) -> int:
     with site.database.writing() as session:
-        return ledger.record_event(session, NOW, actor, unit_id, entry)
+        number = ledger.record_event(session, NOW, actor, unit_id, entry)
+    assert number is not None, "it waits for a second hand"
+    return number
 
 
 def cancel(site: Site, event_id: int, reason: str = "登记有误", actor: Actor = COMMAND_LINE) -> None:
@@ -367,6 +369,14 @@ def exempt(
 def set_state(site: Site, assessment_id: int, state: AssessmentState) -> None:
     """As if the assessment had been taken there."""
     run_sql(site, "UPDATE assessments SET state = :state WHERE id = :id", state=state.value, id=assessment_id)
+
+
+def decided_alone(site: Site, assessment_id: int) -> None:
+    """The rules as an assessment has them in which marking started before what an admin decides took two."""
+    with site.database.writing() as session:
+        assessment = assessments.assessment_of(session, assessment_id)
+        assessment.rules = {key: value for key, value in assessment.rules.items() if key != "decided_by_two"}
+        session.commit()
 
 
 def fill_marks(site: Site, unit_id: int) -> None:

@@ -68,7 +68,7 @@ def _mark(site: Site, assessment_id: int) -> int:
             )
             for each in due
         ]
-        return marks.enter_all(session, NOW, COMMAND_LINE, entries)
+        return marks.enter_all(session, NOW, COMMAND_LINE, entries).entered
 
 
 def _vote(site: Site, unit_id: int, count: int, chance: random.Random) -> None:

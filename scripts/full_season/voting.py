@@ -7,7 +7,7 @@ from full_season.stage import Stage, moment
 from surveys.polling import receipts
 from surveys.polling.sheet import BLANK, Sheet
 from surveys.scoring.grades import BlankPolicy
-from surveys.services import casting, democratic, marks, poll_choices, polls, sealing, tickets
+from surveys.services import casting, democratic, marks, poll_choices, polls, sealing, standing_marks, tickets
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.marks import MarkEntry
 from surveys.services.polls import ClassEntry, PollEntry
@@ -111,5 +111,5 @@ def _confirm(stage: Stage, unit_id: int, plan: Confirmed) -> None:
         entry = MarkEntry(plan.row_key, line.departments[0], plan.points, plan.reason)
         marks.enter_marks(session, now, first, unit_id, [entry])
         place = (unit_id, plan.row_key, line.departments[0])
-        version = marks.last_marks(session, [unit_id], [plan.row_key])[place].version
+        version = standing_marks.last_marks(session, [unit_id], [plan.row_key])[place].version
         democratic.approve(session, now, second, unit_id, plan.row_key, version)

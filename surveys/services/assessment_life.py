@@ -16,7 +16,7 @@ from surveys.polling.seal import canonical_json, digest
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import applicability, audit, promises, replies, versions, vote_rules
+from surveys.services import applicability, audit, promises, proposals, replies, versions, vote_rules
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, departments_in, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
@@ -37,7 +37,8 @@ def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: 
     """preparing > marking: frameworks and rules are frozen as version 1, and the scales of polls still to be made.
     From now on nothing that the program does otherwise later changes them. Raises NotFound, NotAllowed, WrongState."""
     assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
-    assessment.rules = replace(ScoringRules.from_json(assessment.rules), only_with_form=True).to_json()
+    rules = ScoringRules.from_json(assessment.rules)
+    assessment.rules = replace(rules, only_with_form=True, decided_by_two=True).to_json()
     assessment.questionnaires = catalog_questionnaires()
     session.add(
         RuleVersion(
@@ -244,6 +245,7 @@ def _before_marking(session: Session, assessment: Assessment) -> list[str]:
 
 def _before_closing(session: Session, assessment: Assessment, standing: Standing) -> list[str]:
     missing = _applicability_hindrances(session, assessment) + _open_event_appeals(session, assessment)
+    missing += proposals.hindrances(session, assessment.id)
     # What an earlier round of appeal promised may be carried out now or in the next one: it hinders the certificate.
     return missing + _promised(standing, objections=False)
 
@@ -268,7 +270,7 @@ def _applicability_hindrances(session: Session, assessment: Assessment) -> list[
 
 
 def _before_certifying(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:
-    missing = _open_objections(session, assessment)
+    missing = _open_objections(session, assessment) + proposals.hindrances(session, assessment.id)
     missing += _promised(standing, objections=True) + _promised(standing, objections=False)
     missing += _changes(assessment, standing)
     missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(standing.results)]

@@ -49,7 +49,18 @@ def derive_row(body: Document, unit_id: int, row_key: str, *, for_unit: bool = F
     """`for_unit`: the reader is the unit that was rated. The score of a vote is told in any case."""
     row, record = row_of(body, unit_id, row_key)
     steps, result = _row(row, record, unit_in(body, unit_id), for_unit=for_unit)
-    return Derivation((*_set_aside(record), *steps), result, score_of(worth_of(row.standard, record)))
+    two = () if for_unit else _by_two(record)
+    return Derivation((*_set_aside(record), *steps, *two), result, score_of(worth_of(row.standard, record)))
+
+
+def _by_two(record: Document) -> Iterator[Step]:
+    """Who decided in another's place. Of no concern to the unit, whose sheet names nobody."""
+    exemption = [] if record["exemption"] is None else [("免考", record["exemption"])]
+    marks = [(f"{mark['department']} {mark['points']} 分", mark) for mark in record["marks"]]
+    events = [(event["document"], event) for event in record["events"] if event["cancelled_at"] is None]
+    for what, entry in (*exemption, *marks, *events):
+        if "confirmed_by" in entry:
+            yield Step(f"{what}：{entry['by']}提出，{entry['confirmed_by']}确认。")
 
 
 def _set_aside(record: Document) -> Iterator[Step]:

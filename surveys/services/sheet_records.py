@@ -133,27 +133,36 @@ def _mark(mark: Mark, names: Names) -> Document:
         "evidence": mark.evidence,
         "by": names[mark.account_id],
         "at": _moment(mark.made_at),
-    }
+    } | _confirmed(mark, names)
+
+
+def _confirmed(entry: Mark | Event | Exemption, names: Names) -> Document:
+    """Who confirmed it, where two decided."""
+    return {} if entry.confirmed_by is None else {"confirmed_by": names[entry.confirmed_by]}
 
 
 def _event(event: Event, names: Names, counts: bool, instead: Event | None) -> Document:
     """`instead`: the event that counts for its occasion, where it is overtaken."""
-    return {
-        "id": event.id,
-        "points": plain(event.points),
-        "counts": counts,
-        "happened_on": event.happened_on.isoformat(),
-        "document": event.document,
-        "reason": event.reason,
-        "occasion": event.occasion,
-        "level": event.level,
-        "appeal": event.appeal,
-        "appeal_note": event.appeal_note,
-        "by": names[event.account_id],
-        "at": _moment(event.made_at),
-        "cancelled_at": None if event.cancelled_at is None else _moment(event.cancelled_at),
-        "cancel_reason": event.cancel_reason,
-    } | ({} if instead is None else {"overtaken_by": _other(instead)})
+    return (
+        {
+            "id": event.id,
+            "points": plain(event.points),
+            "counts": counts,
+            "happened_on": event.happened_on.isoformat(),
+            "document": event.document,
+            "reason": event.reason,
+            "occasion": event.occasion,
+            "level": event.level,
+            "appeal": event.appeal,
+            "appeal_note": event.appeal_note,
+            "by": names[event.account_id],
+            "at": _moment(event.made_at),
+            "cancelled_at": None if event.cancelled_at is None else _moment(event.cancelled_at),
+            "cancel_reason": event.cancel_reason,
+        }
+        | _confirmed(event, names)
+        | ({} if instead is None else {"overtaken_by": _other(instead)})
+    )
 
 
 def _other(event: Event) -> Document:
@@ -224,7 +233,7 @@ def _exemption(exemption: Exemption, names: Names) -> Document:
         "document": exemption.document,
         "by": names[exemption.account_id],
         "at": _moment(exemption.made_at),
-    }
+    } | _confirmed(exemption, names)
 
 
 def _democratic(newest: Vote, teams: TeamScores) -> Document:

@@ -40,6 +40,7 @@ from surveys.web import (
     poll_withdrawals,
     polls,
     proceedings,
+    proposals,
     publications,
     results,
     reviews,
@@ -59,7 +60,7 @@ POLLS = (
     *(poll_withdrawals, poll_choices),
 )
 SETTING_UP = (setup, rosters, frameworks, applicability)
-MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
+MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, proceedings, own_unit)
 STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 
@@ -101,5 +102,6 @@ def register(app: Flask) -> None:
     kept_forms.register(app)
     opened_for.register(app)
     editing.register(app)
+    proposals.register(app)
     for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

@@ -17,6 +17,7 @@ from surveys.web.downloads import attachment
 from surveys.web.editing import saving
 from surveys.web.file_reading import read_upload
 from surveys.web.forms import CopyForm, ReviseForm, RulesForm, StaffForm, TakeOverForm, UploadForm
+from surveys.web.proposals import said
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.rule_fields import form_values, typed_rules
 from surveys.web.uploads import size, takes_upload
@@ -112,7 +113,7 @@ def revise(import_id: int) -> ResponseReturnValue:
         return _preview_page(import_id, str(error), form.reason.data), 400
     except WrongState as error:
         return _preview_page(import_id, str(error), form.reason.data), 409
-    flash(f"测评体系已修改，规则现在是第 {number} 版。")
+    flash(said(number is not None, f"测评体系已修改，规则现在是第 {number} 版。"))
     return redirect(url_for("life.show", assessment_id=assessment_id))
 
 

@@ -38,6 +38,7 @@ from surveys.web.forms import (
     GroundsForm,
     StaffForm,
 )
+from surveys.web.proposals import said
 from surveys.web.rule_fields import form_values, typed_rules
 
 pages = Blueprint("life", __name__)
@@ -296,7 +297,7 @@ def _change(assessment_id: int, form: ChangeRulesForm, present: ScoringRules) ->
     proposed, reason, shown = parse_rules(typed_rules(form), present), form.reason.data, form.shown.data
     with site().database.writing() as session:
         number = rule_changes.change_rules(session, site().now(), actor(), assessment_id, None, proposed, reason, shown)
-    flash(f"规则已修改，现在是第 {number} 版。")
+    flash(said(number is not None, f"规则已修改，现在是第 {number} 版。"))
     return redirect(url_for("life.show", assessment_id=assessment_id))
 
 

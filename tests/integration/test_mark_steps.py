@@ -9,10 +9,11 @@ from flask import Flask
 
 from surveys.intake.tables import read_tables
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import assessments, mark_workbooks, marks, rule_changes
+from surveys.services import assessments, mark_workbooks, rule_changes
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.marks import FaultyMarks, MarkEntry
 from surveys.services.site import Site
+from surveys.services.standing_marks import Place
 from surveys.storage.tables import Assessment
 from tests.builders import GROUP, build_unit, dump, enter, event, line_for, record
 from tests.conftest import NOW
@@ -37,7 +38,7 @@ def mark(row_key: str, points: str, seen: int | None = 0, remark: str = "") -> M
     return MarkEntry(row_key, GROUP, points, remark, seen_version=seen)
 
 
-def told(site: Site, unit_id: int, *entries: MarkEntry) -> Mapping[marks.Place, str]:
+def told(site: Site, unit_id: int, *entries: MarkEntry) -> Mapping[Place, str]:
     before = dump(site.database)
     with pytest.raises(FaultyMarks) as caught:
         enter_all(site, *((unit_id, entry) for entry in entries))

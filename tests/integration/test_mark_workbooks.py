@@ -70,7 +70,7 @@ def apply(
 ) -> MarkPreview:
     shown = fingerprint or preview(site, actor, import_id).fingerprint
     with site.database.writing() as session:
-        return mark_workbooks.apply(session, NOW, actor, import_id, shown, confirmed=confirmed)
+        return mark_workbooks.apply(session, NOW, actor, import_id, shown, confirmed=confirmed)[0]
 
 
 def faults(site: Site, actor: Actor, assessment_id: int, data: bytes) -> list[str]:

@@ -52,7 +52,7 @@ def preview(site: Site, actor: Actor, import_id: int) -> Preview:
 def apply(site: Site, actor: Actor, import_id: int, fingerprint: str | None = None) -> Preview:
     shown = fingerprint or preview(site, actor, import_id).fingerprint
     with site.database.writing() as session:
-        return rosters.apply(session, NOW, actor, import_id, shown)
+        return rosters.apply(session, NOW, actor, import_id, shown)[0]
 
 
 def taken(site: Site, actor: Actor, assessment_id: int, text: str | bytes, name: str = "名单.csv") -> Preview:
