@@ -374,9 +374,13 @@ def set_state(site: Site, assessment_id: int, state: AssessmentState) -> None:
 def decided_alone(site: Site, assessment_id: int) -> None:
     """The rules as an assessment has them in which marking started before what an admin decides took two."""
     with site.database.writing() as session:
-        assessment = assessments.assessment_of(session, assessment_id)
-        assessment.rules = {key: value for key, value in assessment.rules.items() if key != "decided_by_two"}
-        session.commit()
+        forget_two(session, assessment_id)
+
+
+def forget_two(session: Session, assessment_id: int) -> None:
+    assessment = assessments.assessment_of(session, assessment_id)
+    assessment.rules = {key: value for key, value in assessment.rules.items() if key != "decided_by_two"}
+    session.commit()
 
 
 def fill_marks(site: Site, unit_id: int) -> None:

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL, Engine
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from app import create_app
@@ -242,3 +243,17 @@ def shown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
     with lite_site_in(tmp_path_factory.mktemp("shown"), sqlite_template) as app:
         yield Shown(app, build_everything(app.extensions["site"]))
+
+
+@pytest.fixture
+def decided_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marking starts as it did before what an admin decides took two: for tests of the pages, not of that."""
+    from tests import builders
+
+    start = builders.start_marking
+
+    def start_as_before(session: Session, assessment_id: int) -> None:
+        start(session, assessment_id)
+        builders.forget_two(session, assessment_id)
+
+    monkeypatch.setattr(builders, "start_marking", start_as_before)

@@ -50,7 +50,7 @@ from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
 from surveys.services.table_files import tables_in
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base, Exemption, Material, Unit
+from surveys.storage.tables import Account, Base, Exemption, Material, ProposedChange, Unit
 from tests.builders import (
     SESSIONS,
     World,
@@ -83,7 +83,8 @@ class Everything:
     """`polls`: by state; in each but the draft seven ballots are in the box. `by_role`: an account of each role.
     `passwords`: their first passwords. `import_id` and its like: the admin's. `account_ids`: of every account.
     `proceedings`: one of each kind, of the first unit; the talk says TALKED. `objection_id`: the reporter's, accepted;
-    the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one of another
+    the assessment has two versions and was returned to marking. `proposal_id`: the admin's.
+    `material_ids`: of the reporter's unit, one of another
     unit, one withdrawn, one with the objection. `used` and `void`: codes of the open poll; `unused`: of each poll.
     `door`: the token of a door of the open poll that has shown nothing yet."""
 
@@ -101,6 +102,7 @@ class Everything:
     by_role: Mapping[Role, int]
     passwords: Mapping[Role, str]
     material_ids: Sequence[int]
+    proposal_id: int
     used: str
     void: str
     unused: Mapping[PollState, str]
@@ -159,6 +161,7 @@ def build_everything(site: Site) -> Everything:
         ids,
         passwords,
         _hand_in_everything(site, ids),
+        _propose(site, sealed_unit),
         used=built[PollState.OPEN].codes["A"][0],
         void=built[PollState.OPEN].codes["A"][8],
         unused={state: world.codes["A"][9] for state, world in built.items()},
@@ -289,6 +292,15 @@ def _unit_of(site: Site, world: World) -> int:
         return polls.poll_of(session, world.poll_id).unit_id
 
 
+def _propose(site: Site, unit_id: int) -> int:
+    """What the admin would mark in the assessor's place waits."""
+    with site.database.writing() as session:
+        found = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
+        entry = MarkEntry("III-35", DEPARTMENT, "1", "核对平时的记录以后改判（样例）")
+        marks.enter_marks(session, NOW, Actor(found.id, found.name, Role.ADMIN), unit_id, [entry])
+        return session.scalars(sa.select(ProposedChange.id)).one()
+
+
 def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, int], dict[Role, str]]:
     """(numbers, passwords) of one account of each role; the role's name is the account's.
 
@@ -370,6 +382,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "account_id": [*world.account_ids, 999],
         "kind": [*(kind.value for kind in ProceedingKind), "nothing"],
         "proceeding_id": list(world.proceedings.values()),
+        "proposal_id": [world.proposal_id, 999],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"

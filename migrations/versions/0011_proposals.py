@@ -10,7 +10,7 @@ from alembic.operations.base import BatchOperations
 from surveys.storage import types
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

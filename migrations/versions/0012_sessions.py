@@ -11,7 +11,7 @@ from alembic import op
 from surveys.storage import types
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -343,6 +343,12 @@ def paper_ballots(sender: Sender, office: Office) -> None:
     sender.send(first, desk, "polls.seal", sure="y", paper_left="3")
 
 
+def confirm_waiting(sender: Sender, second: FlaskClient, address: str) -> None:
+    """All that waits for a second hand on this page."""
+    while "/confirm" in second.get(address).text:
+        sender.send(second, address, "proposals.confirm")
+
+
 def marking(sender: Sender, office: Office) -> None:
     admin, unit = office.admin, office.unit(PollState.DRAFT)
     marks = edited(admin.get(f"{office.assessment}/marks.xlsx").data, "打分", "1")
@@ -350,10 +356,15 @@ def marking(sender: Sender, office: Office) -> None:
     sender.send(admin, unit, "score_sheets.enter_marks")
     upload = sender.send(admin, f"{office.assessment}/marks", "mark_imports.upload", file=marks)
     sender.send(admin, upload.location, "mark_imports.take_over")
+    waits, second = f"{office.assessment}/proposals", office.second_admin
+    sender.send(admin, waits, "proposals.decline", reason="样例")
     sender.send(admin, f"{unit}/rows/III-1(1)", "score_sheets.exempt", document="样例", reason="样例")
+    confirm_waiting(sender, second, waits)
     sender.send(admin, f"{unit}/ledger", "ledger.cancel_exemption", reason="样例")
+    confirm_waiting(sender, second, waits)
     said_of = {"happened_on": "2026-03-02", "document": "样例", "reason": "样例"}
     sender.send(admin, f"{unit}/rows/III-34", "score_sheets.record_event", **said_of)
+    confirm_waiting(sender, second, waits)
     sender.send(admin, f"{unit}/ledger", "ledger.appeal", grounds="样例")
     sender.send(admin, f"{unit}/ledger", "ledger.answer", verdict="dismissed", answer="样例")
     sender.send(admin, f"{unit}/rows/III-34", "score_sheets.cancel_event", reason="样例")
@@ -400,6 +411,7 @@ def a_year(sender: Sender) -> None:
         rules = f"/assessments/{season.assessment_id}/rules/change"
         reporter = browser_of(sender, season.reporter)
         sender.send(first, rules, "life.rules", reason="样例", bonus_cap="6")
+        confirm_waiting(sender, second, f"/assessments/{season.assessment_id}/proposals")
         season.approve()
         sender.send(first, life, "life.close_marking")
         sender.send(first, life, "life.return_to_marking", reason="样例")

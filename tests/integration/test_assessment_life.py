@@ -307,7 +307,7 @@ def test_two_people_certify_one_and_the_same(season):
 
 def test_the_command_line_has_no_hand(season):
     season.appeal()
-    unchanged(season.site, NotAllowed, "自己的账号", lambda: season.certify(COMMAND_LINE))
+    unchanged(season.site, NotAllowed, "命令行没有账号", lambda: season.certify(COMMAND_LINE))
     unchanged(season.site, NotAllowed, "管理员", lambda: season.certify(season.reporter))
 
 

@@ -15,7 +15,7 @@ from surveys.services.marks import FaultyMarks, MarkEntry
 from surveys.services.site import Site
 from surveys.services.standing_marks import Place
 from surveys.storage.tables import Assessment
-from tests.builders import GROUP, build_unit, dump, enter, event, line_for, record
+from tests.builders import GROUP, build_unit, decided_alone, dump, enter, event, line_for, record
 from tests.conftest import NOW
 from tests.integration.test_mark_workbooks import POINTS, account, exported, faults, find, packed, preview, read
 from tests.integration.test_marking_sheets import enter_all, units
@@ -88,6 +88,7 @@ def test_another_value_than_a_polls_is_of_any_step(site):
     assert enter_all(site, (unit_id, mark(key, "8.37", remark="按会议决定"))) == 1
 
 
+@pytest.mark.usefixtures("decided_by_one")
 def test_a_workbook_says_the_step_and_is_checked_by_it(site):
     assessment_id, _ = units(site, 2)
     actor = account(site)
@@ -144,6 +145,7 @@ def test_the_pages_say_the_step_and_the_fault(lite_site: Site, lite_app: Flask) 
     assessment_id, (unit_id,) = units(lite_site, 1)
     build_unit(lite_site, "别处的局")
     ids, _ = build_accounts(lite_site)
+    decided_alone(lite_site, assessment_id)
     admin = client_of(lite_app, ids[Role.ADMIN])
     enter(lite_site, unit_id, mark("III-3", "1.37"))
     change = f"/assessments/{assessment_id}/rules/change"

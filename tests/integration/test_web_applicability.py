@@ -14,6 +14,8 @@ from tests.integration.test_web_polls import assert_in_chinese, download_name
 from tests.strict_client import Page, StrictClient, words
 from tests.worlds import build_accounts, client_of
 
+pytestmark = pytest.mark.usefixtures("decided_by_one")
+
 
 @pytest.fixture
 def unit_id(lite_site: Site) -> int:

@@ -191,6 +191,7 @@ def test_the_wizard_of_a_poll_is_kept(office: Office) -> None:
     assert "年终民主测评" in client.page("/polls").text
 
 
+@pytest.mark.usefixtures("decided_by_one")
 def test_an_event_of_the_ledger_is_kept(office: Office) -> None:
     client = office.client(Role.ADMIN)
     path, action = _event_form(office, client)

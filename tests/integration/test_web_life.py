@@ -17,6 +17,8 @@ from tests.seasons import Season, build_season
 from tests.strict_client import Page, StrictClient
 from tests.worlds import client_of
 
+pytestmark = pytest.mark.usefixtures("decided_by_one")
+
 
 class Walk:
     """A season and the browsers of those who act in it. The site's clock can be set."""

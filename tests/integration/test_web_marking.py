@@ -17,6 +17,8 @@ from tests.integration.test_web_polls import assert_in_chinese, download_name
 from tests.strict_client import Page, StrictClient
 from tests.worlds import DEPARTMENT, Shown, build_accounts, client_of
 
+pytestmark = pytest.mark.usefixtures("decided_by_one")
+
 OWN = quote(GROUP)
 
 

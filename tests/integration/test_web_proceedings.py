@@ -23,6 +23,8 @@ from tests.integration.test_web_score_sheets import unit_of
 from tests.strict_client import Page, StrictClient, text_of
 from tests.worlds import TALKED, Shown, addresses, build_accounts, build_everything, client_of
 
+pytestmark = pytest.mark.usefixtures("decided_by_one")
+
 SECRET = "培训偏少，经费没有落实"
 
 

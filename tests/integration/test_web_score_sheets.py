@@ -22,6 +22,8 @@ from tests.seasons import build_season
 from tests.strict_client import Page, StrictClient
 from tests.worlds import UNIT_NAMES, Shown, build_accounts, client_of
 
+pytestmark = pytest.mark.usefixtures("decided_by_one")
+
 TOTALS = ("最后得分", "基础分", "等次", "加分", "扣分")
 
 
