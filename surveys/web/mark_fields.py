@@ -82,8 +82,8 @@ def typed_entry(prefix: str, row_key: str, department: str) -> MarkEntry | None:
     )
 
 
-def saved_words(done: Entered) -> str:
-    saved = f"已保存 {done.entered} 处打分。" if done.entered else ""
+def saved_words(done: Entered, what: str = "打分") -> str:
+    saved = f"已保存 {done.entered} 处{what}。" if done.entered else ""
     return saved + (f"{done.proposed} 处{WAITS}" if done.proposed else "") or "没有改动。"
 
 

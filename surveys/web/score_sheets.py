@@ -127,7 +127,7 @@ def enter_marks(unit_id: int) -> ResponseReturnValue:
         return _page(unit_id, error), 400
     except Overtaken as error:
         return _page(unit_id, error), 409
-    flash(saved_words(done))
+    flash(saved_words(done, "改动"))
     return redirect(url_for("score_sheets.show", unit_id=unit_id))
 
 

@@ -23,8 +23,6 @@ from tests.integration.test_web_score_sheets import unit_of
 from tests.strict_client import Page, StrictClient, text_of
 from tests.worlds import TALKED, Shown, addresses, build_accounts, build_everything, client_of
 
-pytestmark = pytest.mark.usefixtures("decided_by_one")
-
 SECRET = "培训偏少，经费没有落实"
 
 
@@ -243,6 +241,7 @@ def test_talks_are_in_no_log(lite_site: Site, admin: StrictClient, caplog: pytes
 # Rows that are heard or assessed as a whole
 
 
+@pytest.mark.usefixtures("decided_by_one")
 @pytest.mark.parametrize(("framework", "row"), [("county", "III-18"), ("municipal", "III-35")])
 def test_a_comprehensive_row_has_its_own_form(lite_site: Site, admin: StrictClient, framework: str, row: str) -> None:
     _, unit_id = build_unit(lite_site, framework=framework, category="县区")
@@ -283,6 +282,7 @@ def test_a_row_that_may_be_heard_shows_the_hearings(lite_site: Site, admin: Stri
     assert "汇报了经费保障" not in sheet
 
 
+@pytest.mark.usefixtures("decided_by_one")
 def test_a_heard_row_is_marked_by_its_own_form(lite_site: Site, admin: StrictClient) -> None:
     _, unit_id = build_unit(lite_site, tags=("公安",))
     choose(lite_site, unit_id, "III-23", Method.HEARING)
