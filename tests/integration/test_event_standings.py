@@ -2,7 +2,6 @@
 
 from datetime import UTC
 
-import sqlalchemy as sa
 from flask import Flask
 
 from surveys.reporting.documents import Document as Letter

@@ -10,7 +10,6 @@ from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import WrongState
 from surveys.services.polls import poll_of
 from surveys.services.site import Site
-from surveys.storage.tables import Account
 from tests.builders import account, build_poll, close, count_present, dump, seal, set_rules
 from tests.conftest import NOW
 from tests.stored import ASKED_SINCE
@@ -139,9 +138,7 @@ def test_what_one_entered_in_a_draft_from_before_does_not_stand(site: Site) -> N
 
 
 def test_on_the_desk_the_scrutineer_confirms(site: Site, app: Flask, poll_id: int, people: People) -> None:
-    with site.database.reading() as session:
-        keys = [session.get_one(Account, each.account_id).session_key for each in people[:2]]
-    organizer, scrutineer = (client_of(app, key) for key in keys)
+    organizer, scrutineer = (client_of(app, each.account_id) for each in people[:2])
     desk = f"/polls/{poll_id}"
     assert organizer.submit(desk, f"{desk}/present", present="8").location == desk
     assert "组织登记 8 人，等另一人登记同样的人数" in scrutineer.page(desk).text

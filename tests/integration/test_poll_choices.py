@@ -16,7 +16,6 @@ from surveys.services.derivations import derive_row
 from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.polls import poll_of
 from surveys.services.site import Site
-from surveys.storage.tables import Account
 from tests.builders import account, build_unit, dump, line_for, sealed_poll, set_state, sheet_for
 from tests.conftest import NOW
 from tests.stored import opened_before
@@ -61,8 +60,7 @@ class Twice:
         assert dump(self.site.database) == before
 
     def browser(self, app: Flask, actor: Actor) -> StrictClient:
-        with self.site.database.reading() as session:
-            return client_of(app, session.get_one(Account, actor.account_id).session_key)
+        return client_of(app, actor.account_id)
 
     def prefix(self, poll_id: int) -> str:
         with self.site.database.reading() as session:

@@ -12,7 +12,6 @@ from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.derivations import derive_row
 from surveys.services.errors import NotAllowed, WrongState
 from surveys.services.site import Site
-from surveys.storage.tables import Account
 from tests.builders import account, build_unit, dump, line_for, sealed_poll, sheet_for
 from tests.conftest import NOW
 from tests.stored import opened_before
@@ -155,8 +154,7 @@ def test_what_was_sealed_before_keeps_its_figures(
 
 def test_on_the_row_s_page_and_the_desk(site: Site, app: Flask, unit_id: int, admins: Admins) -> None:
     poll_id = sealed_poll(site, unit_id, entitled=9).poll_id
-    with site.database.reading() as session:
-        first, second = (client_of(app, session.get_one(Account, each.account_id).session_key) for each in admins)
+    first, second = (client_of(app, each.account_id) for each in admins)
     page, act = f"/units/{unit_id}/rows/{ROW}", f"/units/{unit_id}/polls/{poll_id}/count"
     assert f"/polls/{poll_id}/row" in first.page(f"/polls/{poll_id}").links()
     assert "收回 10 张，多于应到 9 人" in first.page(f"/polls/{poll_id}/tally").text

@@ -181,8 +181,8 @@ def test_a_draft_from_before_without_tickets_gets_the_rule(site: Site) -> None:
 
 def test_on_pages_one_asks_and_the_scrutineer_agrees_at_the_desk(site: Site, app: Flask, poll_id: int) -> None:
     organizer, scrutineer = (
-        client_of(app, key)
-        for key in (session_key(site, "甲", Role.ORGANIZER), session_key(site, "监票", Role.SCRUTINEER))
+        client_of(app, account(site, name, role).account_id)
+        for name, role in (("甲", Role.ORGANIZER), ("监票", Role.SCRUTINEER))
     )
     page, desk = f"/polls/{poll_id}/tickets", f"/polls/{poll_id}"
     shown = organizer.submit(page, f"{desk}/issue", class_key="A", count="500")
@@ -195,9 +195,3 @@ def test_on_pages_one_asks_and_the_scrutineer_agrees_at_the_desk(site: Site, app
     assert scrutineer.submit(desk, f"{desk}/over/agree", number="100").location == desk
     assert f"理由：{REASON}" in organizer.page(page).text
     assert organizer.submit(page, f"{desk}/issue", class_key="A", count="19").status_code == 200
-
-
-def session_key(site: Site, name: str, role: Role) -> str:
-    actor = account(site, name, role)
-    with site.database.reading() as session:
-        return session.get_one(Account, actor.account_id).session_key

@@ -22,7 +22,7 @@ FIELD = f"{KEY}:{DEPARTMENT}"
 
 def browser_of(app: Flask, site: Site, name: str) -> StrictClient:
     with site.database.reading() as session:
-        return client_of(app, session.scalar(sa.select(Account.session_key).where(Account.name == name)))
+        return client_of(app, session.scalar(sa.select(Account.id).where(Account.name == name)))
 
 
 class Office:
