@@ -67,8 +67,8 @@ def test_the_life_page_and_the_board_show_it_of_every_sealed_poll(app: Flask, si
     assessment_id, unit_id = build_unit(site)
     first, second = (sealed_poll(site, unit_id, team=team, present=10, reserve=3) for team in ("甲", "乙"))
     build_poll(site, unit_id=unit_id, team="丙", reserve=7)
-    keys, _ = build_accounts(site)
-    page = client_of(app, keys[Role.ADMIN]).page(f"/assessments/{assessment_id}/life").text
+    ids, _ = build_accounts(site)
+    page = client_of(app, ids[Role.ADMIN]).page(f"/assessments/{assessment_id}/life").text
     with site.database.reading() as session:
         prefixes = [polls.poll_of(session, each.poll_id).prefix for each in (first, second)]
     assert "封存的测评会：应到、实到和发出（2 场）" in page
