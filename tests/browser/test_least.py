@@ -18,11 +18,12 @@ from werkzeug.test import TestResponse
 from surveys.intake.tables import read_tables
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services import cleaning
+from surveys.services import cleaning, reviews
 from surveys.services.actors import Actor, Role
 from surveys.services.marks import MarkEntry
+from surveys.services.reviews import Verdict
 from surveys.services.site import Site
-from surveys.storage.tables import Account, Receipt, Unit
+from surveys.storage.tables import Account, Material, Receipt, Review, Unit
 from tests import papers, seasons
 from tests.builders import GROUP, account, build_unit, enter, event, record, sealed_poll
 from tests.conftest import lite_site_in
@@ -208,7 +209,8 @@ def voting(sender: Sender, office: Office) -> None:
     sender.send(nobody, "/login", "sign_in.sign_in", name="assessor", password=world.passwords[Role.ASSESSOR])
     new = {"old": world.passwords[Role.ASSESSOR], "new": "0123456789"}
     sender.send(office.assessor, "/password", "sign_in.password", **new)
-    sender.send(office.scrutineer, "/polls", "sign_in.sign_out")
+    once_more = client_of(sender.app, world.by_role[Role.SCRUTINEER])  # the session ends on the server too
+    sender.send(once_more, "/polls", "sign_in.sign_out")
 
 
 def accounts(sender: Sender, office: Office) -> None:
@@ -372,12 +374,25 @@ def marking(sender: Sender, office: Office) -> None:
     sender.send(office.reporter, "/ledger", "ledger.own_appeal", grounds="样例")
 
 
+def ask_for_more(office: Office) -> None:
+    """Of the newest piece of material of the row that still stands."""
+    admin = Actor(office.world.by_role[Role.ADMIN], "admin", Role.ADMIN)
+    with office.site.database.writing() as session:
+        query = sa.select(Material).where(Material.row_key == "III-4", Material.withdrawn_at.is_(None))
+        material = session.scalars(query.order_by(Material.id.desc())).first()
+        assert material is not None
+        seen = session.scalar(sa.select(sa.func.max(Review.id)).where(Review.material_id == material.id)) or 0
+        reviews.review(session, office.site.now(), admin, material.id, Verdict.MORE, "样例", seen)
+
+
 def handing_in(sender: Sender, office: Office) -> None:
     reporter, admin, unit = office.reporter, office.admin, office.unit(PollState.DRAFT)
     sender.send(reporter, "/materials/rows/III-4", "materials.upload", file=PDF)
     sender.send(reporter, "/materials/report", "materials.refer", reference="样例〔2026〕1号", kind="document")
     sender.send(reporter, "/materials/report", "materials.withdraw")
     sender.send(admin, f"{unit}/materials/rows/III-4", "reviews.review")
+    ask_for_more(office)
+    sender.send(admin, f"{unit}/materials/rows/III-4", "reviews.close", reason="样例")
     sender.send(admin, f"{office.assessment}/materials", "reviews.set_due")
     texts = {"held_on": "2026-03-02", "people": "样例"}
     inspection = {"what": "样例", "where": "样例", "finding": "样例"}
@@ -424,6 +439,10 @@ def a_year(sender: Sender) -> None:
         sender.send(reporter, row, "own_unit.withdraw")
         (answer,) = set(re.findall(r"/units/\d+/objections/\d+", first.get(life).text))
         sender.send(first, answer, "life.answer", verdict="yes", words="样例")
+        sender.send(reporter, f"{own}/rows/III-7", "own_unit.object_to", reason="样例")
+        (promised,) = set(re.findall(r"/units/\d+/objections/\d+", first.get(life).text)) - {answer}
+        sender.send(first, promised, "life.answer", verdict="yes", words="样例")
+        sender.send(first, promised, "life.close_objection", reason="样例")
         enter(season.site, season.first, MarkEntry("III-4", GROUP, "0.5"))
         sender.send(first, life, "life.freeze", reason="样例")
         sender.send(reporter, own, "own_unit.agree", sure="y")

@@ -152,6 +152,15 @@ def organizing(pages: Pages, app: Flask, site: Site) -> None:
         pages.take(client, f"/polls/imports/{import_id}")
 
 
+def kept_forms(pages: Pages, app: Flask, site: Site) -> None:
+    """What was typed into a page that has become old, for its owner and for somebody else."""
+    people = (papers.person(site, name, Role.ADMIN) for name in ("己管理", "庚管理"))
+    owner, other = (signed_in(app, person) for person in people)
+    form = owner.page("/assessments/new").form("/assessments/new") | {"title": "样例", "csrf_token": "old"}
+    for client in (owner, other):
+        pages.take(client, "/assessments/new", form)
+
+
 def test_the_nu_checker_finds_nothing(
     shown: Shown, lite_app: Flask, lite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,7 +171,7 @@ def test_the_nu_checker_finds_nothing(
         pages.take(shown.client(), f"/b/{code}", filled(sheet_of(shown.site, shown.world.open.poll_id)))
     monkeypatch.setattr(Site, "now", lambda _site: seasons.NOW)
     with pages.kept(lite_app):
-        for some in (votes, own_units, paper, handing_out, organizing):
+        for some in (votes, own_units, paper, handing_out, organizing, kept_forms):
             some(pages, lite_app, lite_site)
     views = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "surveys" / "web").glob("*.py"))
     assert set(RENDERED.findall(views)) - pages.templates == set(), "pages that were not looked at"
