@@ -6,7 +6,6 @@ import sys
 import threading
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from dotenv import load_dotenv
 
@@ -55,18 +54,21 @@ def on_starting(_server: object) -> None:
         import_module(name)
 
 
-def post_worker_init(worker: Any) -> None:
+def post_worker_init(_worker: object) -> None:
     """What was loaded to serve stays for good, and a large page makes hundreds of thousands of values at once: with
     Python's defaults a third of its time was spent looking through them for garbage."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     # What a sealing left in the database's files, if it could not be cleaned then. Beside the requests, not before.
-    site = worker.wsgi.extensions["site"]
-    threading.Thread(target=lambda: clean_at_start(site), name="cleaning", daemon=True).start()
+    threading.Thread(target=clean_at_start, name="cleaning", daemon=True).start()
 
 
-def clean_at_start(site: Any) -> None:
+def clean_at_start() -> None:
     from surveys.services.cleaning import clean
+    from surveys.services.site import Site
+    from surveys.settings import Settings
 
+    site = Site.build(Settings.from_environment(os.environ))
     clean(site, site.now())
+    site.database.engine.dispose()
