@@ -142,6 +142,7 @@ def everything(site: Site, world: World) -> Everything:
         account_import_id=nothing,
         account_ids=[],
         objection_id=nothing,
+        proposal_id=nothing,
         by_role=ids,
         passwords=passwords,
         framework_import_id=nothing,
