@@ -58,8 +58,11 @@ def scrub(database: Database, *, voting: bool) -> None:
     """Raises NotScrubbed, OperationalError. `voting`: somebody is, and must not wait long."""
     if database.is_sqlite:
         _scrub_sqlite(database, voting)
-    else:
+        return
+    try:
         _scrub_postgresql(database, voting)
+    except DBAPIError as error:
+        raise _why_not(error) from None
 
 
 def _refuse_large(size: int, voting: bool) -> None:
