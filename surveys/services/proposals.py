@@ -17,7 +17,7 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import audit, hands
 from surveys.services.actors import Actor, Permission
-from surveys.services.errors import AlreadyDone, BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.errors import AlreadyDone, BadInput, NotAllowed, NotFound
 from surveys.storage.tables import Account, Assessment, Document, ProposedChange
 
 Done = TypeVar("Done")
@@ -90,8 +90,7 @@ class Proposed:
     @property
     def few(self) -> str:
         """What it is about, in a line."""
-        more = f"等 {len(self.spots)} 处" if len(self.spots) > FEW else ""
-        return "；".join(spot.line for spot in self.spots[:FEW]) + more
+        return _few(self.spots)
 
     def told(self, spot: Spot) -> str:
         """For the place that it would change."""
@@ -287,7 +286,3 @@ def names_unit(session: Session, assessment_id: int, unit_id: int) -> bool:
 def gone_by(second: Actor | None, actor: Actor, reason: str) -> str:
     """Why something was taken back, with who proposed and who confirmed that, which is kept nowhere else."""
     return reason if second is None else f"{reason}（{actor.name}提出，{second.name}确认）"
-
-
-def refused_since(error: WrongState) -> WrongState:
-    return WrongState(f"提出以后这里有了改动，没有确认。{error}")
