@@ -55,6 +55,13 @@ def test_of_classes_that_differ_the_unit_reads_all(site: Site) -> None:
     assert "各项得分不单独列出" not in letter(site, unit_id)
 
 
+def test_an_item_without_votes_of_a_class_is_said_where_its_people_differ(lite_site: Site) -> None:
+    ballots = MANY_VOICES | {"B": [each + rest[1:] for each, rest in zip("---***", MANY_VOICES["B"], strict=True)]}
+    _, unit_id = by_classes(lite_site, ballots, abstain="不了解")
+    said = "第 1 项不是每个票种都有评价，没有评价的票种的权重由其他票种分摊。"
+    assert said in letter(lite_site, unit_id)
+
+
 @pytest.mark.parametrize(
     "answers", ["A" * 4 + "BC", "-" * 4 + "AB", "*" * 4 + "AB"], ids=["a grade", "blank", "abstaining"]
 )
