@@ -385,7 +385,6 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "kind": [*(kind.value for kind in ProceedingKind), "nothing"],
         "proceeding_id": list(world.proceedings.values()),
         "proposal_id": [world.proposal_id, 999],
-        "chosen": [*(each.poll_id for each in world.polls.values()), 999],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"
