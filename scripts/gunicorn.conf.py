@@ -13,7 +13,7 @@ load_dotenv(ROOT / ".env")
 
 chdir = str(ROOT)
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "surveys.web.patient_worker.PatientWorker"
 threads = int(os.environ.setdefault("THREADS", "16"))  # as many connections to the database, in each worker
 keepalive = 5
 timeout = 60
