@@ -43,7 +43,7 @@ from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Approval, Event
+from surveys.storage.tables import Account, Approval, Ballot, Event
 from tests.conftest import NOW
 
 GROUP = "考核组"
@@ -255,7 +255,8 @@ def record_of(site: Site, poll_id: int) -> Record:
         if poll.envelope_salt is None:
             return found
         key = envelopes.poll_key(site.settings.secret_key, poll.envelope_salt)
-        ballots = [(name, envelopes.open_envelope(key, poll.prefix, name, shut)) for name, shut in found.ballots]
+        rows = session.execute(sa.select(Ballot.class_key, Ballot.id, Ballot.answers).where(Ballot.poll_id == poll_id))
+        ballots = [(row.class_key, envelopes.open_ballot(key, poll.prefix, *row)) for row in rows]
         return replace(found, ballots=ballots)
 
 

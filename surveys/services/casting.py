@@ -231,10 +231,11 @@ def count(connection: Connection, key: bytes, found: Found, code_hash: bytes, an
     """
     if connection.execute(_spend, {"poll": found.poll_id, "hash": code_hash}).rowcount != 1:
         return False
-    envelope = envelopes.close(key, found.prefix, found.class_key, answers)
+    ballot_id = secrets.token_bytes(16)
+    envelope = envelopes.close(key, found.prefix, envelopes.ballot_place(found.class_key, ballot_id), answers)
     connection.execute(
         _drop_in_ballots,
-        {"poll_id": found.poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": envelope},
+        {"poll_id": found.poll_id, "id": ballot_id, "class_key": found.class_key, "answers": envelope},
     )
     connection.execute(_drop_in_receipts, {"poll_id": found.poll_id, "code": receipt})
     return True

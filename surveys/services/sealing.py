@@ -96,16 +96,19 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
 def _shuffle_ballots(session: Session, poll: Poll, site_secret: str) -> None:
     """Ballots out of their envelopes, under new ids, in random order."""
     key = envelopes.poll_key(site_secret, poll.envelope_salt or b"")
-    found = session.execute(select(Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll.id)).all()
+    query = select(Ballot.id, Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll.id)
+    found = session.execute(query).all()
+    if envelopes.has_copies([envelope for _, _, envelope in found]):
+        raise Imbalance("有选票是别的选票的复制品，没有封存：有人动过选票，请保留现场并联系管理员。")
     try:
         ballots = [
             {
                 "poll_id": poll.id,
                 "id": secrets.token_bytes(16),
                 "class_key": class_key,
-                "answers": envelopes.open_envelope(key, poll.prefix, class_key, envelope),
+                "answers": envelopes.open_ballot(key, poll.prefix, class_key, ballot_id, envelope),
             }
-            for class_key, envelope in found
+            for ballot_id, class_key, envelope in found
         ]
     except envelopes.BrokenEnvelope:
         raise Imbalance(
