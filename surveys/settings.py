@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from surveys.private_files import OpenToOthers, keep_private
+
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 SECRET_KEY_LENGTH = 32
 TIME_ZONE = "Asia/Shanghai"
@@ -72,6 +74,7 @@ class Settings:
             raise SettingsError("\n".join(faults))
         if proxies is None or threads is None:
             raise SettingsError("\n".join(faults))
+        _keep_private(data_dir, database_url)
         return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies, threads)
 
 
@@ -141,10 +144,19 @@ def _data_dir(text: str) -> Path:
     if not path.is_absolute():
         raise SettingsError(f"DATA_DIR 不是绝对路径：{text}。{remedy}")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"DATA_DIR 不能用：{text}（{error.strerror}）。{remedy}") from None
     return path
+
+
+def _keep_private(data_dir: Path, database_url: URL) -> None:
+    file = database_url.database if database_url.get_backend_name() == "sqlite" else None
+    files = [] if file is None else [Path(file + suffix) for suffix in ("", "-wal", "-shm")]
+    try:
+        keep_private([data_dir, *files])
+    except OpenToOthers as error:
+        raise SettingsError(str(error)) from None
 
 
 def _time_zone(text: str) -> ZoneInfo:
