@@ -26,6 +26,7 @@ from surveys.services.assessments import (
     unit_of,
 )
 from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.marks import row_of
 from surveys.storage.tables import Account, Approval, Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
 
@@ -238,8 +239,7 @@ def is_approved(session: Session, assessment: Assessment) -> bool:
 def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, fingerprint: str) -> None:
     """Approves the matrix that the page showed. Raises NotFound, NotAllowed, WrongState."""
     _must_decide(actor)
-    if actor.account_id is None:
-        raise NotAllowed("命令行没有账号，不能核准适用表。请管理员登录后在页面上核准。")
+    account_id = require_hand(actor, other="管理员")
     locked_assessment(session, assessment_id)
     found = matrix(session, assessment_id)
     _must_be_undecided(found.state)
@@ -252,11 +252,9 @@ def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, f
         raise WrongState(
             f"还有 {len(found.gaps)} 处没有选定测评方法，如{first.name}的 {row.standard.key}。请先逐个选定，再核准。"
         )
-    if any(sign.account_id == actor.account_id for sign in found.signs):
+    if any(sign.account_id == account_id for sign in found.signs):
         raise WrongState("您已经核准过这份适用表。")
-    session.add(
-        Approval(assessment_id=assessment_id, act=ACT, subject=fingerprint, account_id=actor.account_id, made_at=now)
-    )
+    session.add(Approval(assessment_id=assessment_id, act=ACT, subject=fingerprint, account_id=account_id, made_at=now))
     audit.record(session, now, actor, "applicability.approve", found.title, fingerprint)
     session.commit()
 

@@ -20,6 +20,7 @@ from surveys.services import applicability, audit, promises, replies, versions, 
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, departments_in, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.ledger import AppealState
 from surveys.services.poll_entries import catalog_questionnaires
 from surveys.services.promises import Promise
@@ -91,8 +92,7 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     Raises NotFound, NotAllowed, WrongState.
     """
     assessment, standing = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
-    if actor.account_id is None:
-        raise NotAllowed("核定须由两个人各用自己的账号登录后操作。")
+    account_id = require_hand(actor, other="两个人各自")
     body = _certificate(session, standing)
     if digest(canonical_json(body)) != shown:
         raise WrongState("您看到的结果之后有了改动，没有核定。请重新打开页面，核对后再核定。")
@@ -101,14 +101,14 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
             Approval.assessment_id == assessment_id, Approval.act == versions.CERTIFY, Approval.subject == shown
         )
     ).all()
-    if actor.account_id in earlier:
+    if account_id in earlier:
         raise WrongState("您已经核定过，还需另一个人用自己的账号核定。")
     session.add(
         Approval(
             assessment_id=assessment_id,
             act=versions.CERTIFY,
             subject=shown,
-            account_id=actor.account_id,
+            account_id=account_id,
             made_at=now,
         )
     )

@@ -18,6 +18,7 @@ from surveys.services import audit, two_hands
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.marks import departments_of, row_of
 from surveys.services.openings import require_open
 from surveys.services.tallies import Tally, is_visible, tally_each
@@ -214,8 +215,7 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     """
     if not actor.may(Permission.DECIDE):
         raise NotAllowed("只有管理员可以确认民主测评分。")
-    if actor.account_id is None:
-        raise NotAllowed("命令行没有账号，不能作为确认人。请另一名管理员登录后在页面上确认。")
+    account_id = require_hand(actor)
     unit, framework, standard = row_of(session, unit_id, row_key)
     if Method.DEMOCRATIC not in standard.methods:
         raise WrongState(f"{row_key} 不是民主测评的行，不需要第二人确认。")
@@ -230,17 +230,14 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     )
     if mark is None or mark.version != version:
         raise WrongState("要确认的分数刚刚有改动，请刷新页面核对后再确认。")
-    if mark.account_id == actor.account_id:
-        raise NotAllowed("这个分数是您提出的，须由另一名管理员确认。")
+    require_hand(actor, () if mark.account_id is None else {mark.account_id})
     name = subject(unit_id, row_key, version)
     found = hands(session, unit.assessment_id)
     if name in found.withdrawals and not found.withdrawals[name].waits:
         raise WrongState("这个分数已经撤回。要另定得分，请重新提出。")
-    if actor.account_id in found.approvals.get(name, ()):
+    if account_id in found.approvals.get(name, ()):
         raise WrongState("您已经确认过这个分数。")
-    session.add(
-        Approval(assessment_id=unit.assessment_id, act=ACT, subject=name, account_id=actor.account_id, made_at=now)
-    )
+    session.add(Approval(assessment_id=unit.assessment_id, act=ACT, subject=name, account_id=account_id, made_at=now))
     audit.record(session, now, actor, "mark.confirm", f"{unit.name} {row_key}", f"{mark.points} {mark.remark}")
     session.commit()
 

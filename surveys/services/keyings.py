@@ -14,7 +14,8 @@ from surveys.polling.sheet import Form, Question
 from surveys.polling.states import PollState, TicketState
 from surveys.services import audit, casting
 from surveys.services.actors import Actor
-from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.errors import BadInput, NotFound, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.paper_counts import paper_tickets
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.returned import (
@@ -238,8 +239,8 @@ def _check_hand(
         return account_id
     if paper.agreed is not None:
         raise WrongState(f"第 {number} 张两遍已经一致或已核定，不能再改。确实录错了，请写明原因删除后重录。")
-    if paper.accounts.get(FIRST + SECOND - hand) == account_id:
-        raise NotAllowed(f"第 {number} 张的{HANDS[FIRST + SECOND - hand]}是您录的，{HANDS[hand]}须由另一个人录。")
+    other = FIRST + SECOND - hand
+    require_hand(actor, {account for each, account in paper.accounts.items() if each == other}, "另一个人")
     if paper.accounts.get(hand, account_id) != account_id:
         name = account_names(session, {paper.accounts[hand]})[paper.accounts[hand]]
         raise WrongState(f"第 {number} 张的{HANDS[hand]}已由“{name}”录过，请核对张号。")
@@ -247,9 +248,7 @@ def _check_hand(
 
 
 def _account(actor: Actor) -> int:
-    if actor.account_id is None:
-        raise NotAllowed("录入和核定纸质票须登录本人的账号。")
-    return actor.account_id
+    return require_hand(actor, other="录入的人")
 
 
 def _unsettled(session: Session, secret: str, poll: Poll, class_key: str, number: int) -> Paper:

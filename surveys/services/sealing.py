@@ -17,6 +17,7 @@ from surveys.services import audit
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import AlreadyDone, DatabaseBusy, Imbalance, NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.paper_counts import refuse_left, refuse_waiting
 from surveys.services.polls import UNDER_WAY, close_poll, locked_poll, poll_of
 from surveys.services.records import read_record
@@ -152,12 +153,13 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     if over is not None:
         raise WrongState(over)
     key = KEYS.get(actor.role)
-    if key is None or actor.account_id is None:
+    if key is None:
         raise NotAllowed("启封须由一名组织员和一名监票人各自登录后操作。")
     if key in {entry.key for entry in poll.unsealings}:
         other = "结果可以看了" if len(poll.unsealings) == len(Key) else "还需另一方"
         raise AlreadyDone(f"{actor.role.label}一方已经启封过了，{other}。")
-    poll.unsealings.append(Unsealing(key=key.value, account_id=actor.account_id, made_at=now))
+    account_id = require_hand(actor, {entry.account_id for entry in poll.unsealings}, "另一方")
+    poll.unsealings.append(Unsealing(key=key.value, account_id=account_id, made_at=now))
     audit.record(session, now, actor, "poll.unseal", poll.prefix, f"{actor.role.label}一方")
     session.commit()
     return len(poll.unsealings) == len(Key)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import AlreadyDone, BadInput, NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.storage.tables import Account, Approval
 
 LONGEST = 500
@@ -71,8 +72,7 @@ def agree(session: Session, now: datetime, actor: Actor, assessment_id: int, act
     """The second hand, another person's; otherwise as `propose`. Raises NotAllowed, WrongState."""
     account_id = _hand(actor)
     found = _waiting(session, assessment_id, act, subject)
-    if found.account_id == account_id:
-        raise NotAllowed("这是您提出的，须由另一名管理员确认。")
+    require_hand(actor, {found.account_id})
     _add(session, now, account_id, assessment_id, act, subject, None)
     return found
 
@@ -121,6 +121,4 @@ def _add(
 def _hand(actor: Actor) -> int:
     if not actor.may(Permission.DECIDE):
         raise NotAllowed("只有管理员可以作这个决定。")
-    if actor.account_id is None:
-        raise NotAllowed("命令行没有账号，不能提出，也不能确认。请两名管理员各自登录后在页面上操作。")
-    return actor.account_id
+    return require_hand(actor)
