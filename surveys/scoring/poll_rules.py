@@ -14,6 +14,7 @@ class PollRules:
     """`quorum`: the share of those entitled that must be present for the poll to count.
 
     `blanks_allowed`: whether a sheet with blanks is taken from a phone. On paper a blank cannot be refused.
+    `two_hands`: whether two people decide where figures contradict each other or another sealed poll measures the same.
     """
 
     organization: FormRules | None
@@ -21,6 +22,7 @@ class PollRules:
     blank: BlankPolicy = BlankPolicy.EXCLUDE
     quorum: Fraction = Fraction(2, 3)
     blanks_allowed: bool = True
+    two_hands: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -29,6 +31,7 @@ class PollRules:
             "blank": self.blank.value,
             "quorum": f"{self.quorum.numerator}/{self.quorum.denominator}",
             "blanks_allowed": self.blanks_allowed,
+            "two_hands": self.two_hands,
         }
 
     @classmethod
@@ -39,6 +42,7 @@ class PollRules:
             blank=BlankPolicy(data["blank"]),
             quorum=Fraction(data["quorum"]),
             blanks_allowed=data.get("blanks_allowed", True),  # polls made before this was asked allow them
+            two_hands=data.get("two_hands", False),  # polls opened before this was asked are as they were decided then
         )
 
 

@@ -306,11 +306,11 @@ def _changes(assessment: Assessment, standing: Standing) -> list[str]:
 def unsettled(found: Results) -> list[str]:
     """Which units have rows without points yet, a sentence for each reason."""
     sentences = []
-    for state, words in ((RowState.PENDING, "待打分"), (RowState.WITHHELD, "的民主测评没有达到计分条件")):
-        waiting = [(each.sheet.unit.name, keys) for each in found.units if (keys := _rows_in(each.sheet, state))]
+    for state, words in ((RowState.PENDING, "待打分"), (RowState.WITHHELD, "的民主测评没有计分")):
+        waiting = [(each.sheet, keys) for each in found.units if (keys := _rows_in(each.sheet, state))]
         if not waiting:
             continue
-        named = [f"{name}（{'、'.join(_few(keys))}）" for name, keys in waiting[:5]]
+        named = [f"{sheet.unit.name}（{_why(sheet, state) or '、'.join(_few(keys))}）" for sheet, keys in waiting[:5]]
         more = f"等 {len(waiting)} 个单位" if len(waiting) > len(named) else ""
         rows = sum(len(keys) for _, keys in waiting)
         sentences.append(f"有 {rows} 行{words}：{'、'.join(named)}{more}。")
@@ -319,6 +319,10 @@ def unsettled(found: Results) -> list[str]:
 
 def _rows_in(sheet: UnitSheet, state: RowState) -> list[str]:
     return [line.row.standard.key for line in sheet.lines if line.value.state is state]
+
+
+def _why(sheet: UnitSheet, state: RowState) -> str:
+    return "；".join(sheet.teams.faults) if state is RowState.WITHHELD else ""
 
 
 def _few(keys: list[str]) -> list[str]:

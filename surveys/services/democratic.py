@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Method, Standard, plain
 from surveys.polling.states import PollState
 from surveys.scoring.exact import Score, exact, shown
+from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState, RowValue, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.services import audit, two_hands
@@ -40,16 +41,33 @@ class Vote:
 
 
 @dataclass(frozen=True)
+class Conflict:
+    """Sealed polls of one team that measure the same: two people say which of them counts. The oldest seal first."""
+
+    team: str
+    polls: tuple[Poll, ...]
+
+    @property
+    def fault(self) -> str:
+        names = "、".join(f"“{poll.title}”（{poll.prefix}）" for poll in self.polls)
+        return f"有 {len(self.polls)} 次封存的测评会：{names}，须由两名管理员定哪一次算"
+
+
+@dataclass(frozen=True)
 class TeamScores:
     """`teams`: one for each 班子 with a result, from the one of `votes` in the same place. `waiting`: teams whose vote
-    is under way and has none yet. `set_aside`: sealed polls that do not count by decision. `formless`: polls on leaders
-    alone that stand for their team all the same, by rules frozen before only those with the form were candidates."""
+    is under way and has none yet. `conflicts`: teams of which it is not decided which poll counts. `set_aside`: sealed
+    polls that do not count by decision; `overtaken`: those that gave way to a newer one, as was done when they were
+    opened. `formless`: polls on leaders alone that stand for their team all the same, by rules frozen before only those
+    with the form were candidates."""
 
     teams: tuple[TeamScore, ...]
     votes: tuple[Vote, ...]
     waiting: tuple[str, ...]
     newest: Vote | None
     set_aside: tuple[Poll, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    overtaken: tuple[Poll, ...] = ()
 
     @property
     def formless(self) -> tuple[Poll, ...]:
@@ -61,13 +79,11 @@ class TeamScores:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Why the row is withheld: which polls fall short, named where there are several teams."""
-        several = len(self.teams) > 1
-        return tuple(
-            f"{team.team or ONE_TEAM}：{team.fault}" if several else team.fault
-            for team in self.teams
-            if team.fault is not None
-        )
+        """Why the row is withheld: which polls fall short, or are one too many, named where there are several teams."""
+        found = [(each.team, each.fault) for each in self.conflicts]
+        found += [(each.team, each.fault) for each in self.teams if each.fault is not None]
+        several = len(self.teams) + len(self.conflicts) > 1
+        return tuple(f"{team or ONE_TEAM}：{fault}" if several else fault for team, fault in found)
 
     @property
     def formula(self) -> str:
@@ -82,7 +98,10 @@ class TeamScores:
         return f"{whole} = {'—' if self.score is None else shown(self.score)}"
 
     def value(self, standard: Standard) -> RowValue:
-        """The row by the polls alone: pending while a team's result is still to come, withheld if one falls short."""
+        """The row by the polls alone: pending while a team's result is still to come, withheld if one falls short, or
+        is not decided on."""
+        if self.conflicts:
+            return RowValue(RowState.WITHHELD)
         if self.waiting or not self.teams:
             return RowValue(RowState.PENDING)
         score = self.score
@@ -104,32 +123,54 @@ def candidates(polls: Sequence[Poll], rules: ScoringRules) -> list[Poll]:
     return [poll for poll in polls if not poll.rehearsal and (carries_form(poll) or not rules.only_with_form)]
 
 
+def by_seal(polls: Sequence[Poll]) -> list[Poll]:
+    """The sealed ones that are not set aside, the oldest seal first."""
+    sealed = [poll for poll in polls if poll.state is PollState.SEALED and poll.set_aside_at is None]
+    return sorted(sealed, key=lambda poll: (poll.sealed_at, poll.id))
+
+
+def conflicts(polls: Sequence[Poll]) -> list[Conflict]:
+    """Of one unit's candidates, opened to view or not, and whether they would count or not: otherwise whoever runs a
+    vote again replaces a result. Where all were opened before two people were asked, the newest counts as it did."""
+    found: dict[str, list[Poll]] = {}
+    for poll in by_seal(polls):
+        if carries_form(poll):
+            found.setdefault(poll.team, []).append(poll)
+    several = {team: own for team, own in sorted(found.items()) if len(own) > 1}
+    return [
+        Conflict(team, tuple(own))
+        for team, own in several.items()
+        if any(PollRules.from_json(poll.rules).two_hands for poll in own)
+    ]
+
+
 def counting(polls: Sequence[Poll]) -> dict[str, Poll]:
-    """Of one unit's candidates, in any order, the one that counts by team, the newest last: within a team it is the
-    newest sealed one that may be seen and is not set aside."""
-    visible = sorted(
-        (poll for poll in polls if _stands(poll) and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
-    )
-    last = {poll.team: poll for poll in visible}
-    return dict(sorted(last.items(), key=lambda item: (item[1].sealed_at, item[1].id)))
-
-
-def _stands(poll: Poll) -> bool:
-    return poll.set_aside_at is None
+    """Of one unit's candidates, in any order, the one that counts by team, the newest last: of teams without a conflict
+    the newest sealed one that may be seen and is not set aside."""
+    undecided = {each.team for each in conflicts(polls)}
+    last = {poll.team: poll for poll in by_seal(polls) if poll.team not in undecided and is_visible(poll)}
+    return {poll.team: poll for poll in by_seal([*last.values()])}
 
 
 def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScores:
     """Of one unit's candidates. `tallies`: by poll, of those that count."""
-    newest = counting(polls)
+    newest, undecided = counting(polls), conflicts(polls)
+    known = {*newest, *(each.team for each in undecided)}
     # A draft is a plan, perhaps given up: it holds nothing up.
-    begun = {poll.team for poll in polls if _stands(poll) and poll.state is not PollState.DRAFT}
+    begun = {poll.team for poll in polls if poll.set_aside_at is None and poll.state is not PollState.DRAFT}
     votes = {team: Vote(newest[team], tallies[newest[team].id]) for team in sorted(newest)}
     return TeamScores(
         tuple(_team_score(vote) for vote in votes.values()),
         tuple(votes.values()),
-        tuple(sorted(team or ONE_TEAM for team in begun if team not in newest)) if newest else (),
+        tuple(sorted(team or ONE_TEAM for team in begun - known)) if known else (),
         votes[list(newest)[-1]] if newest else None,
         tuple(poll for poll in polls if poll.state is PollState.SEALED and poll.set_aside_at is not None),
+        tuple(undecided),
+        tuple(
+            poll
+            for poll in by_seal(polls)
+            if poll.team in newest and is_visible(poll) and poll is not newest[poll.team]
+        ),
     )
 
 

@@ -58,6 +58,13 @@ def _set_aside(record: Document) -> Iterator[Step]:
         yield Step(f"{whose}{poll['title']}（封存码 {poll['seal']}）经两人决定不计入得分。理由：{poll['reason']}")
 
 
+def _conflicts(record: Document) -> Iterator[Step]:
+    for each in record["conflicts"]:
+        whose = f"{each['team']}有" if each["team"] else "有"
+        named = "、".join(f"{poll['title']}（封存码 {poll['seal']}）" for poll in each["polls"])
+        yield Step(f"{whose}{len(each['polls'])} 次封存的测评会：{named}。须由两名管理员定哪一次算，定下以前不计分。")
+
+
 def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
     standard, state = row.standard, RowState(record["state"])
     if state is RowState.NOT_APPLICABLE:
@@ -75,6 +82,8 @@ def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple
         return _by_confirmation(record["marks"][0])
     if record["marks"] and state is RowState.MARKED:
         return _by_marks(record)
+    if Method.DEMOCRATIC in standard.methods and record.get("conflicts"):
+        return [*_conflicts(record)], None
     if Method.DEMOCRATIC in standard.methods and record["democratic"]:
         return by_votes(standard.points, record["democratic"], for_unit=for_unit)
     marked = {mark["department"] for mark in record["marks"]}

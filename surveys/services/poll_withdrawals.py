@@ -74,10 +74,15 @@ def agree(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """The second person's hand: from now on the poll does not count. Raises NotAllowed, WrongState."""
     poll = _sealed(session, poll_id)
     found = two_hands.agree(session, now, actor, poll.unit.assessment_id, ACT, str(poll_id))
-    poll.set_aside_at = now
-    poll.set_aside_reason = found.reason
-    audit.record(session, now, actor, ACT, poll.prefix, f"{found.by}提出：{found.reason}")
+    set_aside(session, now, actor, poll, found.reason, f"{found.by}提出：{found.reason}")
     session.commit()
+
+
+def set_aside(session: Session, now: datetime, actor: Actor, poll: Poll, reason: str, detail: str) -> None:
+    """As two people decided, without committing. `detail`: for the log."""
+    poll.set_aside_at = now
+    poll.set_aside_reason = reason
+    audit.record(session, now, actor, ACT, poll.prefix, detail)
 
 
 def decline(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:

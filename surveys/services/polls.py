@@ -1,6 +1,7 @@
 """A poll's life: draft, open, closed, sealed. Issuing is in `tickets`, voting in `casting`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -14,6 +15,7 @@ from surveys.polling.ballot_classes import ClassEntry as ClassEntry
 from surveys.polling.disclosure import FEWEST_SHOWN
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
+from surveys.scoring.poll_rules import PollRules
 from surveys.services import audit, editions
 from surveys.services.actors import Actor
 from surveys.services.assessments import lock_unit, require_changeable, unit_of
@@ -196,6 +198,8 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     if sheet.length() == 0:
         raise BadInput(f"单位“{poll.unit.name}”没有可测评的内容：没有单位测评表，也没有领导名单。")
     poll.sheet = sheet.to_json()
+    # A draft may be older than the rule; what counts begins with opening.
+    poll.rules = replace(PollRules.from_json(poll.rules), two_hands=True).to_json()
     poll.state = PollState.OPEN
     poll.opened_at = now
     poll.envelope_salt = envelopes.new_salt()

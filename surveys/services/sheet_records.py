@@ -88,7 +88,7 @@ def _result(score: ScoreSheet) -> Document:
 
 def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
     """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing. `set_aside`
-    is there where polls were."""
+    and `conflicts` are there where polls were, or where it is not decided which counts."""
     marks = list(line.marks.values())
     if line.is_democratic:
         marks = [] if line.confirmed is None else [line.confirmed]
@@ -105,6 +105,11 @@ def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
     }
     if line.is_democratic and teams.set_aside:
         found["set_aside"] = [_set_aside(poll) for poll in teams.set_aside]
+    if line.is_democratic and teams.conflicts:
+        found["conflicts"] = [
+            {"team": each.team, "polls": [{"title": poll.title, "seal": poll.seal} for poll in each.polls]}
+            for each in teams.conflicts
+        ]
     return found
 
 

@@ -208,7 +208,9 @@ def _reasons(old: Document, new: Document) -> Iterable[str]:
     for department, mark in marks.items():
         if department not in {each["department"] for each in new["marks"]}:
             yield f"撤回{department}的 {mark['points']} 分"
-    if old["democratic"] != new["democratic"] and not apart:
+    if new.get("conflicts", []) != old.get("conflicts", []):
+        yield "又有封存的测评会，须由两名管理员定哪一次算" if "conflicts" in new else "几次测评会已定下哪一次算"
+    elif old["democratic"] != new["democratic"] and not apart:
         yield "民主测评有新的封存结果"
 
 

@@ -30,6 +30,7 @@ from surveys.web import (
     opened_for,
     own_unit,
     paper,
+    poll_choices,
     poll_doors,
     poll_imports,
     poll_results,
@@ -51,7 +52,7 @@ from surveys.web import (
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
-POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results, poll_withdrawals)
+POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results, poll_withdrawals, poll_choices)
 SETTING_UP = (setup, rosters, frameworks, applicability)
 MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, proceedings, own_unit)

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
 from surveys.scoring.exact import shown
 from surveys.scoring.rates import percent
-from surveys.services import bundles, polls, tallies, tally_sheets
+from surveys.services import bundles, poll_choices, polls, tallies, tally_sheets
 from surveys.services.actors import Permission
 from surveys.services.tallies import FormTally, Tally
 from surveys.web.access import needs, site
@@ -30,6 +30,8 @@ def tally(poll_id: int) -> ResponseReturnValue:
             unit=poll.unit,
             tally=found,
             shortcoming=found.shortcoming,
+            conflict=poll_choices.conflict_of(session, poll),
+            sealed=poll_choices.sealed_lines(session, poll),
             figures=tally_sheets.figures(found),
             columns=tally_sheets.columns,
             flagged=tally_sheets.flagged(found),

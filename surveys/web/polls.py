@@ -11,6 +11,7 @@ from surveys.services import (
     assessments,
     audit,
     hall,
+    poll_choices,
     poll_withdrawals,
     polls,
     printing,
@@ -83,6 +84,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             stays_shut=sealing.why_stays_shut(poll),
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),
+            conflict=poll_choices.conflict_of(session, poll),
             proposal=poll_withdrawals.proposal(session, poll),
             shut=assessments.why_unchangeable(poll.unit.assessment),
         )

@@ -12,9 +12,19 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import applicability, democratic, derivations, ledger, ledger_lines, marks, reviews, score_sheets
+from surveys.services import (
+    applicability,
+    democratic,
+    derivations,
+    ledger,
+    ledger_lines,
+    marks,
+    poll_choices,
+    reviews,
+    score_sheets,
+)
 from surveys.services.actors import Permission
-from surveys.services.assessments import unit_of
+from surveys.services.assessments import unit_of, why_unchangeable
 from surveys.services.checklists import RowChecklist
 from surveys.services.errors import BadInput, Refusal
 from surveys.services.ledger_lines import LedgerLine
@@ -22,6 +32,7 @@ from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.openings import Opening, opening
 from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
 from surveys.services.score_sheets import SheetLine, UnitSheet
+from surveys.services.two_hands import Proposal
 from surveys.services.versions import unit_in
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
@@ -152,6 +163,8 @@ def _row_page(
         exempt_form=exempt_form or ExemptForm(formdata=None, row_key=row_key),
         levels=ledger.USUAL_LEVELS,
         worth_by_level=levels,
+        choices=_choices(sheet),
+        poll_shut=why_unchangeable(sheet.unit.assessment),
         event_states={each.event_id: each.state for each in lines},
         occasions=ledger_lines.occasions_of(lines),
         sharing=[
@@ -258,6 +271,11 @@ def _sheet(unit_id: int) -> tuple[UnitSheet, Opening]:
     with site().database.reading() as session:
         sheet = score_sheets.unit_sheet(session, unit_id)
         return sheet, opening(session, sheet.unit.assessment)
+
+
+def _choices(sheet: UnitSheet) -> dict[int, Proposal]:
+    with site().database.reading() as session:
+        return poll_choices.waiting(session, sheet.unit.assessment_id, sheet.teams.conflicts)
 
 
 def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:

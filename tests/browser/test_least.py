@@ -297,6 +297,13 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(other, sealed, "poll_withdrawals.decline")
     sender.send(admin, sealed, "poll_withdrawals.propose", reason="样例")
     sender.send(other, sealed, "poll_withdrawals.agree", sure="y")
+    for _ in range(2):
+        again = sealed_poll(office.site, office.world.sealed.unit_id, team="两次")
+    row = admin.get(f"/polls/{again.poll_id}/row").location
+    sender.send(admin, row, "poll_choices.propose", reason="样例")
+    sender.send(other, row, "poll_choices.decline")
+    sender.send(admin, row, "poll_choices.propose", reason="样例")
+    sender.send(other, row, "poll_choices.agree")
 
 
 def paper_ballots(sender: Sender, office: Office) -> None:
