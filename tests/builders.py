@@ -145,8 +145,10 @@ def build_poll(
     team: str = "",
     team_weight: str = "1",
     rules: PollRules | None = None,
+    reserve: int = 1000,
 ) -> World:
-    """A poll with `count` tickets in each class, open unless told otherwise. `rules`: not the questionnaires'."""
+    """A poll with `count` tickets in each class, open unless told otherwise. `rules`: not the questionnaires'.
+    `reserve`: so many that tests of other things issue what they like."""
     assessment_id = 0
     if unit_id is None:
         assessment_id, unit_id = build_unit(site, leaders=leaders)
@@ -166,11 +168,12 @@ def build_poll(
         two_person=two_person,
         team=team,
         team_weight=Decimal(team_weight),
+        reserve=reserve,
     )
     with site.database.writing() as session:
         poll_id = polls.create_poll(session, NOW, COMMAND_LINE, entry)
         if rules is not None:
-            polls.poll_of(session, poll_id).rules = rules.to_json()
+            polls.poll_of(session, poll_id).rules = replace(rules, reserve=reserve).to_json()
             session.commit()
         codes = {
             each.key: tickets.issue(session, NOW, COMMAND_LINE, poll_id, each.key, count).codes if count else []

@@ -12,7 +12,7 @@ from surveys.catalog.model import plain
 from surveys.cli.common import ID, as_json, emit, extension_of, private_file, reports_refusals, site
 from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
-from surveys.polling.states import PollState
+from surveys.polling.states import PollState, Purpose
 from surveys.reporting.slip_files import slips_csv
 from surveys.scoring.grades import BlankPolicy
 from surveys.services import (
@@ -106,6 +106,7 @@ WEIGHT = Typed("权重", typed.decimal)
 @click.option("--held-on", type=DAY, help="日期，如 2026-03-02")
 @click.option("--place", default="", help="地点")
 @click.option("--entitled", type=int, required=True, help="应到人数")
+@click.option("--reserve", type=int, default=0, show_default=True, help="应到以外可以多发几张票")
 @click.option("--present", type=int, help="实到人数，可以后再填")
 @click.option(
     "--class",
@@ -148,7 +149,7 @@ def poll_issue(poll_id: int, class_key: str, count: int, path: str) -> None:
     """发票。票码只在这里出现一次。"""
     with _codes_file(path) as target:
         with site().database.writing() as session:
-            issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count).codes
+            issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count, Purpose.LINKS).codes
         target.write(slips_csv(class_key, printing.slips(site(), issued)))
 
 

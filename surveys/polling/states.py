@@ -41,7 +41,8 @@ class TicketState(StrEnum):
 class Purpose(StrEnum):
     """What a batch of tickets was issued for."""
 
-    SLIPS = "slips"  # printed, or handed out as links
+    SLIPS = "slips"  # printed; of batches from before there were LINKS perhaps handed out as links
+    LINKS = "links"
     DOOR = "door"  # shown one by one on a screen
     PAPER = "paper"  # returned paper ballots are cast on these; their codes were never shown
 
@@ -52,6 +53,7 @@ class Purpose(StrEnum):
 
 _PURPOSE_LABELS = {
     Purpose.SLIPS: "纸条",
+    Purpose.LINKS: "链接",
     Purpose.DOOR: "发码屏",
     Purpose.PAPER: "纸质票",
 }

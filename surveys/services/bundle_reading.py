@@ -200,6 +200,9 @@ class _Rules(_Part):
     leader: _FormRules | None
     blank: Literal["exclude", "zero", "spoil"]
     quorum: Annotated[str, AfterValidator(_quorum)]
+    two_hands: bool = False
+    reserve: Count | None = None
+    issue_to: Count | None = None
 
 
 class _Header(_Part):

@@ -16,7 +16,7 @@ from surveys.polling.disclosure import FEWEST_SHOWN
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.scoring.poll_rules import PollRules
-from surveys.services import audit, editions
+from surveys.services import audit, editions, ticket_limits
 from surveys.services.actors import Actor
 from surveys.services.assessments import lock_unit, require_changeable, unit_of
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
@@ -32,6 +32,7 @@ from surveys.services.poll_entries import (
     state_of,
 )
 from surveys.services.poll_entries import PollEntry as PollEntry
+from surveys.services.ticket_limits import Limit
 from surveys.storage.tables import BallotClass, Batch, Document, Poll, Unit
 
 UNDER_WAY = (PollState.OPEN, PollState.PAUSED)
@@ -91,9 +92,11 @@ def update_poll(
         raise BadEntry([EntryFault("rehearsal", "这是另一次测评会的演练，不能改成正式的。")])
     check_entry(entry)
     _check_issued(session, poll, entry)
+    fixed = _fixed(session, poll, entry)
     before = entry_of(poll)
     _check_base(base, before, entry)
     _take_over(poll, entry, poll.unit.assessment.questionnaires)
+    poll.rules = poll.rules | fixed
     _replace_classes(session, poll, entry)
     changed = changes(before, entry_of(poll))
     if changed:
@@ -149,6 +152,21 @@ def _check_issued(session: Session, poll: Poll, entry: PollEntry) -> None:
         raise BadEntry([EntryFault("classes", text)])
 
 
+def _fixed(session: Session, poll: Poll, entry: PollEntry) -> Document:
+    """What of the rules stays as it is since the first ticket was issued. Raises BadEntry."""
+    if not ticket_limits.any_issued(session, poll):
+        return {}
+    rules = PollRules.from_json(poll.rules)
+    if rules.reserve is not None:
+        if entry.reserve != rules.reserve:
+            text = f"已经发过票，预留的张数定在 {rules.reserve}，不能再改。要多发，请在“票”页写明理由提出。"
+            raise BadEntry([EntryFault("reserve", text)])
+        limit = Limit(entry.entitled, rules.reserve, rules.issue_to, ticket_limits.valid(session, poll))
+        if not entry.rehearsal and limit.valid > limit.most:
+            raise BadEntry([EntryFault("entitled", f"{limit.words}。应到不能改得比这还少，请先作废多发的。")])
+    return {"reserve": rules.reserve, "issue_to": rules.issue_to}
+
+
 def _replace_classes(session: Session, poll: Poll, entry: PollEntry) -> None:
     entries = {each.key: each for each in entry.classes}
     for row in list(poll.classes):
@@ -198,7 +216,8 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     if sheet.length() == 0:
         raise BadInput(f"单位“{poll.unit.name}”没有可测评的内容：没有单位测评表，也没有领导名单。")
     poll.sheet = sheet.to_json()
-    # A draft may be older than the rule; what counts begins with opening.
+    ticket_limits.fix(session, poll)
+    # A draft may be older than the rule, which begins with opening.
     poll.rules = replace(PollRules.from_json(poll.rules), two_hands=True).to_json()
     poll.state = PollState.OPEN
     poll.opened_at = now

@@ -129,6 +129,8 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         organization=next((form for form in forms if form.leader is None), None),
         leaders=tuple(form for form in forms if form.leader is not None),
         passed_on=passed_on({key: entry.valid > 0 for key, entry in classes.items()}, weights),
+        reserve=rules.reserve,
+        issue_to=rules.issue_to,
     )
 
 

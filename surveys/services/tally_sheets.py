@@ -68,12 +68,20 @@ def figures(tally: Tally) -> tuple[Figure, ...]:
         usable, base = turnout.issued - tally.void, "收回÷（发出－作废）"
     return (
         Figure("应到", turnout.entitled),
+        *_reserve(tally),
         Figure("实到", turnout.present, "到会率", "实到÷应到", _percent(turnout.present, turnout.entitled)),
         Figure("发出", turnout.issued, note=f"其中作废 {tally.void}" if tally.void else ""),
         Figure("收回", turnout.returned, "收回率", base, percent(turnout.returned, usable)),
         Figure("有效", tally.valid, "有效率", "有效÷收回", percent(tally.valid, turnout.returned)),
         Figure("无效", tally.invalid),
     )
+
+
+def _reserve(tally: Tally) -> tuple[Figure, ...]:
+    """Nothing of a poll from before there was one."""
+    if tally.reserve is None:
+        return ()
+    return (Figure("预留", tally.reserve, note=f"两人同意发到 {tally.issue_to}" if tally.issue_to else ""),)
 
 
 def flagged(tally: Tally) -> str | None:

@@ -69,7 +69,7 @@ class ClassResult:
 @dataclass(frozen=True)
 class Tally:
     """`shortcoming`: why the poll does not count, or None. `passed_on`: of ballot classes without a valid ballot, see
-    `class_weights.passed_on`."""
+    `class_weights.passed_on`. `reserve`, `issue_to`: see `PollRules`."""
 
     poll_id: int
     title: str
@@ -83,6 +83,8 @@ class Tally:
     organization: FormTally | None
     leaders: tuple[FormTally, ...]
     passed_on: Mapping[str, Score] = field(default_factory=dict)
+    reserve: int | None = None
+    issue_to: int | None = None
 
     @property
     def has_hidden_class(self) -> bool:

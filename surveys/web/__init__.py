@@ -47,12 +47,16 @@ from surveys.web import (
     screens,
     setup,
     sign_in,
+    ticket_requests,
     versions,
 )
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
-POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results, poll_withdrawals, poll_choices)
+POLLS = (
+    *(polls, poll_setup, poll_imports, poll_tickets, ticket_requests, poll_doors, paper, poll_results),
+    *(poll_withdrawals, poll_choices),
+)
 SETTING_UP = (setup, rosters, frameworks, applicability)
 MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, proceedings, own_unit)

@@ -19,6 +19,7 @@ from surveys.services import (
     rehearsals,
     sealing,
     tallies,
+    ticket_requests,
 )
 from surveys.services.actors import Permission
 from surveys.services.errors import AlreadyDone, NotFound
@@ -84,6 +85,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             stays_shut=sealing.why_stays_shut(poll),
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),
+            beyond=ticket_requests.standing(session, poll, actor()),
             conflict=poll_choices.conflict_of(session, poll),
             proposal=poll_withdrawals.proposal(session, poll),
             shut=assessments.why_unchangeable(poll.unit.assessment),

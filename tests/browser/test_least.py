@@ -276,6 +276,9 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(organizer, opened, "polls.end_in")
     sender.send(organizer, opened, "polls.pause", reason="样例")
     sender.send(organizer, f"{opened}/tickets", "poll_tickets.issue", count="1")
+    for act in ("ticket_requests.decline", "ticket_requests.agree"):
+        sender.send(organizer, f"{opened}/tickets", "ticket_requests.ask", number="5000", reason="样例")
+        sender.send(office.scrutineer, opened, act)
     sender.send(
         organizer,
         f"{opened}/tickets",
