@@ -212,6 +212,20 @@ def cast(
     return counted.receipt
 
 
+def set_rules(site: Site, poll_id: int, without: Sequence[str]) -> None:
+    """A poll's rules without these keys, as an earlier program left them."""
+    with site.database.writing() as session:
+        poll = polls.poll_of(session, poll_id)
+        poll.rules = {key: value for key, value in poll.rules.items() if key not in without}
+        session.commit()
+
+
+def count_present(site: Site, poll_id: int, present: int) -> None:
+    """On the command line, which needs no second person."""
+    with site.database.writing() as session:
+        polls.set_present(session, NOW, COMMAND_LINE, poll_id, present)
+
+
 def close(site: Site, poll_id: int, paper_left: int = 0) -> None:
     with site.database.writing() as session:
         polls.close_poll(session, NOW, COMMAND_LINE, poll_id, paper_left)

@@ -11,11 +11,11 @@ from surveys.polling.disclosure import Turnout, desk_turnout, shortcoming
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, has_ended
 from surveys.scoring.poll_rules import PollRules
-from surveys.services import audit, editions
+from surveys.services import audit, editions, headcounts
 from surveys.services.actors import Actor
 from surveys.services.errors import AlreadyDone, BadInput, WrongState
 from surveys.services.paper_counts import PaperCounts, paper_counts
-from surveys.services.polls import UNDER_WAY, locked_poll
+from surveys.services.polls import HEADCOUNT_FIRST, UNDER_WAY, locked_poll
 from surveys.services.records import class_counts
 from surveys.storage.tables import Poll
 
@@ -117,6 +117,9 @@ def closing_checks(session: Session, poll: Poll) -> list[Check]:
     cast = desk_turnout(sum(entry.cast for entry in counts), poll.state)
     quorum = PollRules.from_json(poll.rules).quorum
     checks = [*_of_paper(paper_counts(session, poll)), Check(f"收回不多于发出（{issued} 张）", cast <= issued)]
+    if poll.present is None and headcounts.needs_two(poll):
+        told = headcounts.headcount(session, poll).words
+        return [*checks, Check(HEADCOUNT_FIRST + (f"（{told}）" if told else ""), False)]
     if poll.present is None:
         return [*checks, Check("实到人数还没有登记，不登记就按收回票数算", False)]
     short = shortcoming(Turnout(poll.entitled, poll.present, issued, cast), quorum)

@@ -16,7 +16,7 @@ from surveys.polling.disclosure import FEWEST_SHOWN
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.scoring.poll_rules import PollRules
-from surveys.services import audit, editions, ticket_limits
+from surveys.services import audit, editions, headcounts, ticket_limits
 from surveys.services.actors import Actor
 from surveys.services.assessments import lock_unit, require_changeable, unit_of
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
@@ -35,6 +35,7 @@ from surveys.services.poll_entries import PollEntry as PollEntry
 from surveys.services.ticket_limits import Limit
 from surveys.storage.tables import BallotClass, Batch, Document, Poll, Unit
 
+HEADCOUNT_FIRST = "实到人数还没有两人登记一致，登记好才能结束投票"
 UNDER_WAY = (PollState.OPEN, PollState.PAUSED)
 OVER = (PollState.SEALED, PollState.WITHDRAWN)
 """Nothing of the meeting changes any more."""
@@ -68,12 +69,14 @@ def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) ->
     unit = unit_of(session, entry.unit_id)
     require_changeable(unit.assessment)
     check_entry(entry)
-    poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT, present=entry.present)
+    poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT)
     _take_over(poll, entry, unit.assessment.questionnaires)
     poll.classes = [_ballot_class(each) for each in entry.classes]
     session.add(poll)
     audit.record(session, now, actor, "poll.create", poll.prefix, unit.name)
     session.flush()
+    if entry.present is not None:
+        headcounts.enter(session, now, actor, poll, entry.present)
     return poll
 
 
@@ -190,14 +193,15 @@ def free_prefix(session: Session) -> str:
 def set_present(
     session: Session, now: datetime, actor: Actor, poll_id: int, present: int, base: str | None = None
 ) -> None:
-    """Writes down the number present (实到). Raises BadInput, WrongState once the poll is sealed."""
+    """Writes down the number present (实到) as the actor counted it: see `headcounts`. Raises NotAllowed, BadInput,
+    WrongState once voting has ended."""
     poll = locked_poll(session, poll_id)
-    if poll.state in OVER:
+    if poll.state in OVER or (poll.state is PollState.CLOSED and headcounts.needs_two(poll)):
         raise WrongState(f"测评会{poll.state.label}，实到人数不能再改。")
-    editions.check_value(base, "present", poll.present, present, "实到人数")
+    editions.check_value(base, "present", headcounts.own(session, poll, actor), present, "实到人数")
     if present < 0:
         raise BadInput("实到人数不能小于 0。")
-    poll.present = present
+    headcounts.enter(session, now, actor, poll, present)
     audit.record(session, now, actor, "poll.present", poll.prefix, str(present))
     session.commit()
 
@@ -217,6 +221,7 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
         raise BadInput(f"单位“{poll.unit.name}”没有可测评的内容：没有单位测评表，也没有领导名单。")
     poll.sheet = sheet.to_json()
     ticket_limits.fix(session, poll)
+    headcounts.forget_unagreed(session, poll)
     # A draft may be older than the rule, which begins with opening.
     poll.rules = replace(PollRules.from_json(poll.rules), two_hands=True).to_json()
     poll.state = PollState.OPEN
@@ -270,13 +275,15 @@ def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> pol
 
 
 def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> None:
-    """Lets no more votes in. `paper_left`: paper ballots not counted yet, as the caller knows; they may be until the
-    poll is sealed. Raises WrongState, PaperLeft."""
+    """Lets no more votes in, and fixes the number present; with an account it must stand. `paper_left`: paper ballots
+    not counted yet, as the caller knows; they may be until the poll is sealed. Raises WrongState, PaperLeft."""
     poll = locked_poll(session, poll_id)
     if poll.state not in UNDER_WAY:
         if poll.state is PollState.CLOSED:
             raise AlreadyDone("投票已经结束了。")
         raise WrongState(f"测评会{poll.state.label}，不在投票中，不用结束。")
+    if actor.account_id is not None and headcounts.needs_two(poll) and poll.present is None:
+        raise WrongState(f"{HEADCOUNT_FIRST}。没有结束投票。没有人到会，就登记 0。")
     refuse_left(session, poll, paper_left, "没有结束投票。", "收回的在结束以后、封存以前还能录入")
     poll.state = PollState.CLOSED
     poll.closed_at = now

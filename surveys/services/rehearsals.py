@@ -12,10 +12,10 @@ from surveys.services.errors import AlreadyDone, WrongState
 from surveys.services.polls import free_prefix, locked_poll
 from surveys.services.sealing import scrub
 from surveys.services.site import Site
-from surveys.storage.tables import Ballot, BallotClass, Batch, Door, Keying, Poll, Receipt, Ticket, Unsealing
+from surveys.storage.tables import Ballot, BallotClass, Batch, Door, Keying, Poll, Presence, Receipt, Ticket, Unsealing
 
 # Whatever belongs to a poll, what refers to others first.
-_BELONGINGS = (Keying, Door, Ballot, Receipt, Ticket, Batch, Unsealing, BallotClass)
+_BELONGINGS = (Keying, Door, Ballot, Receipt, Ticket, Batch, Unsealing, Presence, BallotClass)
 
 
 def rehearse(session: Session, now: datetime, actor: Actor, poll_id: int) -> int:

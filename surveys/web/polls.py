@@ -11,6 +11,7 @@ from surveys.services import (
     assessments,
     audit,
     hall,
+    headcounts,
     poll_choices,
     poll_withdrawals,
     polls,
@@ -61,6 +62,7 @@ def show(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         counts = records.class_counts(session, poll)
+        own_count = headcounts.own(session, poll, actor())
         return render_template(
             "polls/show.html",
             poll=poll,
@@ -70,7 +72,10 @@ def show(poll_id: int) -> ResponseReturnValue:
             returned=desk_turnout(sum(entry.cast for entry in counts), poll.state),
             shortcoming=hall.shortcoming_of(poll, counts),
             weight_words=tallies.desk_words(session, poll, actor()),
-            present_form=PresentForm(present=poll.present),
+            present_form=PresentForm(present=own_count),
+            own_count=own_count,
+            headcount=headcounts.headcount(session, poll),
+            two_count=headcounts.needs_two(poll),
             act_form=ActForm(),
             confirm_form=ConfirmForm(),
             visible=tallies.is_visible(poll),
@@ -112,13 +117,15 @@ def log(poll_id: int) -> ResponseReturnValue:
 
 
 @pages.post("/polls/<id:poll_id>/present")
-@needs(Permission.RUN_POLLS)
+@needs(Permission.WITNESS)
 def set_present(poll_id: int) -> ResponseReturnValue:
     form = PresentForm()
     form.checked()
     with saving() as (session, base):
         polls.set_present(session, site().now(), actor(), poll_id, form.present.data, base)
-    return _back(poll_id, f"实到人数已登记为 {form.present.data} 人。")
+    with site().database.reading() as session:
+        words = headcounts.headcount(session, polls.poll_of(session, poll_id)).words
+    return _back(poll_id, f"{words}。" if words else f"实到人数已登记为 {form.present.data} 人。")
 
 
 @pages.post("/polls/<id:poll_id>/open")

@@ -272,7 +272,8 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(organizer, draft, "polls.open_poll")
     sender.send(organizer, draft, "poll_withdrawals.withdraw", reason="样例", sure="y")
     sender.send(organizer, paused, "polls.resume")
-    sender.send(organizer, opened, "polls.set_present", present="9")
+    sender.send(organizer, opened, "polls.set_present", present="8")
+    sender.send(office.scrutineer, opened, "polls.set_present", present="8")
     sender.send(organizer, opened, "polls.end_in")
     sender.send(organizer, opened, "polls.pause", reason="样例")
     sender.send(organizer, f"{opened}/tickets", "poll_tickets.issue", count="1")
@@ -323,6 +324,8 @@ def paper_ballots(sender: Sender, office: Office) -> None:
     sender.send(first, page, "paper.remove", number="2", reason="样例")
     sender.send(first, page, "paper.cast", sure="y")
     desk = f"/polls/{world.poll_id}"
+    for person in (first, second):
+        sender.send(person, desk, "polls.set_present", present="1")
     sender.send(first, desk, "polls.close", sure="y", paper_left="3")
     sender.send(first, desk, "polls.seal", sure="y", paper_left="3")
 

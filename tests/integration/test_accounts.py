@@ -164,11 +164,17 @@ def test_the_table_of_who_may_do_what():
     assert set(WHO_MAY) == set(Permission)
     may = {role: {permission for permission in Permission if Actor(1, "某人", role).may(permission)} for role in Role}
     assert may[Role.ADMIN] == set(Permission) - {Permission.UNSEAL, Permission.SEE_OWN_UNIT}
-    assert may[Role.SCRUTINEER] == {Permission.SEE_POLLS, Permission.SEE_TALLIES, Permission.UNSEAL}
+    assert may[Role.SCRUTINEER] == {
+        Permission.SEE_POLLS,
+        Permission.SEE_TALLIES,
+        Permission.WITNESS,
+        Permission.UNSEAL,
+    }
     assert may[Role.ORGANIZER] == {
         Permission.SEE_POLLS,
         Permission.RUN_POLLS,
         Permission.SEE_TALLIES,
+        Permission.WITNESS,
         Permission.UNSEAL,
     }
     assert may[Role.ASSESSOR] == {Permission.SEE_SHEETS, Permission.MARK, Permission.REVIEW}

@@ -12,8 +12,8 @@ from surveys.services.errors import BadInput, NotAllowed, WrongState
 from surveys.services.poll_entries import BadEntry, entry_of
 from surveys.services.site import Site
 from surveys.services.ticket_limits import TooMany, limit
-from surveys.storage.tables import Account, Poll
-from tests.builders import ONE_CLASS, account, box_counts, build_poll, build_unit, dump
+from surveys.storage.tables import Account
+from tests.builders import ONE_CLASS, account, box_counts, build_poll, build_unit, dump, set_rules
 from tests.conftest import NOW
 from tests.stored import ASKED_SINCE
 from tests.worlds import client_of
@@ -161,7 +161,7 @@ def test_a_rehearsal_is_free(site: Site) -> None:
 @pytest.mark.parametrize("opened", [True, False])
 def test_what_had_tickets_before_the_rule_has_no_limit(site: Site, opened: bool) -> None:
     poll_id = build_poll(site, count=10, entitled=10, opened=opened).poll_id
-    forget(site, poll_id)
+    set_rules(site, poll_id, without=ASKED_SINCE)
     issue(site, poll_id, 500)
     with site.database.reading() as session:
         assert limit(session, polls.poll_of(session, poll_id)) is None
@@ -171,19 +171,12 @@ def test_a_draft_from_before_without_tickets_gets_the_rule(site: Site) -> None:
     _, unit_id = build_unit(site)
     first, second = (build_poll(site, count=0, entitled=10, opened=False, unit_id=unit_id).poll_id for _ in range(2))
     for poll_id in (first, second):
-        forget(site, poll_id)
+        set_rules(site, poll_id, without=ASKED_SINCE)
     refused(site, TooMany, "预留 0，最多发 10 张", lambda: issue(site, first, 11))
     issue(site, first, 10)
     with site.database.writing() as session:
         polls.open_poll(session, NOW, COMMAND_LINE, second)
     refused(site, TooMany, "预留 0，最多发 10 张", lambda: issue(site, second, 11))
-
-
-def forget(site: Site, poll_id: int) -> None:
-    with site.database.writing() as session:
-        poll = session.get_one(Poll, poll_id)
-        poll.rules = {key: value for key, value in poll.rules.items() if key not in ASKED_SINCE}
-        session.commit()
 
 
 def test_on_pages_one_asks_and_the_scrutineer_agrees_at_the_desk(site: Site, app: Flask, poll_id: int) -> None:
