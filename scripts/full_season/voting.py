@@ -81,7 +81,7 @@ def _entry(site: Site, unit_id: int, plan: Vote, day: int) -> PollEntry:
         place="机关会议室",
         team=plan.team,
         team_weight=Decimal(plan.weight),
-        reserve=max(sum(len(each.ballots) + each.unused - each.void for each in plan.classes) - plan.entitled, 0),
+        reserve=max(sum(len(each.ballots) + each.unused for each in plan.classes) - plan.entitled, 0),
     )
 
 

@@ -269,9 +269,10 @@ def poll_close(poll_id: int, uncounted: int) -> None:
         raise click.ClickException(f"{error}（--uncounted {error.left}）") from None
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        short = hall.shortcoming_of(poll, records.class_counts(session, poll))
-    if short is not None:
-        click.echo(f"注意：{short}。", err=True)
+        counts = records.class_counts(session, poll)
+        told = (hall.shortcoming_of(poll, counts), hall.doubt_of(poll, counts))
+    for words in filter(None, told):
+        click.echo(f"注意：{words}。", err=True)
 
 
 @poll_group.command("unseal")

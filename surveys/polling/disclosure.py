@@ -72,3 +72,16 @@ def shortcoming(turnout: Turnout, quorum: Fraction) -> str | None:
         share = f"{quorum.numerator}/{quorum.denominator}"
         return f"实到 {present} 人，不足应到 {turnout.entitled} 人的 {share}，此次测评不计分"
     return None
+
+
+def doubt(turnout: Turnout) -> str | None:
+    """What cannot be in these figures, in Chinese, or None."""
+    entitled, present, returned = turnout.entitled, turnout.present, turnout.returned
+    found = []
+    if present is not None and present > entitled:
+        found.append(f"实到 {present} 人，多于应到 {entitled} 人")
+    if returned > entitled:
+        found.append(f"收回 {returned} 张，多于应到 {entitled} 人")
+    if present is not None and returned > present:
+        found.append(f"收回 {returned} 张，多于实到 {present} 人")
+    return "；".join(found) or None

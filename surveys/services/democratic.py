@@ -28,16 +28,32 @@ from surveys.storage.tables import Approval, Mark, Poll, Unit
 
 ACT = "democratic"
 WITHDRAW = "democratic.withdraw"
+COUNT_ANYWAY = "poll.count_anyway"
+"""Two people's act, by poll: it counts though its figures contradict each other."""
+
 ONE_TEAM = "未分班子"
 """What polls without a team are called where there are several."""
 
 
 @dataclass(frozen=True)
 class Vote:
-    """A sealed poll and what it came to."""
+    """A sealed poll and what it came to. `counted`: that it counts in spite of its doubt, proposed or agreed."""
 
     poll: Poll
     tally: Tally
+    counted: Proposal | None = None
+
+    @property
+    def decided(self) -> bool:
+        return self.counted is not None and not self.counted.waits
+
+    @property
+    def fault(self) -> str | None:
+        """Why it does not count."""
+        if self.tally.doubt is None or self.decided:
+            return self.tally.shortcoming
+        words = f"{self.tally.doubt}，须由两名管理员决定算不算"
+        return words if self.tally.shortcoming is None else f"{self.tally.shortcoming}；{words}"
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,11 @@ class TeamScores:
     @property
     def formless(self) -> tuple[Poll, ...]:
         return tuple(vote.poll for vote in self.votes if not carries_form(vote.poll))
+
+    @property
+    def doubtful(self) -> tuple[Vote, ...]:
+        """Those on which two people decide, or have decided."""
+        return tuple(vote for vote in self.votes if vote.tally.doubt is not None)
 
     @property
     def score(self) -> Score | None:
@@ -152,13 +173,19 @@ def counting(polls: Sequence[Poll]) -> dict[str, Poll]:
     return {poll.team: poll for poll in by_seal([*last.values()])}
 
 
-def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScores:
-    """Of one unit's candidates. `tallies`: by poll, of those that count."""
+def team_scores(
+    polls: Sequence[Poll], tallies: Mapping[int, Tally], counted: Mapping[str, Proposal] | None = None
+) -> TeamScores:
+    """Of one unit's candidates. `tallies`: by poll, of those that count. `counted`: what was proposed and agreed of
+    polls in doubt, by subject."""
     newest, undecided = counting(polls), conflicts(polls)
     known = {*newest, *(each.team for each in undecided)}
     # A draft is a plan, perhaps given up: it holds nothing up.
     begun = {poll.team for poll in polls if poll.set_aside_at is None and poll.state is not PollState.DRAFT}
-    votes = {team: Vote(newest[team], tallies[newest[team].id]) for team in sorted(newest)}
+    votes = {
+        team: Vote(newest[team], tallies[newest[team].id], (counted or {}).get(str(newest[team].id)))
+        for team in sorted(newest)
+    }
     return TeamScores(
         tuple(_team_score(vote) for vote in votes.values()),
         tuple(votes.values()),
@@ -182,13 +209,24 @@ def scores_of_units(session: Session, unit_ids: Collection[int], rules: ScoringR
         polls[poll.unit_id].append(poll)
     found = {unit_id: candidates(own, rules) for unit_id, own in polls.items()}
     tallies = tally_each(session, [poll for own in found.values() for poll in counting(own).values()])
-    return {unit_id: team_scores(own, tallies) for unit_id, own in found.items()}
+    counted = _counted(session, found, tallies)
+    return {unit_id: team_scores(own, tallies, counted) for unit_id, own in found.items()}
+
+
+def _counted(
+    session: Session, candidates: Mapping[int, Sequence[Poll]], tallies: Mapping[int, Tally]
+) -> dict[str, Proposal]:
+    """All units are of one assessment."""
+    in_doubt = [
+        poll for own in candidates.values() for poll in own if poll.id in tallies and tallies[poll.id].doubt is not None
+    ]
+    return two_hands.proposals(session, in_doubt[0].unit.assessment_id, COUNT_ANYWAY) if in_doubt else {}
 
 
 def _team_score(vote: Vote) -> TeamScore:
     poll, result = vote.poll, vote.tally
     score = None if result.organization is None else result.organization.score
-    return TeamScore(poll.team, poll.team_weight, score, result.shortcoming)
+    return TeamScore(poll.team, poll.team_weight, score, vote.fault)
 
 
 @dataclass(frozen=True)

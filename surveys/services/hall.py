@@ -7,7 +7,7 @@ from math import ceil
 
 from sqlalchemy.orm import Session
 
-from surveys.polling.disclosure import Turnout, desk_turnout, shortcoming
+from surveys.polling.disclosure import Turnout, desk_turnout, doubt, shortcoming
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, has_ended
 from surveys.scoring.poll_rules import PollRules
@@ -94,10 +94,19 @@ def shortcoming_of(poll: Poll, counts: Sequence[ClassCount]) -> str | None:
     """Why a sealed poll does not count, as its tally says, from turnout alone; None of one that is not sealed yet."""
     if poll.state is not PollState.SEALED:
         return None
-    turnout = Turnout(
-        poll.entitled, poll.present, sum(each.issued for each in counts), sum(each.cast for each in counts)
-    )
-    return shortcoming(turnout, PollRules.from_json(poll.rules).quorum)
+    return shortcoming(_turnout(poll, counts), PollRules.from_json(poll.rules).quorum)
+
+
+def _turnout(poll: Poll, counts: Sequence[ClassCount]) -> Turnout:
+    """Exact: of a sealed poll alone."""
+    return Turnout(poll.entitled, poll.present, sum(each.issued for each in counts), sum(each.cast for each in counts))
+
+
+def doubt_of(poll: Poll, counts: Sequence[ClassCount]) -> str | None:
+    """What in the turnout of a sealed poll cannot be, on which two people decide; None of one from before."""
+    if poll.state is not PollState.SEALED or not PollRules.from_json(poll.rules).two_hands:
+        return None
+    return doubt(_turnout(poll, counts))
 
 
 @dataclass(frozen=True)

@@ -256,6 +256,7 @@ def _vote(vote: Vote) -> Document:
         "valid": tally.valid,
         "few": tally.few,
         "shortcoming": tally.shortcoming,
+        **_doubt(vote),
         "blank": rules.blank.value,
         "classes": [
             {"key": entry.key, "name": entry.name, "weight": plain(entry.weight), "valid": entry.valid}
@@ -297,6 +298,14 @@ def _vote(vote: Vote) -> Document:
         for question, weight in zip(form.questions, rules.organization.questions.values(), strict=True)
     ]
     return found
+
+
+def _doubt(vote: Vote) -> Document:
+    """There only where two people decide: `counted_for` is their reason, None before."""
+    if vote.tally.doubt is None:
+        return {}
+    reason = vote.counted.reason if vote.counted is not None and vote.decided else None
+    return {"doubt": vote.tally.doubt, "counted_for": reason}
 
 
 def _moment(moment: datetime) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from surveys.catalog.model import plain
-from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, hidden_classes, results_visible, shortcoming
+from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, doubt, hidden_classes, results_visible, shortcoming
 from surveys.polling.seal import Record
 from surveys.polling.sheet import BLANK, Form, Question, Sheet
 from surveys.scoring.class_weights import passed_on
@@ -131,6 +131,7 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         passed_on=passed_on({key: entry.valid > 0 for key, entry in classes.items()}, weights),
         reserve=rules.reserve,
         issue_to=rules.issue_to,
+        doubt=doubt(turnout) if rules.two_hands else None,
     )
 
 
@@ -225,6 +226,8 @@ def desk_words(session: Session, poll: Poll, actor: Actor) -> list[str]:
 def warnings(tally: Tally) -> list[str]:
     """What a reader of the result should know of its weights and its secrecy, in Chinese."""
     found = weight_words(tally)
+    if tally.doubt:
+        found.append(f"{tally.doubt}。两名管理员决定以前不计分。")
     if tally.few:
         found.append(f"有效票只有 {tally.valid} 张，结果近于公开每个人的选择，请控制知悉范围。")
     if tally.has_hidden_class:

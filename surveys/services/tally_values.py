@@ -68,8 +68,9 @@ class ClassResult:
 
 @dataclass(frozen=True)
 class Tally:
-    """`shortcoming`: why the poll does not count, or None. `passed_on`: of ballot classes without a valid ballot, see
-    `class_weights.passed_on`. `reserve`, `issue_to`: see `PollRules`."""
+    """`shortcoming`: why the poll does not count, or None. `doubt`: what in its turnout cannot be, which two people
+    decide on. `passed_on`: of ballot classes without a valid ballot, see `class_weights.passed_on`. `reserve`,
+    `issue_to`: see `PollRules`."""
 
     poll_id: int
     title: str
@@ -85,6 +86,7 @@ class Tally:
     passed_on: Mapping[str, Score] = field(default_factory=dict)
     reserve: int | None = None
     issue_to: int | None = None
+    doubt: str | None = None
 
     @property
     def has_hidden_class(self) -> bool:

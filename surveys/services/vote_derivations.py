@@ -36,7 +36,8 @@ def by_votes(most: Decimal, vote: Document, *, for_unit: bool) -> tuple[list[Ste
     else:
         steps, score = _by_poll(vote, for_unit=for_unit)
         if score is None:
-            steps.append(Step(f"{vote['shortcoming'] or '没有可计的票'}，这次测评不计分。"))
+            why = vote["shortcoming"] or (vote.get("doubt") if _undecided(vote) else None)
+            steps.append(Step(f"{why or '没有可计的票'}，这次测评不计分。"))
     return (steps, None) if score is None else _converted(most, score, steps)
 
 
@@ -86,7 +87,10 @@ def _by_poll(vote: Document, team: str = "", *, for_unit: bool) -> tuple[list[St
         )
     ]
     score = score_of(vote["score"])
-    if vote["shortcoming"] is not None or score is None:
+    if vote.get("doubt"):
+        fate = "须由两名管理员决定算不算" if _undecided(vote) else f"经两人决定照计。理由：{vote['counted_for']}"
+        steps.append(Step(f"{vote['doubt']}，{fate}"))
+    if vote["shortcoming"] is not None or score is None or _undecided(vote):
         return steps, None
     steps += map(Step, weight_words(vote, for_unit=for_unit))
     if for_unit and not counts_can_be_told(vote):
@@ -96,6 +100,10 @@ def _by_poll(vote: Document, team: str = "", *, for_unit: bool) -> tuple[list[St
     if all(item["score"] is not None for item in vote["items"]):
         score = _form_score(vote["items"], steps)
     return steps, score
+
+
+def _undecided(vote: Document) -> bool:
+    return vote.get("doubt") is not None and vote["counted_for"] is None
 
 
 def _vote_items(vote: Document) -> Iterator[Step]:

@@ -1,9 +1,9 @@
-"""Two admins say which of several sealed polls of a team counts."""
+"""Two admins say which of several sealed polls of a team counts, and whether one in doubt does."""
 
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.services import poll_choices, polls, score_sheets
+from surveys.services import poll_choices, poll_doubts, polls, score_sheets
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm, GroundsForm
@@ -47,6 +47,35 @@ def decline(unit_id: int, chosen: int) -> ResponseReturnValue:
     with site().database.writing() as session:
         poll_choices.decline(session, site().now(), actor(), unit_id, chosen)
     return _back(unit_id, "提议已撤下，哪一次算还没有定。")
+
+
+@pages.post("/units/<id:unit_id>/polls/<id:doubted>/count")
+@needs(Permission.DECIDE)
+def propose_count(unit_id: int, doubted: int) -> ResponseReturnValue:
+    """The first hand on a poll whose figures contradict each other."""
+    form = GroundsForm()
+    form.checked()
+    with site().database.writing() as session:
+        poll_doubts.propose(session, site().now(), actor(), unit_id, doubted, form.reason.data)
+    return _back(unit_id, "已提出照计，另一名管理员在这里确认以后才计分。")
+
+
+@pages.post("/units/<id:unit_id>/polls/<id:doubted>/count/agree")
+@needs(Permission.DECIDE)
+def agree_count(unit_id: int, doubted: int) -> ResponseReturnValue:
+    ActForm().checked()
+    with site().database.writing() as session:
+        poll_doubts.agree(session, site().now(), actor(), unit_id, doubted)
+    return _back(unit_id, "已由第二人确认，这次测评会照计。")
+
+
+@pages.post("/units/<id:unit_id>/polls/<id:doubted>/count/decline")
+@needs(Permission.DECIDE)
+def decline_count(unit_id: int, doubted: int) -> ResponseReturnValue:
+    ActForm().checked()
+    with site().database.writing() as session:
+        poll_doubts.decline(session, site().now(), actor(), unit_id, doubted)
+    return _back(unit_id, "提议已撤下，这次测评会算不算还没有定。")
 
 
 def _back(unit_id: int, message: str) -> ResponseReturnValue:

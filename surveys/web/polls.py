@@ -71,6 +71,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             shown_turnout=shown_turnout,
             returned=desk_turnout(sum(entry.cast for entry in counts), poll.state),
             shortcoming=hall.shortcoming_of(poll, counts),
+            doubt=hall.doubt_of(poll, counts),
             weight_words=tallies.desk_words(session, poll, actor()),
             present_form=PresentForm(present=own_count),
             own_count=own_count,

@@ -308,6 +308,11 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(other, row, "poll_choices.decline")
     sender.send(admin, row, "poll_choices.propose", reason="样例")
     sender.send(other, row, "poll_choices.agree")
+    sealed_poll(office.site, office.world.sealed.unit_id, team="多人", entitled=9)
+    sender.send(admin, row, "poll_choices.propose_count", reason="样例")
+    sender.send(other, row, "poll_choices.decline_count")
+    sender.send(admin, row, "poll_choices.propose_count", reason="样例")
+    sender.send(other, row, "poll_choices.agree_count")
 
 
 def paper_ballots(sender: Sender, office: Office) -> None:
