@@ -1,5 +1,6 @@
 """The states of a poll and of a ticket (design 2, 4)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,3 +58,8 @@ _PURPOSE_LABELS = {
     Purpose.DOOR: "发码屏",
     Purpose.PAPER: "纸质票",
 }
+
+
+def purpose_words(issued: Mapping[str, int]) -> str:
+    """How many tickets went out for what, in Chinese. `issued`: by `Purpose`."""
+    return "，".join(f"{each.label} {issued[each]}" for each in Purpose if issued.get(each))

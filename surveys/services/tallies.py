@@ -13,6 +13,7 @@ from surveys.catalog.model import plain
 from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, doubt, hidden_classes, results_visible, shortcoming
 from surveys.polling.seal import Record
 from surveys.polling.sheet import BLANK, Form, Question, Sheet
+from surveys.polling.states import purpose_words
 from surveys.scoring.class_weights import passed_on
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.grades import FormRules, form_score, item_score, question_score
@@ -22,7 +23,7 @@ from surveys.scoring.tally import ClassTally, tally_class
 from surveys.services import class_words
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import Imbalance, WrongState
-from surveys.services.records import verified_each
+from surveys.services.records import COMMAND, verified_each
 from surveys.services.tally_values import ClassResult
 from surveys.services.tally_values import FormTally as FormTally
 from surveys.services.tally_values import QuestionTally as QuestionTally
@@ -132,6 +133,8 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         reserve=rules.reserve,
         issue_to=rules.issue_to,
         doubt=doubt(turnout) if rules.two_hands else None,
+        issued_for=purpose_words(record.issued_for or {}),
+        by_command=record.present_by == COMMAND,
     )
 
 

@@ -79,9 +79,19 @@ def figures(tally: Tally) -> tuple[Figure, ...]:
 
 def _reserve(tally: Tally) -> tuple[Figure, ...]:
     """Nothing of a poll from before there was one."""
-    if tally.reserve is None:
-        return ()
-    return (Figure("预留", tally.reserve, note=f"两人同意发到 {tally.issue_to}" if tally.issue_to else ""),)
+    return () if tally.reserve is None else (Figure("预留", tally.reserve),)
+
+
+def issuing(tally: Tally) -> str | None:
+    """How many tickets went out for what and how many might, and who counted those present, in Chinese. Nothing of a
+    poll from before it was sealed with this."""
+    if tally.reserve is None and not tally.issued_for:
+        return None
+    parts = [f"发出：{tally.issued_for}。"] if tally.issued_for else []
+    if tally.reserve is not None:
+        agreed = f"，经两人同意发到 {tally.issue_to} 张" if tally.issue_to else ""
+        parts.append(f"应到加预留 {tally.turnout.entitled + tally.reserve}{agreed}，发出的票（不算作废）不能更多。")
+    return "".join([*parts, "实到是命令行登记的，没有两人核对。" if tally.by_command else ""])
 
 
 def flagged(tally: Tally) -> str | None:
@@ -220,7 +230,9 @@ def _scale(form: FormTally, rules: FormRules) -> str:
 def _notes(tally: Tally, rules: PollRules) -> tuple[str, ...]:
     form = tally.organization or tally.leaders[0]
     best, lowest = form.grades[0].name, form.lowest.name
+    told = issuing(tally)
     return (
+        *(() if told is None else (told,)),
         f"{best}率＝{best}÷有效，其余类推；有{unrated(tally)}的，各率相加不足 100%。{FLAG} 表示{lowest}率超过 1/3。",
         f"得分是所填等次分值的平均数，{_BLANKS[rules.blank]}；有多个票种的，各票种先分别计算，再按权重平均。",
         "率和得分只在最后四舍五入，保留两位小数。",

@@ -70,7 +70,8 @@ class ClassResult:
 class Tally:
     """`shortcoming`: why the poll does not count, or None. `doubt`: what in its turnout cannot be, which two people
     decide on. `passed_on`: of ballot classes without a valid ballot, see `class_weights.passed_on`. `reserve`,
-    `issue_to`: see `PollRules`."""
+    `issue_to`: see `PollRules`. `issued_for`: tickets by purpose, in Chinese; `by_command`: the number present was
+    entered on the command line."""
 
     poll_id: int
     title: str
@@ -87,6 +88,8 @@ class Tally:
     reserve: int | None = None
     issue_to: int | None = None
     doubt: str | None = None
+    issued_for: str = ""
+    by_command: bool = False
 
     @property
     def has_hidden_class(self) -> bool:

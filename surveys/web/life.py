@@ -16,6 +16,7 @@ from surveys.services import (
     promises,
     replies,
     rule_changes,
+    turnouts,
     version_changes,
     versions,
 )
@@ -161,6 +162,7 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
             state=AssessmentState(assessment.state),
             states=list(AssessmentState),
             outlook=outlook,
+            turnouts=turnouts.of_assessment(session, assessment_id),
             versions=versions.listing(session, assessment_id),
             changes=changes,
             rules=rule_changes.listing(session, assessment_id),

@@ -34,6 +34,7 @@ def tally(poll_id: int) -> ResponseReturnValue:
             sealed=poll_choices.sealed_lines(session, poll),
             figures=tally_sheets.figures(found),
             columns=tally_sheets.columns,
+            issuing=tally_sheets.issuing(found),
             flagged=tally_sheets.flagged(found),
             unrated=tally_sheets.unrated(found),
             warnings=tallies.warnings(found),
