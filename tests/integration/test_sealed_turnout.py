@@ -23,7 +23,10 @@ def test_issued_by_purpose_reserve_and_who_counted_are_told_also_from_the_bundle
             tickets.issue(session, NOW, COMMAND_LINE, world.poll_id, "A", count, purpose)
     cast_each(site, world, {"A": ["A"] * 6})
     close_and_seal(site, world.poll_id, paper_left=1)
-    told = "发出：纸条 6，链接 2，纸质票 1。应到加预留 10，发出的票（不算作废）不能更多。实到是命令行登记的，没有两人核对。"
+    told = (
+        "发出：纸条 6，链接 2，纸质票 1。应到加预留 10，发出的票（不算作废）不能更多。"
+        "实到是命令行登记的，没有两人核对。"
+    )
     with site.database.reading() as session:
         poll = polls.poll_of(session, world.poll_id)
         tally = tallies.tally(session, poll)
