@@ -75,5 +75,5 @@ def test_the_life_page_and_the_board_show_it_of_every_sealed_poll(app: Flask, si
     assert all(prefix in page for prefix in prefixes)
     assert page.count("实到由命令行登记") == 2
     board = client_of(app).page(f"/board/{prefixes[0]}").text
-    for words in ("应到", "10 人（命令行登记）", "3 张", "纸条 10"):
+    for words in ("应到 10 人；实到 10 人（命令行登记）", "预留 3 张", "发出：纸条 10"):
         assert words in board
