@@ -108,6 +108,7 @@ class Desk:
         for number, (_, count) in enumerate(CLASSES.values(), start=1):
             page.get_by_label(f"票种第 {number} 行计划张数").fill(str(count))
         page.get_by_label("应到人数").fill("60")
+        page.get_by_label("预留几张票").fill("5")
         page.get_by_label("双人启封").check()
         page.evaluate("() => document.activeElement.blur()")
         self._whole(page, "desk-wizard")
@@ -176,7 +177,7 @@ class Desk:
         page.goto(poll)
         page.get_by_label("实到人数").fill("86")
         page.get_by_role("button", name="登记").click()
-        page.get_by_text("已登记为 86 人").wait_for()
+        page.get_by_text("登记 86 人，等另一人登记同样的人数").first.wait_for()
         page.get_by_label("几分钟后结束").fill("10")
         page.get_by_role("button", name="设定").click()
         page.get_by_text("10 分钟后自动停止收票").wait_for()

@@ -332,6 +332,8 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
     choices: dict[str, list[Any]] = {
         "code": [world.used, world.void, *world.unused.values(), "0" * 20, "x"],
         "poll_id": [entry.poll_id for entry in world.polls.values()],
+        "chosen": [entry.poll_id for entry in world.polls.values()],
+        "doubted": [entry.poll_id for entry in world.polls.values()],
         "unit_id": [entry.unit_id for entry in world.polls.values()],
         "assessment_id": [world.assessment_id],
         "event_id": [world.event_id],

@@ -11,7 +11,7 @@ from surveys.services.returned import FIRST, SECOND
 from surveys.services.site import Site
 from surveys.storage.tables import Account
 from tests import papers
-from tests.builders import World, box_counts, close_and_seal, record_of
+from tests.builders import World, box_counts, close_and_seal, count_present, record_of
 from tests.papers import paper_poll, person, typed
 from tests.strict_client import Page, StrictClient
 from tests.worlds import client_of
@@ -218,6 +218,7 @@ def test_keying_after_the_last_paper_ends(lite_site: Site, first: StrictClient) 
 
 def test_sealing_is_refused_in_words_while_paper_waits(lite_site: Site, first: StrictClient, world: World) -> None:
     first.submit(f"{home(world)}/A/1/1", **typed(lite_site, world.poll_id, "1"))
+    count_present(lite_site, world.poll_id, 4)
     first.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/close", sure="y", paper_left="4")
     response = first.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/seal", sure="y")
     assert response.status_code == 409
