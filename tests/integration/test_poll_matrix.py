@@ -196,7 +196,7 @@ def in_the_meeting(case: Case, world: World) -> dict[str, list[str]]:
     cast_each(case.site, world, ballots)
     for page in (home, f"{home}/tickets", f"/screen/{world.codes['A'][0][:4]}"):
         assert "94." not in client.page(page).text
-    assert client.submit(home, f"{home}/close", sure="y").status_code == 302
+    assert client.submit(home, f"{home}/close", sure="y", paper_left="1").status_code == 302
     key_paper(case, world)
     return ballots | {"A": [*ballots["A"], ("*" if case.abstain else "D") * questions]}
 
