@@ -42,7 +42,7 @@ SMALL_CLASS = (
 def sealed(
     site: Site, ballots: dict[str, list[str]], classes: tuple[ClassEntry, ...] = CLASSES, **options: Any
 ) -> World:
-    world = build_poll(site, count=12, classes=classes, entitled=12, present=12, **options)
+    world = build_poll(site, count=12, classes=classes, entitled=24, present=24, **options)
     cast_each(site, world, ballots)
     close_and_seal(site, world.poll_id)
     return world

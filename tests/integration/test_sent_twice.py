@@ -30,7 +30,7 @@ def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
 
 
 def build(site: Site, state: PollState, **options: bool) -> World:
-    world = build_poll(site, count=2, opened=state is not PollState.DRAFT, **options)
+    world = build_poll(site, count=2, present=10, opened=state is not PollState.DRAFT, **options)
     if state in (PollState.CLOSED, PollState.PAUSED):
         with site.database.writing() as session:
             polls.poll_of(session, world.poll_id).state = state
