@@ -150,6 +150,7 @@ def test_nothing_is_asked_where_no_paper_is_left(
 ) -> None:
     world = paper_poll(lite_site, 1)
     counted(lite_site, lite_people, world, 1)
+    count_present(lite_site, world.poll_id, 9)
     desk = f"/polls/{world.poll_id}"
     assert "纸质票：发出 1 份，录入 1 份，计入 1 份" in organizer.page(desk).text
     for act in ("close", "seal"):
