@@ -172,7 +172,7 @@ def on_sheet(workbook: bytes) -> tuple[dict[str, float], dict[str, list[int]]]:
     """(the figures of the tally sheet by name, the counts of each question by field)."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(workbook))
     first, second = (book.get_sheet_by_name(name).to_python() for name in ("统计单", "领导干部"))
-    figures = {row[0]: row[2] for row in first if row[0] in ("应到", "实到", "发出", "收回", "有效", "无效")}
+    figures = {row[0]: row[2] for row in first if row[0] in ("应到", "预留", "实到", "发出", "收回", "有效", "无效")}
     counts = {f"o-{row[0]}": row[2:7] for row in first if str(row[0]).isdigit() and isinstance(row[2], float)}
     for row in second:
         if isinstance(row[0], float):

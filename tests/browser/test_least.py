@@ -264,6 +264,7 @@ def edited(data: bytes, title: str, value: str) -> tuple[str, bytes]:
 
 def polling(sender: Sender, office: Office) -> None:
     organizer, admin = office.organizer, office.admin
+    scrutineer = browser_of(sender, account(office.site, "监票", Role.SCRUTINEER))
     draft, opened, paused = (office.poll(each) for each in (PollState.DRAFT, PollState.OPEN, PollState.PAUSED))
     upload = sender.send(organizer, f"{office.assessment}/polls/import", "poll_imports.upload", file=PLANS)
     sender.send(organizer, upload.location, "poll_imports.apply")
@@ -275,13 +276,13 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(organizer, draft, "poll_withdrawals.withdraw", reason="样例", sure="y")
     sender.send(organizer, paused, "polls.resume")
     sender.send(organizer, opened, "polls.set_present", present="8")
-    sender.send(office.scrutineer, opened, "polls.set_present", present="8")
+    sender.send(scrutineer, opened, "polls.set_present", present="8")
     sender.send(organizer, opened, "polls.end_in")
     sender.send(organizer, opened, "polls.pause", reason="样例")
     sender.send(organizer, f"{opened}/tickets", "poll_tickets.issue", count="1")
     for act in ("ticket_requests.decline", "ticket_requests.agree"):
         sender.send(organizer, f"{opened}/tickets", "ticket_requests.ask", number="5000", reason="样例")
-        sender.send(office.scrutineer, opened, act)
+        sender.send(scrutineer, opened, act)
     sender.send(
         organizer,
         f"{opened}/tickets",

@@ -129,7 +129,7 @@ def test_the_reports_figures_are_the_results(site: Site, tmp_path: Path) -> None
         score = unit["democratic"]["score"]
         assert line == [*words, score or {"样例丙局": "不计分", "样例丁县": "待定"}[unit["unit"]]]
     assert "本次考核 4 个单位：市直单位 3 个、县区 1 个" in text
-    assert re.search(r"样例丙局\s+民主测评没有达到\s+1 行：III-36", text)
+    assert re.search(r"样例丙局\s+民主测评没有计分\s+1 行：III-36", text)
     assert re.search(r"样例丁县\s+待打分", text)
     assert "民主测评按测评会计分 2 个单位" in text
     assert TALKED not in text
