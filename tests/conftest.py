@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, g, has_request_context
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
@@ -188,6 +188,34 @@ def addresses_compiled_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", once)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_connection_a_request() -> Iterator[None]:
+    """There are as many connections as threads: a request that waited for a second one while it held its first would
+    wait for others that do the same, and all of them would be told that the site is busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("reading", "writing", "looking", "casting"):
+            patch.setattr(Database, name, alone_in_its_request(getattr(Database, name)))
+        yield
+
+
+def alone_in_its_request(connect: Callable[[Database], Any]) -> Callable[[Database], Any]:
+    @contextmanager
+    def connected(database: Database) -> Iterator[Any]:
+        if not has_request_context():
+            with connect(database) as found:
+                yield found
+            return
+        assert "connection" not in g, "this request holds a connection already"
+        g.connection = connect
+        try:
+            with connect(database) as found:
+                yield found
+        finally:
+            g.pop("connection")
+
+    return connected
 
 
 class KeptTemplates(BytecodeCache):

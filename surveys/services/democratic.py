@@ -22,7 +22,8 @@ from surveys.services.errors import NotAllowed, WrongState
 from surveys.services.hands import require_hand
 from surveys.services.marks import departments_of, row_of
 from surveys.services.openings import require_open
-from surveys.services.tallies import Tally, is_visible, tally_each
+from surveys.services.tallies import is_visible, tally_each
+from surveys.services.tally_values import Tally
 from surveys.services.two_hands import Proposal
 from surveys.storage.tables import Approval, Mark, Poll, Unit
 

@@ -24,10 +24,7 @@ from surveys.services import class_words
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import Imbalance, WrongState
 from surveys.services.records import COMMAND, verified_each
-from surveys.services.tally_values import ClassResult
-from surveys.services.tally_values import FormTally as FormTally
-from surveys.services.tally_values import QuestionTally as QuestionTally
-from surveys.services.tally_values import Tally as Tally
+from surveys.services.tally_values import ClassResult, FormTally, QuestionTally, Tally
 from surveys.storage.tables import Poll
 
 

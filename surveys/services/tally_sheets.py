@@ -29,7 +29,8 @@ from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.rates import percent
 from surveys.services.errors import BadInput
 from surveys.services.records import verified
-from surveys.services.tallies import FormTally, QuestionTally, Tally, count, disclosed, require_visible, warnings
+from surveys.services.tallies import count, disclosed, require_visible, warnings
+from surveys.services.tally_values import FormTally, QuestionTally, Tally
 from surveys.storage.tables import Poll
 
 MEDIA_TYPES = {

@@ -10,11 +10,11 @@ from surveys.services import applicability, assessments, proposals
 from surveys.services.actors import Permission
 from surveys.services.applicability import Cell, Fit, FrameworkFit, Matrix
 from surveys.services.applicability_workbook import cell_words, matrix_workbook
-from surveys.services.editions import Overtaken
 from surveys.services.errors import Refusal
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.editing import saving
+from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, ChooseForm, TakeOverForm
 from surveys.web.proposals import said
 from surveys.web.rosters import XLSX
@@ -140,7 +140,7 @@ def set_tags(unit_id: int) -> ResponseReturnValue:
         with saving() as (session, base):
             done = applicability.set_tags(session, site().now(), actor(), unit_id, ticked, base)
     except Refusal as error:
-        return _unit_page(unit_id, str(error), ticked), 409 if isinstance(error, Overtaken) else 400
+        return _unit_page(unit_id, str(error), ticked), status_of(error)
     flash(said(done, "标签已保存。适用表须重新核准。"))
     return redirect(url_for("applicability.unit", unit_id=unit_id))
 
@@ -154,6 +154,6 @@ def choose(unit_id: int) -> ResponseReturnValue:
         with saving() as (session, base):
             applicability.choose(session, site().now(), actor(), unit_id, form.row_key.data, form.method.data, base)
     except Refusal as error:
-        return _unit_page(unit_id, str(error)), 409 if isinstance(error, Overtaken) else 400
+        return _unit_page(unit_id, str(error)), status_of(error)
     flash(f"{form.row_key.data} 的测评方法已选定。")
     return redirect(url_for("applicability.unit", unit_id=unit_id))

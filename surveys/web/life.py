@@ -168,7 +168,7 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
             changes=changes,
             rules=rule_changes.listing(session, assessment_id),
             objections=objections,
-            uncorrected=promises.uncorrected(session, assessment_id, standing.live) if objections else set(),
+            uncorrected=promises.uncorrected_ids(session, assessment_id, lambda: standing.live),
             agreed=len(standing.agreed),
             fault=fault,
             forms=_forms(outlook, typed),
@@ -241,7 +241,9 @@ def _objection_page(
         return render_template(
             "life/objection.html",
             reply=reply,
-            uncorrected=promises.uncorrected(session, assessment.id, versions.live_body(session, assessment.id)),
+            uncorrected=promises.uncorrected_ids(
+                session, assessment.id, lambda: versions.live_body(session, assessment.id)
+            ),
             final=AssessmentState(assessment.state).is_final,
             closing=closing or CloseForm(formdata=None),
             put_forward=objection_files.put_forward(session, [objection_id]).get(objection_id, []),

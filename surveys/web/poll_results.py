@@ -10,7 +10,7 @@ from surveys.scoring.exact import shown
 from surveys.scoring.rates import percent
 from surveys.services import bundles, poll_choices, polls, tallies, tally_sheets
 from surveys.services.actors import Permission
-from surveys.services.tallies import FormTally, Tally
+from surveys.services.tally_values import FormTally, Tally
 from surveys.web.access import needs, site
 from surveys.web.downloads import attachment, chart_type, image, of_poll
 

@@ -17,7 +17,7 @@ from surveys.services import bundles, polls, tallies
 from surveys.services.actors import Role
 from surveys.services.polls import ClassEntry
 from surveys.services.site import Site
-from surveys.services.tallies import FormTally, Tally
+from surveys.services.tally_values import FormTally, Tally
 from tests.builders import ONE_CLASS, World, build_poll, build_unit, cast_each, close_and_seal, sheet_for
 from tests.servers import ROOT
 from tests.strict_client import StrictClient, words

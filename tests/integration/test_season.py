@@ -43,7 +43,7 @@ from surveys.services.results import UnitResult
 from surveys.services.rule_editing import RulesEntry
 from surveys.services.site import Site
 from surveys.services.table_files import tables_in
-from surveys.services.tallies import FormTally
+from surveys.services.tally_values import FormTally
 from surveys.settings import database_url_of
 from surveys.storage.database import Database
 from surveys.storage.tables import Document, Poll
