@@ -234,7 +234,7 @@ def test_what_takes_long_waits_until_nobody_votes(app: Flask, site: Site, monkey
     monkeypatch.setattr(scrubbing, "AT_ONCE", 0)
     monkeypatch.setattr(scrubbing, "OLDER_SECONDS", 60)
     world = voted(site, 3)
-    other = build_poll(site, unit_id=world.unit_id, count=1, team="另一班子")
+    other = build_poll(site, unit_id=world.unit_id, count=1, team="另一班子", present=1)
     close_and_seal(site, world.poll_id)
     (why,) = uncleaned(site).values()
     assert "没有测评会在投票时再清理" in (why or "")
@@ -426,9 +426,9 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
 @pytest.mark.slow
 def test_who_votes_elsewhere_waits_for_no_sealing_and_no_cleaning(server: Server) -> None:
     site = server.site
-    world = build_poll(site, count=MANY, leaders=8)
+    world = build_poll(site, count=MANY, entitled=MANY, leaders=8)
     vote_at_once(site, world)
-    other = build_poll(site, unit_id=world.unit_id, count=1_000, team="另一班子")
+    other = build_poll(site, unit_id=world.unit_id, count=1_000, entitled=1_000, team="另一班子")
     close(site, world.poll_id)
     codes_left, over, took = iter(other.codes["A"]), threading.Event(), list[tuple[int, float]]()
     submitted = filled(sheet_of(site, other.poll_id))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from flask_login import current_user
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
@@ -67,6 +68,7 @@ def required(client: StrictClient, address: str) -> Identities:
     environ = EnvironBuilder(address, method="POST").get_environ()
     client._add_cookies_to_wsgi(environ)
     with client.application.request_context(environ):
+        assert current_user.is_authenticated  # who it is, as known before anything else is looked up
         return {} if request.endpoint is None else opened_for.required()
 
 

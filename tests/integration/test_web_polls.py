@@ -361,7 +361,15 @@ def test_what_a_state_forbids_is_refused_in_words(shown: Shown, act: str) -> Non
     """Each act posted to the sealed poll, as by somebody whose page is old."""
     client = shown.client(Role.ORGANIZER)
     token = client.page(f"/polls/{shown.world.open.poll_id}").form("/logout")
-    fields = {"sure": "y", "class_key": "A", "count": "1", "format": "csv", "present": "5", "reason": "丢失"}
+    fields = {
+        "sure": "y",
+        "class_key": "A",
+        "count": "1",
+        "format": "csv",
+        "present": "5",
+        "number": "500",
+        "reason": "丢失",
+    }
     code = {"code": shown.world.unused[PollState.SEALED]}
     address = f"/polls/{shown.world.sealed.poll_id}/{act}"
     response = client.post(address, data=token | fields | code)

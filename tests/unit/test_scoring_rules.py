@@ -50,6 +50,9 @@ def test_a_poll_counts_from_two_thirds_and_leaves_blanks_out_unless_told_otherwi
         "blank": "exclude",
         "quorum": "2/3",
         "blanks_allowed": True,
+        "two_hands": True,
+        "reserve": None,
+        "issue_to": None,
     }
 
 
