@@ -18,13 +18,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlencode
 
 from local_server import free_port, running
+from silent_phones import SAYS, silent, stalled_upload
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -33,8 +34,8 @@ import sqlalchemy as sa  # noqa: E402
 
 from surveys.polling import receipts  # noqa: E402
 from surveys.polling.base32 import grouped  # noqa: E402
-from surveys.services import assessments, boards, polls, records, sealing, tickets  # noqa: E402
-from surveys.services.actors import COMMAND_LINE  # noqa: E402
+from surveys.services import accounts, assessments, boards, polls, records, sealing, tickets  # noqa: E402
+from surveys.services.actors import COMMAND_LINE, Role  # noqa: E402
 from surveys.services.site import Site  # noqa: E402
 from surveys.settings import Settings  # noqa: E402
 
@@ -226,6 +227,29 @@ def strike_seal(hall: Hall, clients: int, _again: Callable[[], None]) -> int:
     return in_flight
 
 
+def strike_silence(hall: Hall, clients: int, _again: Callable[[], None]) -> int:
+    """Sixty connections of each kind fall silent, and stay so until everybody has voted; half votes among them."""
+    half = f"POST /b/{hall.voters[0].code} HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\no-1=A&o-2=".encode()
+    with served(hall), ExitStack() as phones:
+        for said in (*SAYS.values(), half):
+            phones.enter_context(silent(hall.port, said))
+        hall.burst(clients)
+        hall.settle()
+    return clients
+
+
+def strike_uploads(hall: Hall, clients: int, _again: Callable[[], None]) -> int:
+    """Sixty uploads by somebody who is signed in stop half-way."""
+    with hall.site.database.writing() as session:
+        password = accounts.create_account(session, hall.site.now(), COMMAND_LINE, "upload", Role.ADMIN)
+    with served(hall):
+        said = stalled_upload(hall.port, "upload", password, "/assessments/1/polls/import")
+        with silent(hall.port, said):
+            hall.burst(clients)
+            hall.settle()
+    return clients
+
+
 FAULTS: dict[str, Callable[[Hall, int, Callable[[], None]], int]] = {
     "worker-killed": strike_worker,
     "server-killed": strike_server,
@@ -233,6 +257,8 @@ FAULTS: dict[str, Callable[[Hall, int, Callable[[], None]], int]] = {
     "disk-full": strike_disk,
     "database-locked": strike_lock,
     "sealed-meanwhile": strike_seal,
+    "silent-phones": strike_silence,
+    "stalled-uploads": strike_uploads,
 }
 
 

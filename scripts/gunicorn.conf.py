@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+import threading
 from importlib import import_module
 from pathlib import Path
 
@@ -13,7 +14,7 @@ load_dotenv(ROOT / ".env")
 
 chdir = str(ROOT)
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-worker_class = "gthread"
+worker_class = "surveys.web.patient_worker.PatientWorker"
 threads = int(os.environ.setdefault("THREADS", "16"))  # as many connections to the database, in each worker
 keepalive = 5
 timeout = 60
@@ -59,3 +60,15 @@ def post_worker_init(_worker: object) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+    # What a sealing left in the database's files, if it could not be cleaned then. Beside the requests, not before.
+    threading.Thread(target=clean_at_start, name="cleaning", daemon=True).start()
+
+
+def clean_at_start() -> None:
+    from surveys.services.cleaning import clean
+    from surveys.services.site import Site
+    from surveys.settings import Settings
+
+    site = Site.build(Settings.from_environment(os.environ))
+    clean(site, site.now())
+    site.database.engine.dispose()

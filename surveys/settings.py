@@ -4,6 +4,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -12,12 +13,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from surveys.private_files import OpenToOthers, keep_private
+
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 SECRET_KEY_LENGTH = 32
 TIME_ZONE = "Asia/Shanghai"
 TRUSTED_PROXY = "127.0.0.1,::1"
 THREADS = 5
 MOST_THREADS = 200
+SESSION_IDLE_MINUTES = 30
+SESSION_HOURS = 12
 _HOSTS = re.compile(r"(postgresql(?:\+psycopg)?://(?:[^/?#]*@)?)([^/?#@]*,[^/?#@]*)(/[^?#]*)?(?:\?(.*))?")
 
 Value = TypeVar("Value")
@@ -32,6 +37,7 @@ class Settings:
     """`public_url` has no slash at its end; `data_dir` exists; times are shown in `time_zone`.
 
     `trusted_proxies`: whose word on where a request came from is taken. `threads`: that use the database at a time.
+    `session_idle`, `session_longest`: after how long without use, and in any case, somebody has to sign in again.
     """
 
     database_url: URL
@@ -41,6 +47,8 @@ class Settings:
     time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIME_ZONE))
     trusted_proxies: frozenset[str] = field(default_factory=lambda: _proxies(""))
     threads: int = THREADS
+    session_idle: timedelta = timedelta(minutes=SESSION_IDLE_MINUTES)
+    session_longest: timedelta = timedelta(hours=SESSION_HOURS)
 
     @property
     def https(self) -> bool:
@@ -48,7 +56,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
-        """Reads the variables; all but TIME_ZONE, TRUSTED_PROXY and THREADS are required.
+        """Reads the variables; the first four are required.
 
         Raises SettingsError, naming every fault at once.
         """
@@ -68,11 +76,13 @@ class Settings:
         time_zone = take("TIME_ZONE", _time_zone)
         proxies = take("TRUSTED_PROXY", _proxies)
         threads = take("THREADS", _threads)
+        idle, longest = take("SESSION_IDLE_MINUTES", _idle), take("SESSION_HOURS", _longest)
         if database_url is None or secret_key is None or public_url is None or data_dir is None or time_zone is None:
             raise SettingsError("\n".join(faults))
-        if proxies is None or threads is None:
+        if proxies is None or threads is None or idle is None or longest is None:
             raise SettingsError("\n".join(faults))
-        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies, threads)
+        _keep_private(data_dir, database_url)
+        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies, threads, idle, longest)
 
 
 def database_url_of(text: str) -> URL:
@@ -141,10 +151,19 @@ def _data_dir(text: str) -> Path:
     if not path.is_absolute():
         raise SettingsError(f"DATA_DIR 不是绝对路径：{text}。{remedy}")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsError(f"DATA_DIR 不能用：{text}（{error.strerror}）。{remedy}") from None
     return path
+
+
+def _keep_private(data_dir: Path, database_url: URL) -> None:
+    file = database_url.database if database_url.get_backend_name() == "sqlite" else None
+    files = [] if file is None else [Path(file + suffix) for suffix in ("", "-wal", "-shm")]
+    try:
+        keep_private([data_dir, *files])
+    except OpenToOthers as error:
+        raise SettingsError(str(error)) from None
 
 
 def _time_zone(text: str) -> ZoneInfo:
@@ -156,10 +175,22 @@ def _time_zone(text: str) -> ZoneInfo:
 
 def _threads(text: str) -> int:
     """Set by the server's own configuration; a command is one."""
+    return _number("THREADS", text, THREADS, 1, MOST_THREADS)
+
+
+def _idle(text: str) -> timedelta:
+    return timedelta(minutes=_number("SESSION_IDLE_MINUTES", text, SESSION_IDLE_MINUTES, 5, 720))
+
+
+def _longest(text: str) -> timedelta:
+    return timedelta(hours=_number("SESSION_HOURS", text, SESSION_HOURS, 1, 72))
+
+
+def _number(name: str, text: str, usual: int, least: int, most: int) -> int:
     if not text:
-        return THREADS
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_THREADS):
-        raise SettingsError(f"THREADS 不是 1 至 {MOST_THREADS} 的整数：{text}。请改正，或不设。")
+        return usual
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"{name} 不是 {least} 至 {most} 的整数：{text}。请改正，或不设。")
     return int(text)
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -33,6 +33,7 @@ from surveys.services import (
     records,
     score_sheets,
     sealing,
+    sessions,
     tickets,
 )
 from surveys.services.actors import COMMAND_LINE, Actor, Role
@@ -43,13 +44,14 @@ from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.score_sheets import SheetLine, UnitSheet
 from surveys.services.site import Site
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Approval, Event
+from surveys.storage.tables import Account, Approval, Ballot, Event, StaffSession
 from tests.conftest import NOW
 
 GROUP = "考核组"
 """Marks what no department marks."""
 
 LEAD = "市委网信办"
+SESSIONS = StaffSession.__tablename__
 ONE_CLASS = (ClassEntry("A", "参评人", Decimal(1)),)
 
 
@@ -105,7 +107,7 @@ def close_marking(session: Session, assessment_id: int) -> int:
 @contextmanager
 def approved(session: Session, assessment_id: int) -> Iterator[None]:
     """As if somebody had approved the matrix as it is now, who leaves no account behind."""
-    approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", session_key="-", active=False, created_at=NOW)
+    approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", active=False, created_at=NOW)
     session.add(approver)
     session.flush()
     fingerprint = applicability.matrix(session, assessment_id).fingerprint
@@ -145,8 +147,10 @@ def build_poll(
     team: str = "",
     team_weight: str = "1",
     rules: PollRules | None = None,
+    reserve: int = 1000,
 ) -> World:
-    """A poll with `count` tickets in each class, open unless told otherwise. `rules`: not the questionnaires'."""
+    """A poll with `count` tickets in each class, open unless told otherwise. `rules`: not the questionnaires'.
+    `reserve`: so many that tests of other things issue what they like."""
     assessment_id = 0
     if unit_id is None:
         assessment_id, unit_id = build_unit(site, leaders=leaders)
@@ -166,11 +170,12 @@ def build_poll(
         two_person=two_person,
         team=team,
         team_weight=Decimal(team_weight),
+        reserve=reserve,
     )
     with site.database.writing() as session:
         poll_id = polls.create_poll(session, NOW, COMMAND_LINE, entry)
         if rules is not None:
-            polls.poll_of(session, poll_id).rules = rules.to_json()
+            polls.poll_of(session, poll_id).rules = replace(rules, reserve=reserve).to_json()
             session.commit()
         codes = {
             each.key: tickets.issue(session, NOW, COMMAND_LINE, poll_id, each.key, count).codes if count else []
@@ -207,6 +212,20 @@ def cast(
             connection, NOW, site.open_polls, code, nonce or receipts.new_nonce(), submitted, blanks_meant=blanks_meant
         )
     return counted.receipt
+
+
+def set_rules(site: Site, poll_id: int, without: Sequence[str]) -> None:
+    """A poll's rules without these keys, as an earlier program left them."""
+    with site.database.writing() as session:
+        poll = polls.poll_of(session, poll_id)
+        poll.rules = {key: value for key, value in poll.rules.items() if key not in without}
+        session.commit()
+
+
+def count_present(site: Site, poll_id: int, present: int) -> None:
+    """On the command line, which needs no second person."""
+    with site.database.writing() as session:
+        polls.set_present(session, NOW, COMMAND_LINE, poll_id, present)
 
 
 def close(site: Site, poll_id: int, paper_left: int = 0) -> None:
@@ -255,7 +274,8 @@ def record_of(site: Site, poll_id: int) -> Record:
         if poll.envelope_salt is None:
             return found
         key = envelopes.poll_key(site.settings.secret_key, poll.envelope_salt)
-        ballots = [(name, envelopes.open_envelope(key, poll.prefix, name, shut)) for name, shut in found.ballots]
+        rows = session.execute(sa.select(Ballot.class_key, Ballot.id, Ballot.answers).where(Ballot.poll_id == poll_id))
+        ballots = [(row.class_key, envelopes.open_ballot(key, poll.prefix, *row)) for row in rows]
         return replace(found, ballots=ballots)
 
 
@@ -279,6 +299,22 @@ def account(site: Site, name: str, role: Role = Role.ADMIN, unit_id: int | None 
     with site.database.reading() as session:
         found = session.scalars(sa.select(Account).where(Account.name == name)).one()
         return Actor(found.id, name, role, None, unit_id)
+
+
+def session_of(site: Site, account_id: int | None, now: datetime | None = None) -> str:
+    """The token of a new session of this account."""
+    assert account_id is not None
+    with site.database.writing() as session:
+        token = sessions.begin(session, site.settings, now or site.now(), account_id)
+        session.commit()
+    return token
+
+
+def holder(site: Site, token: str, now: datetime = NOW) -> Actor | None:
+    """Who is signed in by it."""
+    with site.database.reading() as session:
+        found = sessions.find(session, site.settings, now, token)
+    return None if found is None else found.actor
 
 
 def enter(site: Site, unit_id: int, *entries: MarkEntry, actor: Actor = COMMAND_LINE) -> None:
@@ -307,7 +343,9 @@ def event(
 
 def record(site: Site, unit_id: int, entry: EventEntry, actor: Actor = COMMAND_LINE) -> int:
     with site.database.writing() as session:
-        return ledger.record_event(session, NOW, actor, unit_id, entry)
+        number = ledger.record_event(session, NOW, actor, unit_id, entry)
+    assert number is not None, "it waits for a second hand"
+    return number
 
 
 def cancel(site: Site, event_id: int, reason: str = "登记有误", actor: Actor = COMMAND_LINE) -> None:
@@ -333,6 +371,18 @@ def set_state(site: Site, assessment_id: int, state: AssessmentState) -> None:
     run_sql(site, "UPDATE assessments SET state = :state WHERE id = :id", state=state.value, id=assessment_id)
 
 
+def decided_alone(site: Site, assessment_id: int) -> None:
+    """The rules as an assessment has them in which marking started before what an admin decides took two."""
+    with site.database.writing() as session:
+        forget_two(session, assessment_id)
+
+
+def forget_two(session: Session, assessment_id: int) -> None:
+    assessment = assessments.assessment_of(session, assessment_id)
+    assessment.rules = {key: value for key, value in assessment.rules.items() if key != "decided_by_two"}
+    session.commit()
+
+
 def fill_marks(site: Site, unit_id: int) -> None:
     """Full marks on every pending row but the democratic one."""
     with site.database.writing() as session:
@@ -356,11 +406,12 @@ def line_for(site: Site, unit_id: int, row_key: str) -> SheetLine:
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table, as the database has it."""
+    """Every row of every table, as the database has it, but for the sessions: they change by being used."""
     with database.engine.connect() as connection:
         return {
             name: sorted((tuple(row) for row in connection.exec_driver_sql(f'SELECT * FROM "{name}"')), key=repr)
             for name in sa.inspect(connection).get_table_names()
+            if name != SESSIONS
         }
 
 

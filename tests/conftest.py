@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
-from flask import Flask
+from flask import Flask, g, has_request_context
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL, Engine
+from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from app import create_app
@@ -189,6 +190,34 @@ def addresses_compiled_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_connection_a_request() -> Iterator[None]:
+    """There are as many connections as threads: a request that waited for a second one while it held its first would
+    wait for others that do the same, and all of them would be told that the site is busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("reading", "writing", "looking", "casting"):
+            patch.setattr(Database, name, alone_in_its_request(getattr(Database, name)))
+        yield
+
+
+def alone_in_its_request(connect: Callable[[Database], Any]) -> Callable[[Database], Any]:
+    @contextmanager
+    def connected(database: Database) -> Iterator[Any]:
+        if not has_request_context():
+            with connect(database) as found:
+                yield found
+            return
+        assert "connection" not in g, "this request holds a connection already"
+        g.connection = connect
+        try:
+            with connect(database) as found:
+                yield found
+        finally:
+            g.pop("connection")
+
+    return connected
+
+
 class KeptTemplates(BytecodeCache):
     """Compiled templates in memory. jinja2 looks whether the source is still the same."""
 
@@ -242,3 +271,17 @@ def shown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
     with lite_site_in(tmp_path_factory.mktemp("shown"), sqlite_template) as app:
         yield Shown(app, build_everything(app.extensions["site"]))
+
+
+@pytest.fixture
+def decided_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marking starts as it did before what an admin decides took two: for tests of the pages, not of that."""
+    from tests import builders
+
+    start = builders.start_marking
+
+    def start_as_before(session: Session, assessment_id: int) -> None:
+        start(session, assessment_id)
+        builders.forget_two(session, assessment_id)
+
+    monkeypatch.setattr(builders, "start_marking", start_as_before)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import pytest
 
 from surveys.polling import codes, receipts
-from surveys.services import assessments, casting, marking_sheets, marks, polls, tickets
+from surveys.services import assessments, casting, cleaning, marking_sheets, marks, polls, sealing, tickets
 from surveys.services.actors import COMMAND_LINE
 from surveys.services.assessments import LeaderEntry, UnitEntry
 from surveys.services.marks import MarkEntry
 from surveys.services.polls import PollEntry
 from surveys.services.site import Site
-from surveys.storage.database import Database
 from tests.builders import ONE_CLASS, close_and_seal, start_marking
 from tests.conftest import NOW
 
@@ -41,10 +40,10 @@ def build_large_season(site: Site) -> LargeSeason:
     given = _mark(site, assessment_id)
     with pytest.MonkeyPatch.context() as patch:
         # A sealing writes the whole file anew: a hundred times in a row that is most of the time this takes.
-        patch.setattr(Database, "scrub", lambda _: None)
+        patch.setattr(sealing, "clean", lambda *_: None)
         for number, unit_id in enumerate(units):
             _vote(site, unit_id, 40 + number % 21, random.Random(number))
-    site.database.scrub()
+    assert cleaning.clean(site, NOW) is None
     return LargeSeason(assessment_id, units, given)
 
 
@@ -69,7 +68,7 @@ def _mark(site: Site, assessment_id: int) -> int:
             )
             for each in due
         ]
-        return marks.enter_all(session, NOW, COMMAND_LINE, entries)
+        return marks.enter_all(session, NOW, COMMAND_LINE, entries).entered
 
 
 def _vote(site: Site, unit_id: int, count: int, chance: random.Random) -> None:
@@ -82,7 +81,7 @@ def _vote(site: Site, unit_id: int, count: int, chance: random.Random) -> None:
     with site.database.casting() as connection:
         for code in issued:
             code = casting.normalized(code)
-            found = casting.find(connection, NOW, code)
+            found = casting.find(connection, NOW, site.open_polls, code)
             poll = site.open_polls.get(connection, found)
             answers = "".join(chance.choices("ABCD", (70, 20, 8, 2), k=poll.sheet.length()))
             receipt = receipts.receipt_of(found.prefix, receipts.new_nonce())

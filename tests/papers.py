@@ -75,6 +75,11 @@ def settle(site: Site, who: Actor, poll_id: int, number: int, cells: Mapping[str
         keyings.settle(session, site.settings.secret_key, NOW, who, poll_id, class_key, number, cells)
 
 
+def send_back(site: Site, who: Actor, poll_id: int, number: int, reason: str = "两遍都不对") -> None:
+    with site.database.writing() as session:
+        keyings.send_back(session, site.settings.secret_key, NOW, who, poll_id, "A", number, reason)
+
+
 def remove(site: Site, who: Actor, poll_id: int, number: int, reason: str = "录重了", class_key: str = "A") -> None:
     with site.database.writing() as session:
         keyings.remove(session, NOW, who, poll_id, class_key, number, reason)

@@ -38,6 +38,7 @@ from surveys.services import (
     replies,
     reviews,
     rosters,
+    sessions,
     tickets,
     versions,
 )
@@ -49,8 +50,19 @@ from surveys.services.proceedings import ProceedingEntry
 from surveys.services.site import Site
 from surveys.services.table_files import tables_in
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base, Exemption, Material, Unit
-from tests.builders import World, build_poll, build_unit, cast, close_and_seal, close_marking, filled, sheet_of
+from surveys.storage.tables import Account, Base, Exemption, Material, ProposedChange, Unit
+from tests.builders import (
+    SESSIONS,
+    World,
+    build_poll,
+    build_unit,
+    cast,
+    close_and_seal,
+    close_marking,
+    filled,
+    session_of,
+    sheet_of,
+)
 from tests.conftest import NOW
 from tests.strict_client import StrictClient
 
@@ -68,10 +80,11 @@ UNIT_NAMES = {
 
 @dataclass(frozen=True)
 class Everything:
-    """`polls`: by state; in each but the draft seven ballots are in the box. `session_keys`: of an account by role.
+    """`polls`: by state; in each but the draft seven ballots are in the box. `by_role`: an account of each role.
     `passwords`: their first passwords. `import_id` and its like: the admin's. `account_ids`: of every account.
     `proceedings`: one of each kind, of the first unit; the talk says TALKED. `objection_id`: the reporter's, accepted;
-    the assessment has two versions and was returned to marking. `material_ids`: of the reporter's unit, one of another
+    the assessment has two versions and was returned to marking. `proposal_id`: the admin's.
+    `material_ids`: of the reporter's unit, one of another
     unit, one withdrawn, one with the objection. `used` and `void`: codes of the open poll; `unused`: of each poll.
     `door`: the token of a door of the open poll that has shown nothing yet."""
 
@@ -86,9 +99,10 @@ class Everything:
     account_import_id: int
     account_ids: Sequence[int]
     proceedings: Mapping[ProceedingKind, int]
-    session_keys: Mapping[Role, str]
+    by_role: Mapping[Role, int]
     passwords: Mapping[Role, str]
     material_ids: Sequence[int]
+    proposal_id: int
     used: str
     void: str
     unused: Mapping[PollState, str]
@@ -124,7 +138,7 @@ def build_everything(site: Site) -> Everything:
         hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
     sealed_unit = _unit_of(site, built[PollState.SEALED])
-    keys, passwords = build_accounts(site, _unit_of(site, built[PollState.DRAFT]))
+    ids, passwords = build_accounts(site, _unit_of(site, built[PollState.DRAFT]))
     framework_import_id = _read_framework(site)
     with site.database.writing() as session:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
@@ -144,9 +158,10 @@ def build_everything(site: Site) -> Everything:
         _read_accounts(site, assessment_id),
         _account_ids(site),
         build_proceedings(site, _unit_of(site, built[PollState.DRAFT])),
-        keys,
+        ids,
         passwords,
-        _hand_in_everything(site, keys),
+        _hand_in_everything(site, ids),
+        _propose(site, sealed_unit),
         used=built[PollState.OPEN].codes["A"][0],
         void=built[PollState.OPEN].codes["A"][8],
         unused={state: world.codes["A"][9] for state, world in built.items()},
@@ -229,11 +244,9 @@ def _read_marks(site: Site, assessment_id: int) -> int:
         )
 
 
-def _hand_in_everything(site: Site, keys: Mapping[Role, str]) -> list[int]:
+def _hand_in_everything(site: Site, ids: Mapping[Role, int]) -> list[int]:
     with site.database.reading() as session:
-        reporter = accounts.signed_in(session, keys[Role.REPORTER])
-        assert reporter is not None
-        assert reporter.unit_id is not None
+        reporter = sessions.actor_of(session.get_one(Account, ids[Role.REPORTER]))
         own = session.get_one(Unit, reporter.unit_id)
         neighbour = next(unit.id for unit in own.assessment.units if unit.id != own.id)
     other = Actor(None, "别的报送员", Role.REPORTER, unit_id=neighbour)
@@ -279,8 +292,17 @@ def _unit_of(site: Site, world: World) -> int:
         return polls.poll_of(session, world.poll_id).unit_id
 
 
-def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, str], dict[Role, str]]:
-    """(session keys, passwords) of one account of each role; the role's name is the account's.
+def _propose(site: Site, unit_id: int) -> int:
+    """What the admin would mark in the assessor's place waits."""
+    with site.database.writing() as session:
+        found = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
+        entry = MarkEntry("III-35", DEPARTMENT, "1", "核对平时的记录以后改判（样例）")
+        marks.enter_marks(session, NOW, Actor(found.id, found.name, Role.ADMIN), unit_id, [entry])
+        return session.scalars(sa.select(ProposedChange.id)).one()
+
+
+def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, int], dict[Role, str]]:
+    """(numbers, passwords) of one account of each role; the role's name is the account's.
 
     The reporter hands in for this unit, else for the first; and is missing where there is none.
     """
@@ -294,18 +316,22 @@ def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, s
             own = unit_id if role is Role.REPORTER else None
             passwords[role] = accounts.create_account(session, NOW, COMMAND_LINE, role.value, role, department, own)
     with site.database.reading() as session:
-        keys = {Role(account.role): account.session_key for account in session.scalars(sa.select(Account))}
-    return keys, passwords
+        ids = {Role(account.role): account.id for account in session.scalars(sa.select(Account))}
+    return ids, passwords
 
 
-def client_of(app: Flask, session_key: str | None = None) -> StrictClient:
-    """A browser, signed in when a session key is given."""
+def client_of(app: Flask, account_id: int | None = None) -> StrictClient:
+    """A browser, with a session begun now when an account is given."""
+    return client_with(app, None if account_id is None else session_of(app.extensions["site"], account_id))
+
+
+def client_with(app: Flask, token: str | None) -> StrictClient:
     app.test_client_class = StrictClient
     client = app.test_client()
     assert isinstance(client, StrictClient)
-    if session_key is not None:
+    if token is not None:
         with client.session_transaction() as session:
-            session["_user_id"] = session_key
+            session["_user_id"] = token
     return client
 
 
@@ -324,7 +350,7 @@ class Shown:
 
     def client(self, role: Role | None = None) -> StrictClient:
         """A browser, of somebody signed in with this role, or of nobody."""
-        return client_of(self.app, None if role is None else self.world.session_keys[role])
+        return client_of(self.app, None if role is None else self.world.by_role[role])
 
 
 def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
@@ -332,6 +358,8 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
     choices: dict[str, list[Any]] = {
         "code": [world.used, world.void, *world.unused.values(), "0" * 20, "x"],
         "poll_id": [entry.poll_id for entry in world.polls.values()],
+        "chosen": [entry.poll_id for entry in world.polls.values()],
+        "doubted": [entry.poll_id for entry in world.polls.values()],
         "unit_id": [entry.unit_id for entry in world.polls.values()],
         "assessment_id": [world.assessment_id],
         "event_id": [world.event_id],
@@ -356,6 +384,7 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
         "account_id": [*world.account_ids, 999],
         "kind": [*(kind.value for kind in ProceedingKind), "nothing"],
         "proceeding_id": list(world.proceedings.values()),
+        "proposal_id": [world.proposal_id, 999],
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"
@@ -368,14 +397,15 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
 
 
 def dump(database: Database) -> str:
-    """All that the database holds, as text; on SQLite also what `.dump` prints."""
+    """All that the database holds, as text; on SQLite also what `.dump` prints. Without the sessions: it is written
+    every minute that somebody is there."""
     lines = []
     with database.engine.connect() as connection:
-        for name in sorted(sa.inspect(connection).get_table_names()):
+        for name in sorted(set(sa.inspect(connection).get_table_names()) - {SESSIONS}):
             rows = connection.execute(sa.text(f'SELECT * FROM "{name}"')).all()
             lines += [f"{name} {row!r}" for row in sorted(map(tuple, rows), key=repr)]
     assert len(Base.metadata.tables) < len(lines)
     if database.is_sqlite:
         with closing(sqlite3.connect(str(database.engine.url.database))) as connection:
-            lines += connection.iterdump()
+            lines += (line for line in connection.iterdump() if f'INTO "{SESSIONS}"' not in line)
     return "\n".join(lines)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from full_season.marking import REMARK
 from full_season.plan import Objection, Unit
-from full_season.stage import Stage, moment
+from full_season.stage import Stage, confirm_all, moment
 from surveys.services import applicability, assessment_life, ledger, marks, replies, versions
 from surveys.services.assessments import assessment_of
 from surveys.services.marks import MarkEntry
@@ -63,6 +63,7 @@ def _object(stage: Stage, unit: Unit, unit_id: int, plan: Objection, events: Seq
             marks.enter_marks(session, now, stage.staff.assessors[mark.department], unit_id, [entry])
         for place in plan.cancelled:
             ledger.cancel_event(session, now, admin, unit_id, events[place], "申诉成立（样例）")
+        confirm_all(stage, session, now, stage.staff.admins[0])
 
 
 def certify(stage: Stage) -> str:

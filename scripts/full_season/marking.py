@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from full_season.plan import GROUP, Event, Fate, Mark, Unit
 from full_season.sheets import filled_marks
-from full_season.stage import Stage, moment
+from full_season.stage import Stage, confirm_all, moment
 from surveys.intake.marks import MarkKey
 from surveys.services import ledger, mark_workbooks, marking_sheets, marks
 from surveys.services.ledger import EventEntry
 from surveys.services.marks import MarkEntry
 from surveys.services.table_files import tables_in
+from surveys.storage.tables import Event as Entered
 
 IN_A_WORKBOOK = (GROUP,)
 UNIT_BY_UNIT = ("市教育局", "市宗教局")
@@ -98,17 +100,24 @@ def _again(stage: Stage, unit_id: int, each: Mark) -> None:
 
 def keep_ledger(stage: Stage) -> dict[str, list[int]]:
     """Events, what becomes of them, and late exemptions; the events' ids by unit, in the plan's order."""
-    now, admin = moment(stage.site, 56), stage.staff.admins[0]
+    now, (admin, second) = moment(stage.site, 56), stage.staff.admins
     ids: dict[str, list[int]] = {}
     for unit, unit_id in stage.units():
         with stage.site.database.writing() as session:
-            ids[unit.name] = [
-                ledger.record_event(session, now, admin, unit_id, _entry(stage, event)) for event in unit.events
-            ]
+            ids[unit.name] = [_record(stage, session, unit_id, event) for event in unit.events]
             _settle(stage, session, unit, unit_id, list(zip(unit.events, ids[unit.name], strict=True)))
             for each in _late(unit):
                 ledger.exempt(session, now, admin, unit_id, *each)
+            confirm_all(stage, session, now, second)
     return ids
+
+
+def _record(stage: Stage, session: Session, unit_id: int, event: Event) -> int:
+    """By one admin, and confirmed by the other: only then it has a number."""
+    now, (admin, second) = moment(stage.site, 56), stage.staff.admins
+    ledger.record_event(session, now, admin, unit_id, _entry(stage, event))
+    confirm_all(stage, session, now, second)
+    return session.scalar(select(func.max(Entered.id))) or 0
 
 
 def _late(unit: Unit) -> Iterable[tuple[str, str, str]]:
@@ -123,7 +132,7 @@ def _entry(stage: Stage, event: Event) -> EventEntry:
 
 
 def _settle(stage: Stage, session: Session, unit: Unit, unit_id: int, events: Sequence[tuple[Event, int]]) -> None:
-    admin, reporter = stage.staff.admins[0], stage.staff.reporters.get(unit.name)
+    (admin, second), reporter = stage.staff.admins, stage.staff.reporters.get(unit.name)
     for event, event_id in events:
         if event.fate is Fate.CANCELLED:
             ledger.cancel_event(session, moment(stage.site, 57), admin, unit_id, event_id, "登记有误（样例）")
@@ -140,3 +149,4 @@ def _settle(stage: Stage, session: Session, unit: Unit, unit_id: int, events: Se
                 upheld=event.fate is Fate.UPHELD,
                 reason="已核对原件（样例）",
             )
+        confirm_all(stage, session, moment(stage.site, 58), second)

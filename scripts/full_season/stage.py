@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from sqlalchemy.orm import Session
+
 from full_season.plan import Season, Unit
+from surveys.services import confirmations, proposals
 from surveys.services.actors import Actor, Role
 from surveys.services.site import Site
 
@@ -39,6 +42,12 @@ class Stage:
     def reporter(self, unit: Unit) -> Actor:
         """The unit's own; where it has none, the office enters what the unit sends."""
         return self.staff.reporters.get(unit.name, Actor(None, "代录", Role.REPORTER, unit_id=self.unit_ids[unit.name]))
+
+
+def confirm_all(stage: Stage, session: Session, now: datetime, second: Actor) -> None:
+    """The other admin's hand under what waits for one."""
+    for each in proposals.waiting(session, stage.assessment_id):
+        confirmations.confirm(session, now, second, stage.assessment_id, each.id)
 
 
 def moment(site: Site, day: int, hour: int = 9) -> datetime:

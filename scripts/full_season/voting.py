@@ -7,7 +7,8 @@ from full_season.stage import Stage, moment
 from surveys.polling import receipts
 from surveys.polling.sheet import BLANK, Sheet
 from surveys.scoring.grades import BlankPolicy
-from surveys.services import casting, democratic, marks, polls, sealing, tickets
+from surveys.services import casting, democratic, marks, poll_choices, polls, sealing, standing_marks, tickets
+from surveys.services.actors import COMMAND_LINE
 from surveys.services.marks import MarkEntry
 from surveys.services.polls import ClassEntry, PollEntry
 from surveys.services.score_sheets import unit_sheet
@@ -18,6 +19,7 @@ def vote(stage: Stage) -> int:
     """Holds all the polls of the plan, then confirms what the group decides in their stead; how many ballots."""
     cast = sum(_hold(stage, unit_id, each, day) for day, unit_id, each in _polls(stage))
     for unit, unit_id in stage.units():
+        _choose(stage, unit_id)
         if unit.confirmed is not None:
             _confirm(stage, unit_id, unit.confirmed)
     return cast
@@ -54,8 +56,9 @@ def _hold(stage: Stage, unit_id: int, plan: Vote, day: int) -> int:
                 )
     with site.database.writing() as session:
         if plan.present is not None:
-            polls.set_present(session, ends, organizer, poll_id, plan.present)
-        polls.close_poll(session, ends, organizer, poll_id)
+            for hand in (organizer, stage.staff.scrutineer):
+                polls.set_present(session, ends, hand, poll_id, plan.present)
+        polls.close_poll(session, ends, COMMAND_LINE if plan.present is None else organizer, poll_id)
     sealing.seal_poll(site, ends, organizer, poll_id)
     if plan.two_person:
         with site.database.writing() as session:
@@ -78,12 +81,24 @@ def _entry(site: Site, unit_id: int, plan: Vote, day: int) -> PollEntry:
         place="机关会议室",
         team=plan.team,
         team_weight=Decimal(plan.weight),
+        reserve=max(sum(len(each.ballots) + each.unused for each in plan.classes) - plan.entitled, 0),
     )
 
 
 def _submission(sheet: Sheet, answers: str) -> dict[str, list[str]]:
     fields = [name for name, _ in sheet.fields()]
     return {name: [letter] for name, letter in zip(fields, answers, strict=True) if letter != BLANK}
+
+
+def _choose(stage: Stage, unit_id: int) -> None:
+    """Where a vote was held again, two admins say that the later one counts."""
+    now = moment(stage.site, 25)
+    first, second = stage.staff.admins
+    with stage.site.database.writing() as session:
+        for conflict in unit_sheet(session, unit_id).teams.conflicts:
+            chosen = conflict.polls[-1].id
+            poll_choices.propose(session, now, first, unit_id, chosen, "第一次到会人数不足，重新测评（样例）")
+            poll_choices.agree(session, now, second, unit_id, chosen)
 
 
 def _confirm(stage: Stage, unit_id: int, plan: Confirmed) -> None:
@@ -96,5 +111,5 @@ def _confirm(stage: Stage, unit_id: int, plan: Confirmed) -> None:
         entry = MarkEntry(plan.row_key, line.departments[0], plan.points, plan.reason)
         marks.enter_marks(session, now, first, unit_id, [entry])
         place = (unit_id, plan.row_key, line.departments[0])
-        version = marks.last_marks(session, [unit_id], [plan.row_key])[place].version
+        version = standing_marks.last_marks(session, [unit_id], [plan.row_key])[place].version
         democratic.approve(session, now, second, unit_id, plan.row_key, version)

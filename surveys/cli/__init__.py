@@ -6,6 +6,7 @@ from surveys.cli import frameworks as frameworks
 from surveys.cli import slips  # noqa: F401  # adds its commands to `poll`
 from surveys.cli.accounts import account_group, demo_command, first_admin_command, migrate_command
 from surveys.cli.assessments import assessment_group, catalog_group
+from surveys.cli.backups import backup_command
 from surveys.cli.bundles import bundle_group
 from surveys.cli.life import life_commands
 from surveys.cli.polls import poll_group
@@ -16,5 +17,5 @@ def register(app: Flask) -> None:
         app.cli.add_command(group)
     for command in life_commands:
         assessment_group.add_command(command)
-    for command in (migrate_command, first_admin_command, demo_command):
+    for command in (migrate_command, first_admin_command, demo_command, backup_command):
         app.cli.add_command(command)

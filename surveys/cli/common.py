@@ -59,17 +59,18 @@ def extension_of(path: Path) -> str:
 
 
 @contextmanager
-def private_file(path: Path) -> Iterator[BinaryIO]:
+def private_file(path: Path, nothing: str = "没有发票") -> Iterator[BinaryIO]:
     """A file for its owner alone, in place once it is whole. Opened first: there is no second chance to write codes.
 
-    What is there and no file, as /dev/stdout, is written to as it is.
+    `nothing`: what has not been done where it cannot be opened. What is there and no file, as /dev/stdout, is written
+    to as it is.
     """
     try:
         as_it_is = path.exists() and not path.is_file()
         target = path.resolve()
         part = path.open("wb") if as_it_is else _beside(target)
     except OSError as error:
-        raise click.ClickException(f"写不了 {path}：{error.strerror}。没有发票。") from None
+        raise click.ClickException(f"写不了 {path}：{error.strerror}。{nothing}。") from None
     if as_it_is:
         with part:
             yield part

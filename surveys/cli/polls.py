@@ -12,13 +12,14 @@ from surveys.catalog.model import plain
 from surveys.cli.common import ID, as_json, emit, extension_of, private_file, reports_refusals, site
 from surveys.intake import typed
 from surveys.polling.disclosure import shown_turnout
-from surveys.polling.states import PollState
+from surveys.polling.states import PollState, Purpose
 from surveys.reporting.slip_files import slips_csv
 from surveys.scoring.grades import BlankPolicy
 from surveys.services import (
     accounts,
     assessments,
     bundles,
+    cleaning,
     hall,
     paper,
     poll_entries,
@@ -43,7 +44,11 @@ poll_group = AppGroup("poll", help="测评会")
 def poll_list(as_json: bool) -> None:
     """列出测评会。投票中的收回数按 5 张一档显示。"""
     with site().database.reading() as session:
-        found = [_poll_to_json(poll, records.class_counts(session, poll)) for poll in polls.list_polls(session)]
+        uncleaned = cleaning.leftovers(session)
+        found = [
+            _poll_to_json(poll, records.class_counts(session, poll)) | {"uncleaned": poll.prefix in uncleaned}
+            for poll in polls.list_polls(session)
+        ]
     if as_json:
         emit(found)
         return
@@ -106,6 +111,7 @@ WEIGHT = Typed("权重", typed.decimal)
 @click.option("--held-on", type=DAY, help="日期，如 2026-03-02")
 @click.option("--place", default="", help="地点")
 @click.option("--entitled", type=int, required=True, help="应到人数")
+@click.option("--reserve", type=int, default=0, show_default=True, help="应到以外可以多发几张票")
 @click.option("--present", type=int, help="实到人数，可以后再填")
 @click.option(
     "--class",
@@ -148,7 +154,7 @@ def poll_issue(poll_id: int, class_key: str, count: int, path: str) -> None:
     """发票。票码只在这里出现一次。"""
     with _codes_file(path) as target:
         with site().database.writing() as session:
-            issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count).codes
+            issued = tickets.issue(session, site().now(), COMMAND_LINE, poll_id, class_key, count, Purpose.LINKS).codes
         target.write(slips_csv(class_key, printing.slips(site(), issued)))
 
 
@@ -243,7 +249,22 @@ def poll_rehearse(poll_id: int) -> None:
 @reports_refusals
 def poll_wipe(poll_id: int) -> None:
     """清除一次演练，不能恢复。"""
-    rehearsals.wipe(site(), site().now(), COMMAND_LINE, poll_id)
+    _tell(rehearsals.wipe(site(), site().now(), COMMAND_LINE, poll_id))
+
+
+def _tell(uncleaned: str | None) -> None:
+    if uncleaned is not None:
+        click.echo(f"注意：数据库的文件尚未清理：{uncleaned}。poll scrub 再清理。", err=True)
+
+
+@poll_group.command("scrub")
+@reports_refusals
+def poll_scrub() -> None:
+    """清理数据库的文件：去掉已封存、已清除、已撤回的测评会投票时留下的密文。"""
+    why = cleaning.clean(site(), site().now(), always=True)
+    if why is not None:
+        raise click.ClickException(f"尚未清理：{why}。")
+    click.echo("已清理。", err=True)
 
 
 @poll_group.command("withdraw")
@@ -254,6 +275,7 @@ def poll_withdraw(poll_id: int, reason: str) -> None:
     """撤回建错的测评会：还没有人投票时才行，发出的票全部作废。"""
     with site().database.writing() as session:
         poll_withdrawals.withdraw(session, site().now(), COMMAND_LINE, poll_id, reason)
+    _tell(cleaning.clean(site(), site().now()))
 
 
 @poll_group.command("close")
@@ -268,9 +290,13 @@ def poll_close(poll_id: int, uncounted: int) -> None:
         raise click.ClickException(f"{error}（--uncounted {error.left}）") from None
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        short = hall.shortcoming_of(poll, records.class_counts(session, poll))
-    if short is not None:
-        click.echo(f"注意：{short}。", err=True)
+        counts = records.class_counts(session, poll)
+        told = (hall.shortcoming_of(poll, counts), hall.doubt_of(poll, counts))
+        uncleaned = cleaning.leftovers(session)
+    for words in filter(None, told):
+        click.echo(f"注意：{words}。", err=True)
+    if poll.prefix in uncleaned:
+        _tell(uncleaned[poll.prefix] or "正在清理")
 
 
 @poll_group.command("unseal")
@@ -281,8 +307,7 @@ def poll_close(poll_id: int, uncounted: int) -> None:
 def poll_unseal(poll_id: int, account: str, password: str) -> None:
     """双人启封中的一方，用自己的账号和密码。"""
     with site().database.writing() as session:
-        actor = accounts.signed_in(session, accounts.sign_in(session, account, password))
-        assert actor is not None
+        actor = accounts.sign_in(session, account, password)
         done = sealing.unseal(session, site().now(), actor, poll_id)
     click.echo("结果已启封。" if done else "已登记，还需另一方启封。", err=True)
 

@@ -29,6 +29,7 @@ class PollPlan:
     unit: str
     title: str
     entitled: int
+    reserve: int
     classes: tuple[ClassEntry, ...]
     held_on: date | None
     place: str
@@ -87,6 +88,7 @@ COLUMNS = (
     Column("held_on", ("日期", "测评日期"), typed.day, example="2026-03-02"),
     Column("place", ("地点",), str.strip, "", example="三楼会议室"),
     Column("entitled", ("应到", "应到人数"), typed.whole, needed=True, example="48"),
+    Column("reserve", ("预留", "预留张数"), typed.whole, 0, example="0"),
     Column(
         "classes", ("票种",), typed.ballot_classes, PRESETS[0].classes, example="A:领导班子成员:40:8; B:职工代表:60:40"
     ),

@@ -1,6 +1,6 @@
 """What may be known of a poll, and whether it counts (design 4, 5)."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -10,6 +10,8 @@ from surveys.polling.states import PollState
 TURNOUT_STEP = 5
 FEWEST_SHOWN = 5
 """A ballot class with fewer valid ballots is not shown by itself."""
+FEWEST_DIFFERING = 3
+"""Fewer ballots than these beside the commonest answer, and a class's counts tell what each of its people said."""
 
 
 class Key(StrEnum):
@@ -50,6 +52,20 @@ def hidden_classes(valid: Mapping[str, int]) -> frozenset[str]:
     return frozenset(hidden)
 
 
+def classes_differ(questions: Iterable[Mapping[str, Mapping[str, int]]]) -> bool:
+    """Whether whoever was rated may be told how each ballot class answered: in every class and on every question at
+    least 3 ballots differ from the commonest answer there. A blank is an answer too, and so is 弃权.
+
+    `questions`: of each, the valid ballots by class and answer. A class without valid ballots has nothing to tell.
+    """
+    return all(
+        sum(counts.values()) - max(counts.values()) >= FEWEST_DIFFERING
+        for by_class in questions
+        for counts in by_class.values()
+        if any(counts.values())
+    )
+
+
 @dataclass(frozen=True)
 class Turnout:
     """The base of every rate: entitled (应到), present (实到), issued (发出), returned (收回)."""
@@ -72,3 +88,16 @@ def shortcoming(turnout: Turnout, quorum: Fraction) -> str | None:
         share = f"{quorum.numerator}/{quorum.denominator}"
         return f"实到 {present} 人，不足应到 {turnout.entitled} 人的 {share}，此次测评不计分"
     return None
+
+
+def doubt(turnout: Turnout) -> str | None:
+    """What cannot be in these figures, in Chinese, or None."""
+    entitled, present, returned = turnout.entitled, turnout.present, turnout.returned
+    found = []
+    if present is not None and present > entitled:
+        found.append(f"实到 {present} 人，多于应到 {entitled} 人")
+    if returned > entitled:
+        found.append(f"收回 {returned} 张，多于应到 {entitled} 人")
+    if present is not None and returned > present:
+        found.append(f"收回 {returned} 张，多于实到 {present} 人")
+    return "；".join(found) or None

@@ -1,7 +1,7 @@
 """Keying returned paper ballots: what a cell may hold, and where two hands differ."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from surveys.polling.sheet import BLANK, Form, Question, Questionnaire, Sheet
 
@@ -53,6 +53,11 @@ def name_of(questionnaire: Questionnaire, letter: str) -> str:
     return BLANK_NAME if letter == BLANK else next(each.name for each in questionnaire.offered if each.letter == letter)
 
 
+def signs_of(questionnaire: Questionnaire, letters: Iterable[str]) -> list[tuple[str, str]]:
+    """Of these letters, as `signs`. Raises StopIteration for one that is not offered."""
+    return [(digit_of(questionnaire, letter), name_of(questionnaire, letter)) for letter in letters]
+
+
 def read(sheet: Sheet, typed: Mapping[str, str]) -> str:
     """The answer sheet that was keyed, by field name. A blank must be keyed too. Raises BadCells."""
     letters, faults = [], {}
@@ -63,6 +68,23 @@ def read(sheet: Sheet, typed: Mapping[str, str]) -> str:
             faults[field] = typed.get(field, "").strip()
         else:
             letters.append(letter)
+    if faults:
+        raise BadCells(faults)
+    return "".join(letters)
+
+
+def settled(sheet: Sheet, first: str, second: str, typed: Mapping[str, str]) -> str:
+    """The answer sheet where two hands differed: of each such cell one of their two letters, the rest as both have it.
+    Raises BadCells."""
+    letters, faults = list(first), {}
+    for place in differing(first, second):
+        form, question = cells(sheet)[place]
+        field = form.field(question)
+        letter = letter_of(form.questionnaire, typed.get(field, ""))
+        if letter in (first[place], second[place]):
+            letters[place] = letter
+        else:
+            faults[field] = typed.get(field, "").strip()
     if faults:
         raise BadCells(faults)
     return "".join(letters)

@@ -5,7 +5,7 @@ Canonical form: JSON in UTF-8, keys sorted, no spaces, characters not escaped; b
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,8 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class Record:
-    """All that a sealed poll's result rests on. `ballots`: (class key, answers)."""
+    """All that a sealed poll's result rests on. `ballots`: (class key, answers). `issued_for`: tickets by purpose, and
+    `present_by`: how the number present was entered; None where it was sealed without."""
 
     poll: str
     rehearsal: bool
@@ -41,11 +42,14 @@ class Record:
     classes: Sequence[ClassCount]
     ballots: Sequence[tuple[str, str]]
     receipts: Sequence[str]
+    issued_for: Mapping[str, int] | None = None
+    present_by: str | None = None
 
 
 def header(record: Record) -> dict[str, Any]:
     """The canonical form without the two boxes."""
-    return {
+    since = {"issued_for": record.issued_for, "present_by": record.present_by}
+    return {key: value for key, value in since.items() if value is not None} | {
         "format": FORMAT,
         "poll": record.poll,
         "rehearsal": record.rehearsal,
@@ -90,6 +94,9 @@ def imbalance(record: Record) -> str | None:
         ballots = sum(key == entry.key for key, _ in record.ballots)
         if entry.cast != ballots:
             return f"{entry.key} 类票：已投 {entry.cast} 张，票箱中有选票 {ballots} 张"
+    issued = sum(entry.issued for entry in record.classes)
+    if record.issued_for is not None and sum(record.issued_for.values()) != issued:
+        return f"各票种共发出 {issued} 张，按发法合计 {sum(record.issued_for.values())} 张"
     known = {entry.key for entry in record.classes}
     if any(key not in known for key, _ in record.ballots):
         return "票箱中有不属于任何票种的选票"

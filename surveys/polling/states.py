@@ -1,5 +1,6 @@
 """The states of a poll and of a ticket (design 2, 4)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -41,7 +42,8 @@ class TicketState(StrEnum):
 class Purpose(StrEnum):
     """What a batch of tickets was issued for."""
 
-    SLIPS = "slips"  # printed, or handed out as links
+    SLIPS = "slips"  # printed; of batches from before there were LINKS perhaps handed out as links
+    LINKS = "links"
     DOOR = "door"  # shown one by one on a screen
     PAPER = "paper"  # returned paper ballots are cast on these; their codes were never shown
 
@@ -52,6 +54,12 @@ class Purpose(StrEnum):
 
 _PURPOSE_LABELS = {
     Purpose.SLIPS: "纸条",
+    Purpose.LINKS: "链接",
     Purpose.DOOR: "发码屏",
     Purpose.PAPER: "纸质票",
 }
+
+
+def purpose_words(issued: Mapping[str, int]) -> str:
+    """How many tickets went out for what, in Chinese. `issued`: by `Purpose`."""
+    return "，".join(f"{each.label} {issued[each]}" for each in Purpose if issued.get(each))

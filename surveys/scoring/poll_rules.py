@@ -14,6 +14,9 @@ class PollRules:
     """`quorum`: the share of those entitled that must be present for the poll to count.
 
     `blanks_allowed`: whether a sheet with blanks is taken from a phone. On paper a blank cannot be refused.
+    `reserve`: tickets that may be issued beyond those entitled; None: as many as anybody likes. `issue_to`: up to how
+    many in all, where a second hand agreed to more.
+    `two_hands`: whether two people decide where figures contradict each other or another sealed poll measures the same.
     """
 
     organization: FormRules | None
@@ -21,6 +24,9 @@ class PollRules:
     blank: BlankPolicy = BlankPolicy.EXCLUDE
     quorum: Fraction = Fraction(2, 3)
     blanks_allowed: bool = True
+    two_hands: bool = True
+    reserve: int | None = None
+    issue_to: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -29,6 +35,9 @@ class PollRules:
             "blank": self.blank.value,
             "quorum": f"{self.quorum.numerator}/{self.quorum.denominator}",
             "blanks_allowed": self.blanks_allowed,
+            "two_hands": self.two_hands,
+            "reserve": self.reserve,
+            "issue_to": self.issue_to,
         }
 
     @classmethod
@@ -39,6 +48,10 @@ class PollRules:
             blank=BlankPolicy(data["blank"]),
             quorum=Fraction(data["quorum"]),
             blanks_allowed=data.get("blanks_allowed", True),  # polls made before this was asked allow them
+            # What was opened, or had tickets, before these were asked is as it was done then.
+            two_hands=data.get("two_hands", False),
+            reserve=data.get("reserve"),
+            issue_to=data.get("issue_to"),
         )
 
 

@@ -73,6 +73,8 @@ class ScoringRules:
     `mark_step`: what a mark is a multiple of when it is given; sums and means are of any.
     `only_with_form`: whether of a unit's polls only those that carry the organization form are candidates for its
     democratic row; else the newest of a team is, though it rated leaders alone.
+    `decided_by_two`: whether what an admin decides in another's place waits for a second hand. From the start of
+    marking on; rules frozen before it was asked do not say it, and what the admin saved counted at once.
     """
 
     mode: Mode = Mode.WHOLE
@@ -88,6 +90,7 @@ class ScoringRules:
     top_quota: Decimal | None = None
     mark_step: Decimal = FINEST
     only_with_form: bool = True
+    decided_by_two: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -99,6 +102,7 @@ class ScoringRules:
             "top_quota": None if self.top_quota is None else str(self.top_quota),
             "mark_step": str(self.mark_step),
             "only_with_form": self.only_with_form,
+            "decided_by_two": self.decided_by_two,
         }
 
     @classmethod
@@ -114,6 +118,7 @@ class ScoringRules:
             # Rules written before one of these was asked, frozen ones too, do not say it: as it was done then.
             mark_step=Decimal(data.get("mark_step", FINEST)),
             only_with_form=data.get("only_with_form", False),
+            decided_by_two=data.get("decided_by_two", False),
         )
 
 

@@ -13,12 +13,11 @@ from sqlalchemy.orm import Session
 
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services import audit, editions
+from surveys.services import audit, editions, sessions
 from surveys.services.accounts import (
     Handout,
     NewAccount,
     add_accounts,
-    new_session_key,
     place_of,
     renew_password,
 )
@@ -185,7 +184,7 @@ def reissue(session: Session, now: datetime, actor: Actor, account_ids: Sequence
 def _reset(session: Session, now: datetime, actor: Actor, account: Account, why: str) -> Handout:
     if not account.active:
         raise WrongState(f"账号“{account.name}”已停用。请先启用，再重设密码。")
-    password = renew_password(account, one_time=True)
+    password = renew_password(session, account, one_time=True)
     audit.record(session, now, actor, "account.reset", account.name, why)
     return Handout(account.name, Role(account.role).label, _place(session, account), password)
 
@@ -204,7 +203,7 @@ def deactivate(session: Session, now: datetime, actor: Actor, account_id: int, r
     if list(admins) == [account.id]:
         raise WrongState(f"“{account.name}”是最后一个在用的管理员，不能停用。请先另建一个管理员账号。")
     account.active = False
-    account.session_key = new_session_key()
+    sessions.end_all(session, account.id)
     audit.record(session, now, actor, "account.deactivate", account.name, why)
     session.commit()
 
@@ -217,7 +216,6 @@ def activate(session: Session, now: datetime, actor: Actor, account_id: int, rea
     if account.active:
         raise WrongState(f"账号“{account.name}”已经在用。")
     account.active = True
-    account.session_key = new_session_key()
     audit.record(session, now, actor, "account.activate", account.name, why)
     session.commit()
 

@@ -1,6 +1,5 @@
-"""Staff accounts: making them, and who holds which session. Signing in from a page: surveys.services.sign_ins."""
+"""Staff accounts: making them, and their passwords. Signing in from a page: surveys.services.sign_ins."""
 
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from surveys.services import audit, passwords
+from surveys.services import audit, passwords, sessions
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import unit_of
 from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
@@ -85,7 +84,7 @@ def add_accounts(
             active=True,
             created_at=now,
         )
-        handouts.append(Handout(name, entry.role.label, place, renew_password(account, one_time=one_time)))
+        handouts.append(Handout(name, entry.role.label, place, _new_password(account, one_time=one_time)))
         made.append(account)
     session.add_all(made)
     try:
@@ -122,25 +121,25 @@ def place_of(department: str | None, unit: Unit | None) -> str:
     return unit.name if unit is not None else department or ""
 
 
-def renew_password(account: Account, *, one_time: bool) -> str:
+def renew_password(session: Session, account: Account, *, one_time: bool) -> str:
     """A new password, which exists here alone. Ends the account's sessions."""
+    sessions.end_all(session, account.id)
+    return _new_password(account, one_time=one_time)
+
+
+def _new_password(account: Account, *, one_time: bool) -> str:
     password = passwords.new_one_time() if one_time else passwords.new_kept()
     account.password_hash = passwords.hash_one_time(password) if one_time else passwords.hash_chosen(password)
     account.one_time = one_time
-    account.session_key = new_session_key()
     return password
 
 
-def new_session_key() -> str:
-    return secrets.token_hex(16)
-
-
-def sign_in(session: Session, name: str, password: str) -> str:
-    """The session key of the account, for a terminal: whoever is there holds the database, so no limit is kept.
+def sign_in(session: Session, name: str, password: str) -> Actor:
+    """Whoever this is, for a terminal: who is there holds the database, so no limit is kept and no session begun.
 
     Raises WrongCredentials, after the same work whether or not the name exists.
     """
-    return require_match(credentials_of(session, name), password).session_key
+    return sessions.actor_of(require_match(credentials_of(session, name), password))
 
 
 def credentials_of(session: Session, name: str) -> Account | None:
@@ -156,22 +155,12 @@ def require_match(account: Account | None, password: str) -> Account:
     return account
 
 
-def signed_in(session: Session, session_key: str) -> Actor | None:
-    """Who holds this session key, if the account is still active."""
-    account = session.scalar(select(Account).where(Account.session_key == session_key, Account.active))
-    return None if account is None else _actor(account)
-
-
-def _actor(account: Account) -> Actor:
-    return Actor(account.id, account.name, Role(account.role), account.department, account.unit_id, account.one_time)
-
-
 def reset_password(session: Session, now: datetime, actor: Actor, name: str, *, one_time: bool = False) -> str:
     """Gives an account a new password, ends its sessions and returns the password. Raises NotFound."""
     account = session.scalar(select(Account).where(Account.name == name))
     if account is None:
         raise NotFound(f"没有账号“{name}”。")
-    password = renew_password(account, one_time=one_time)
+    password = renew_password(session, account, one_time=one_time)
     audit.record(session, now, actor, "account.reset", name)
     session.commit()
     return password

@@ -29,7 +29,9 @@ class Permission(StrEnum):
     SEE_POLLS = "see_polls"
     RUN_POLLS = "run_polls"  # create, issue, open, close, seal, void
     SEE_TALLIES = "see_tallies"  # of sealed polls
+    WITNESS = "witness"  # the scrutineer's hand beside the organizers': people present, tickets beyond the limit
     UNSEAL = "unseal"  # one of the two hands that open a result
+    SETTLE_PAPER = "settle_paper"  # what two others keyed differently
     SEE_SHEETS = "see_sheets"
     MARK = "mark"  # an assessor: only the rows of the own department
     DECIDE = "decide"  # ledger, exemptions, confirmed values, set-up of an assessment
@@ -43,7 +45,9 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.SEE_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.RUN_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER}),
     Permission.SEE_TALLIES: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
+    Permission.WITNESS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.UNSEAL: frozenset({Role.ORGANIZER, Role.SCRUTINEER}),
+    Permission.SETTLE_PAPER: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.SEE_SHEETS: frozenset({Role.ADMIN, Role.ASSESSOR}),
     Permission.MARK: frozenset({Role.ADMIN, Role.ASSESSOR}),
     Permission.DECIDE: frozenset({Role.ADMIN}),

@@ -137,7 +137,7 @@ def _open_matters(found: PrintedResults) -> Iterator[Part]:
     lines = []
     for unit in found.units:
         rows = found.rows(unit)
-        for state, words in ((RowState.PENDING, "待打分"), (RowState.WITHHELD, "民主测评没有达到计分条件")):
+        for state, words in ((RowState.PENDING, "待打分"), (RowState.WITHHELD, "民主测评没有计分")):
             keys = [row.row.standard.key for row in rows if row.state is state]
             if keys:
                 lines.append((unit["name"], words, f"{len(keys)} 行：{'、'.join(keys)}"))

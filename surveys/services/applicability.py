@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
@@ -14,19 +15,22 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
-from surveys.services import audit, editions
+from surveys.services import audit, editions, proposals
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import (
     assessment_of,
     framework_of,
     frameworks_of,
+    held_assessment,
     lock_unit,
     locked_assessment,
     shut_after_marking,
     unit_of,
 )
 from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.marks import row_of
+from surveys.services.proposals import Draft, ProposalKind, Spot
 from surveys.storage.tables import Account, Approval, Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
 
 ACT = "applicability"
@@ -238,8 +242,7 @@ def is_approved(session: Session, assessment: Assessment) -> bool:
 def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, fingerprint: str) -> None:
     """Approves the matrix that the page showed. Raises NotFound, NotAllowed, WrongState."""
     _must_decide(actor)
-    if actor.account_id is None:
-        raise NotAllowed("命令行没有账号，不能核准适用表。请管理员登录后在页面上核准。")
+    account_id = require_hand(actor, other="管理员")
     locked_assessment(session, assessment_id)
     found = matrix(session, assessment_id)
     _must_be_undecided(found.state)
@@ -252,20 +255,26 @@ def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, f
         raise WrongState(
             f"还有 {len(found.gaps)} 处没有选定测评方法，如{first.name}的 {row.standard.key}。请先逐个选定，再核准。"
         )
-    if any(sign.account_id == actor.account_id for sign in found.signs):
+    if any(sign.account_id == account_id for sign in found.signs):
         raise WrongState("您已经核准过这份适用表。")
-    session.add(
-        Approval(assessment_id=assessment_id, act=ACT, subject=fingerprint, account_id=actor.account_id, made_at=now)
-    )
+    session.add(Approval(assessment_id=assessment_id, act=ACT, subject=fingerprint, account_id=account_id, made_at=now))
     audit.record(session, now, actor, "applicability.approve", found.title, fingerprint)
     session.commit()
 
 
 def set_tags(
-    session: Session, now: datetime, actor: Actor, unit_id: int, tags: Sequence[str], base: str | None = None
-) -> None:
-    """Gives a unit these tags and no others. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    unit_id: int,
+    tags: Sequence[str],
+    base: str | None = None,
+    second: Actor | None = None,
+) -> bool:
+    """Gives a unit these tags and no others. Whether it is done, or waits for a second hand, and `second` is that hand.
+    Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
+    held_assessment(session, unit_of(session, unit_id).assessment_id)
     unit = _locked(session, unit_id)
     old, new = sorted(tag.tag for tag in unit.tags), sorted(set(tags))
     words = f"标签：现在是“{'、'.join(old) or '无'}”，您选的是“{'、'.join(new) or '无'}”。"
@@ -278,13 +287,23 @@ def set_tags(
     if hindrance is not None:
         raise WrongState(hindrance)
     if old == new:
-        return
-    session.execute(delete(UnitTag).where(UnitTag.unit_id == unit_id))
-    session.add_all(UnitTag(unit_id=unit_id, tag=tag) for tag in new)
+        return True
+    told = f"{'、'.join(old) or '无'} → {'、'.join(new) or '无'}"
+    draft = Draft(
+        ProposalKind.TAGS,
+        {"unit": unit_id, "tags": new, "base": editions.edition("tags", old)},
+        [Spot(f"标签改为 {told}", unit_id, unit.name)],
+    )
+    change = partial(_set_tags, session, now, actor, unit, new, told)
+    return proposals.save(session, now, actor, unit.assessment, draft, change, second) is not None
+
+
+def _set_tags(session: Session, now: datetime, actor: Actor, unit: Unit, new: Sequence[str], told: str) -> bool:
+    session.execute(delete(UnitTag).where(UnitTag.unit_id == unit.id))
+    session.add_all(UnitTag(unit_id=unit.id, tag=tag) for tag in new)
     session.expire(unit, ["tags"])
-    detail = f"{'、'.join(old) or '无'} → {'、'.join(new) or '无'}"
-    audit.record(session, now, actor, "unit.tags", unit.name, detail)
-    session.commit()
+    audit.record(session, now, actor, "unit.tags", unit.name, told)
+    return True
 
 
 def tags_hindrance(session: Session, unit: Unit, framework: Framework, tags: Collection[str]) -> str | None:

@@ -16,10 +16,11 @@ from surveys.polling.seal import canonical_json, digest
 from surveys.polling.states import PollState
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState, VersionKind
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import applicability, audit, promises, replies, versions, vote_rules
+from surveys.services import applicability, audit, promises, proposals, replies, versions, vote_rules
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, departments_in, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.ledger import AppealState
 from surveys.services.poll_entries import catalog_questionnaires
 from surveys.services.promises import Promise
@@ -36,7 +37,8 @@ def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: 
     """preparing > marking: frameworks and rules are frozen as version 1, and the scales of polls still to be made.
     From now on nothing that the program does otherwise later changes them. Raises NotFound, NotAllowed, WrongState."""
     assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
-    assessment.rules = replace(ScoringRules.from_json(assessment.rules), only_with_form=True).to_json()
+    rules = ScoringRules.from_json(assessment.rules)
+    assessment.rules = replace(rules, only_with_form=True, decided_by_two=True).to_json()
     assessment.questionnaires = catalog_questionnaires()
     session.add(
         RuleVersion(
@@ -91,8 +93,7 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     Raises NotFound, NotAllowed, WrongState.
     """
     assessment, standing = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
-    if actor.account_id is None:
-        raise NotAllowed("核定须由两个人各用自己的账号登录后操作。")
+    account_id = require_hand(actor, other="两个人各自")
     body = _certificate(session, standing)
     if digest(canonical_json(body)) != shown:
         raise WrongState("您看到的结果之后有了改动，没有核定。请重新打开页面，核对后再核定。")
@@ -101,14 +102,14 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
             Approval.assessment_id == assessment_id, Approval.act == versions.CERTIFY, Approval.subject == shown
         )
     ).all()
-    if actor.account_id in earlier:
+    if account_id in earlier:
         raise WrongState("您已经核定过，还需另一个人用自己的账号核定。")
     session.add(
         Approval(
             assessment_id=assessment_id,
             act=versions.CERTIFY,
             subject=shown,
-            account_id=actor.account_id,
+            account_id=account_id,
             made_at=now,
         )
     )
@@ -244,6 +245,7 @@ def _before_marking(session: Session, assessment: Assessment) -> list[str]:
 
 def _before_closing(session: Session, assessment: Assessment, standing: Standing) -> list[str]:
     missing = _applicability_hindrances(session, assessment) + _open_event_appeals(session, assessment)
+    missing += proposals.hindrances(session, assessment.id)
     # What an earlier round of appeal promised may be carried out now or in the next one: it hinders the certificate.
     return missing + _promised(standing, objections=False)
 
@@ -268,7 +270,7 @@ def _applicability_hindrances(session: Session, assessment: Assessment) -> list[
 
 
 def _before_certifying(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:
-    missing = _open_objections(session, assessment)
+    missing = _open_objections(session, assessment) + proposals.hindrances(session, assessment.id)
     missing += _promised(standing, objections=True) + _promised(standing, objections=False)
     missing += _changes(assessment, standing)
     missing += [f"{sentence}全部定下才能核定；要补打分请退回打分。" for sentence in unsettled(standing.results)]
@@ -306,11 +308,11 @@ def _changes(assessment: Assessment, standing: Standing) -> list[str]:
 def unsettled(found: Results) -> list[str]:
     """Which units have rows without points yet, a sentence for each reason."""
     sentences = []
-    for state, words in ((RowState.PENDING, "待打分"), (RowState.WITHHELD, "的民主测评没有达到计分条件")):
-        waiting = [(each.sheet.unit.name, keys) for each in found.units if (keys := _rows_in(each.sheet, state))]
+    for state, words in ((RowState.PENDING, "待打分"), (RowState.WITHHELD, "的民主测评没有计分")):
+        waiting = [(each.sheet, keys) for each in found.units if (keys := _rows_in(each.sheet, state))]
         if not waiting:
             continue
-        named = [f"{name}（{'、'.join(_few(keys))}）" for name, keys in waiting[:5]]
+        named = [f"{sheet.unit.name}（{_why(sheet, state) or '、'.join(_few(keys))}）" for sheet, keys in waiting[:5]]
         more = f"等 {len(waiting)} 个单位" if len(waiting) > len(named) else ""
         rows = sum(len(keys) for _, keys in waiting)
         sentences.append(f"有 {rows} 行{words}：{'、'.join(named)}{more}。")
@@ -319,6 +321,10 @@ def unsettled(found: Results) -> list[str]:
 
 def _rows_in(sheet: UnitSheet, state: RowState) -> list[str]:
     return [line.row.standard.key for line in sheet.lines if line.value.state is state]
+
+
+def _why(sheet: UnitSheet, state: RowState) -> str:
+    return "；".join(sheet.teams.faults) if state is RowState.WITHHELD else ""
 
 
 def _few(keys: list[str]) -> list[str]:

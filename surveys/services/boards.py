@@ -10,12 +10,13 @@ from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.services.errors import NotFound
 from surveys.services.records import class_counts
+from surveys.services.turnouts import Figures, figures
 from surveys.storage.tables import Poll, Receipt
 
 
 @dataclass(frozen=True)
 class Board:
-    """`receipts` (grouped, sorted), `counts` and `seal` only once the poll is sealed."""
+    """`receipts` (grouped, sorted), `counts`, `figures` and `seal` only once the poll is sealed."""
 
     prefix: str
     title: str
@@ -24,6 +25,7 @@ class Board:
     seal: str | None
     counts: tuple[ClassCount, ...]
     receipts: tuple[str, ...]
+    figures: Figures | None
 
     def has(self, typed: str) -> bool | None:
         """Whether the receipt somebody typed is on the board; None when it cannot be a receipt."""
@@ -52,4 +54,5 @@ def board(session: Session, prefix: str) -> Board:
         seal=poll.seal,
         counts=tuple(class_counts(session, poll)) if sealed else (),
         receipts=tuple(sorted(base32.grouped(code) for code in found)),
+        figures=figures(session, [poll])[0] if sealed else None,
     )

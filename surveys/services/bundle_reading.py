@@ -42,6 +42,8 @@ def read_bundle(data: bytes) -> Record:
             classes=[ClassCount(**vars(entry)) for entry in header.classes],
             ballots=[(key, answers) for key, answers in _rows(files["ballots.csv"], ["class", "answers"])],
             receipts=[receipt.replace("-", "") for (receipt,) in _rows(files["receipts.csv"], ["receipt"])],
+            issued_for=header.issued_for,
+            present_by=header.present_by,
         )
         told = seal(record)
     except ValidationError as error:
@@ -200,6 +202,9 @@ class _Rules(_Part):
     leader: _FormRules | None
     blank: Literal["exclude", "zero", "spoil"]
     quorum: Annotated[str, AfterValidator(_quorum)]
+    two_hands: bool = False
+    reserve: Count | None = None
+    issue_to: Count | None = None
 
 
 class _Header(_Part):
@@ -212,6 +217,8 @@ class _Header(_Part):
     sheet: _Sheet
     rules: _Rules
     classes: Annotated[list[_Class], Field(min_length=1, max_length=100)]
+    issued_for: dict[Short, Count] | None = None
+    present_by: Literal["command", "two"] | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -1,12 +1,12 @@
 """The hot path: looking a ticket up, and casting a ballot in one short transaction (design 4, 7)."""
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Executable, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from surveys.polling import codes, envelopes, receipts
@@ -135,9 +135,9 @@ def normalized(typed: str) -> str:
         raise UnknownTicket from None
 
 
-def find(connection: Connection, now: datetime, code: str) -> Found:
+def find(connection: Connection, now: datetime, open_polls: "OpenPolls", code: str) -> Found:
     """The ticket of a normalized code, if it could be cast now. Changes nothing. Raises the CastError that applies."""
-    row = connection.execute(_look_up, _look_up_values(code)).first()
+    row = _looked_up(connection, _look_up, open_polls, code)
     with _telling_rehearsals(row):
         return _castable(row, now)
 
@@ -147,21 +147,37 @@ class OpenPolls:
 
     def __init__(self, site_secret: str) -> None:
         self._site_secret = site_secret
-        self._polls: dict[tuple[int, datetime], OpenPoll] = {}
+        self._polls: dict[str, tuple[tuple[int, datetime], OpenPoll]] = {}
 
     def get(self, connection: Connection, found: Found) -> OpenPoll:
-        key = (found.poll_id, found.opened_at)
-        if key not in self._polls:
-            sheet, rules, rehearsal, salt = connection.execute(_select_open, {"poll": found.poll_id}).one()
-            read = PollRules.from_json(rules)
-            self._polls[key] = OpenPoll(
-                sheet=Sheet.from_json(sheet or {}),
-                key=envelopes.poll_key(self._site_secret, salt or b""),
-                blank=read.blank,
-                blanks_allowed=read.blanks_allowed,
-                rehearsal=rehearsal,
-            )
-        return self._polls[key]
+        """Raises PollClosed for one sealed or wiped since it was found."""
+        opening = (found.poll_id, found.opened_at)
+        kept = self._polls.get(found.prefix)
+        if kept is None or kept[0] != opening:
+            kept = opening, self._read(connection, found.poll_id)
+            self._polls[found.prefix] = kept
+        return kept[1]
+
+    def _read(self, connection: Connection, poll_id: int) -> OpenPoll:
+        row = connection.execute(_select_open, {"poll": poll_id}).first()
+        if row is None or row.envelope_salt is None:
+            raise PollClosed
+        rules = PollRules.from_json(row.rules)
+        return OpenPoll(
+            sheet=Sheet.from_json(row.sheet or {}),
+            key=envelopes.poll_key(self._site_secret, row.envelope_salt),
+            blank=rules.blank,
+            blanks_allowed=rules.blanks_allowed,
+            rehearsal=row.rehearsal,
+        )
+
+    def forget(self, prefix: str) -> None:
+        """A poll's key is known only while it is open."""
+        self._polls.pop(prefix, None)
+
+    def prefixes(self) -> Collection[str]:
+        """Of those whose keys are known now."""
+        return self._polls.keys()
 
 
 def cast(
@@ -180,7 +196,7 @@ def cast(
 
     `submitted`: answers by field name. Raises the CastError that applies; then nothing has changed.
     """
-    row = connection.execute(_look_up_locked, _look_up_values(code)).first()
+    row = _looked_up(connection, _look_up_locked, open_polls, code)
     if row is None:
         raise UnknownTicket
     with _telling_rehearsals(row):
@@ -231,13 +247,22 @@ def count(connection: Connection, key: bytes, found: Found, code_hash: bytes, an
     """
     if connection.execute(_spend, {"poll": found.poll_id, "hash": code_hash}).rowcount != 1:
         return False
-    envelope = envelopes.close(key, found.prefix, found.class_key, answers)
+    ballot_id = secrets.token_bytes(16)
+    envelope = envelopes.close(key, found.prefix, envelopes.ballot_place(found.class_key, ballot_id), answers)
     connection.execute(
         _drop_in_ballots,
-        {"poll_id": found.poll_id, "id": secrets.token_bytes(16), "class_key": found.class_key, "answers": envelope},
+        {"poll_id": found.poll_id, "id": ballot_id, "class_key": found.class_key, "answers": envelope},
     )
     connection.execute(_drop_in_receipts, {"poll_id": found.poll_id, "code": receipt})
     return True
+
+
+def _looked_up(connection: Connection, query: Executable, open_polls: OpenPolls, code: str) -> "_Looked | None":
+    """Whoever finds a poll not open forgets its key."""
+    row: _Looked | None = connection.execute(query, _look_up_values(code)).first()
+    if row is None or row.poll is not PollState.OPEN:
+        open_polls.forget(codes.prefix_of(code))
+    return row
 
 
 def _look_up_values(code: str) -> dict[str, object]:

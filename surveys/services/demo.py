@@ -35,6 +35,8 @@ from surveys.services import (
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import WrongState
 from surveys.services.site import Site
+from surveys.services.ticket_limits import limit
+from surveys.services.tickets import Issued
 from surveys.storage.tables import Account, Assessment, Poll, Unit
 
 CONTENT = Path(__file__).with_name("demo.yaml")
@@ -179,6 +181,7 @@ def _hold_poll(site: Site, unit_id: int, entry: Mapping[str, Any]) -> None:
                 present=entry.get("present"),
                 held_on=now.date(),
                 place="机关会议室",
+                reserve=TRIAL_TICKETS if state is PollState.OPEN else 0,
             ),
         )
         issued = {
@@ -242,13 +245,22 @@ def _links(site: Site) -> DemoLinks:
         poll = session.scalar(select(Poll).where(Poll.state == PollState.OPEN).order_by(Poll.id))
         if poll is None:
             return DemoLinks(site.settings.public_url, signed, (), "", Path(), assessment_id)
-        issued = tickets.issue(session, site.now(), COMMAND_LINE, poll.id, poll.classes[0].key, TRIAL_TICKETS)
+        issued = _trial(session, site, poll)
         sheet = printing.slip_sheet(site, poll, poll.classes[0].key, issued)
     path = site.settings.data_dir / "demo-slips.pdf"
     path.touch(mode=0o600)
     path.write_bytes(finished(slips_pdf(sheet)))
     urls = tuple(slip.url for slip in sheet.slips[:3])
     return DemoLinks(site.settings.public_url, signed, urls, sheet.unit, path, assessment_id)
+
+
+def _trial(session: Session, site: Site, poll: Poll) -> Issued:
+    """Tickets to try it with; in the place of the last ones where there is no room for more."""
+    room = limit(session, poll)
+    if room is None or room.left >= TRIAL_TICKETS:
+        return tickets.issue(session, site.now(), COMMAND_LINE, poll.id, poll.classes[0].key, TRIAL_TICKETS)
+    last = next(each for each in tickets.list_batches(session, poll) if each.purpose in tickets.HANDED_OUT)
+    return tickets.reissue(session, site.now(), COMMAND_LINE, poll.id, last.number, "演示重新开始")
 
 
 def _fresh_password(

@@ -12,47 +12,88 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.catalog.model import Method, Standard, plain
 from surveys.polling.states import PollState
 from surveys.scoring.exact import Score, exact, shown
+from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState, RowValue, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.services import audit, two_hands
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment
 from surveys.services.errors import NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.marks import departments_of, row_of
 from surveys.services.openings import require_open
-from surveys.services.tallies import Tally, is_visible, tally_each
+from surveys.services.tallies import is_visible, tally_each
+from surveys.services.tally_values import Tally
 from surveys.services.two_hands import Proposal
 from surveys.storage.tables import Approval, Mark, Poll, Unit
 
 ACT = "democratic"
 WITHDRAW = "democratic.withdraw"
+COUNT_ANYWAY = "poll.count_anyway"
+"""Two people's act, by poll: it counts though its figures contradict each other."""
+
 ONE_TEAM = "未分班子"
 """What polls without a team are called where there are several."""
 
 
 @dataclass(frozen=True)
 class Vote:
-    """A sealed poll and what it came to."""
+    """A sealed poll and what it came to. `counted`: that it counts in spite of its doubt, proposed or agreed."""
 
     poll: Poll
     tally: Tally
+    counted: Proposal | None = None
+
+    @property
+    def decided(self) -> bool:
+        return self.counted is not None and not self.counted.waits
+
+    @property
+    def fault(self) -> str | None:
+        """Why it does not count."""
+        if self.tally.doubt is None or self.decided:
+            return self.tally.shortcoming
+        words = f"{self.tally.doubt}，须由两名管理员决定算不算"
+        return words if self.tally.shortcoming is None else f"{self.tally.shortcoming}；{words}"
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Sealed polls of one team that measure the same: two people say which of them counts. The oldest seal first."""
+
+    team: str
+    polls: tuple[Poll, ...]
+
+    @property
+    def fault(self) -> str:
+        names = "、".join(f"“{poll.title}”（{poll.prefix}）" for poll in self.polls)
+        return f"有 {len(self.polls)} 次封存的测评会：{names}，须由两名管理员定哪一次算"
 
 
 @dataclass(frozen=True)
 class TeamScores:
     """`teams`: one for each 班子 with a result, from the one of `votes` in the same place. `waiting`: teams whose vote
-    is under way and has none yet. `set_aside`: sealed polls that do not count by decision. `formless`: polls on leaders
-    alone that stand for their team all the same, by rules frozen before only those with the form were candidates."""
+    is under way and has none yet. `conflicts`: teams of which it is not decided which poll counts. `set_aside`: sealed
+    polls that do not count by decision; `overtaken`: those that gave way to a newer one, as was done when they were
+    opened. `formless`: polls on leaders alone that stand for their team all the same, by rules frozen before only those
+    with the form were candidates."""
 
     teams: tuple[TeamScore, ...]
     votes: tuple[Vote, ...]
     waiting: tuple[str, ...]
     newest: Vote | None
     set_aside: tuple[Poll, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    overtaken: tuple[Poll, ...] = ()
 
     @property
     def formless(self) -> tuple[Poll, ...]:
         return tuple(vote.poll for vote in self.votes if not carries_form(vote.poll))
+
+    @property
+    def doubtful(self) -> tuple[Vote, ...]:
+        """Those on which two people decide, or have decided."""
+        return tuple(vote for vote in self.votes if vote.tally.doubt is not None)
 
     @property
     def score(self) -> Score | None:
@@ -60,13 +101,11 @@ class TeamScores:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Why the row is withheld: which polls fall short, named where there are several teams."""
-        several = len(self.teams) > 1
-        return tuple(
-            f"{team.team or ONE_TEAM}：{team.fault}" if several else team.fault
-            for team in self.teams
-            if team.fault is not None
-        )
+        """Why the row is withheld: which polls fall short, or are one too many, named where there are several teams."""
+        found = [(each.team, each.fault) for each in self.conflicts]
+        found += [(each.team, each.fault) for each in self.teams if each.fault is not None]
+        several = len(self.teams) + len(self.conflicts) > 1
+        return tuple(f"{team or ONE_TEAM}：{fault}" if several else fault for team, fault in found)
 
     @property
     def formula(self) -> str:
@@ -81,7 +120,10 @@ class TeamScores:
         return f"{whole} = {'—' if self.score is None else shown(self.score)}"
 
     def value(self, standard: Standard) -> RowValue:
-        """The row by the polls alone: pending while a team's result is still to come, withheld if one falls short."""
+        """The row by the polls alone: pending while a team's result is still to come, withheld if one falls short, or
+        is not decided on."""
+        if self.conflicts:
+            return RowValue(RowState.WITHHELD)
         if self.waiting or not self.teams:
             return RowValue(RowState.PENDING)
         score = self.score
@@ -103,32 +145,60 @@ def candidates(polls: Sequence[Poll], rules: ScoringRules) -> list[Poll]:
     return [poll for poll in polls if not poll.rehearsal and (carries_form(poll) or not rules.only_with_form)]
 
 
+def by_seal(polls: Sequence[Poll]) -> list[Poll]:
+    """The sealed ones that are not set aside, the oldest seal first."""
+    sealed = [poll for poll in polls if poll.state is PollState.SEALED and poll.set_aside_at is None]
+    return sorted(sealed, key=lambda poll: (poll.sealed_at, poll.id))
+
+
+def conflicts(polls: Sequence[Poll]) -> list[Conflict]:
+    """Of one unit's candidates, opened to view or not, and whether they would count or not: otherwise whoever runs a
+    vote again replaces a result. Where all were opened before two people were asked, the newest counts as it did."""
+    found: dict[str, list[Poll]] = {}
+    for poll in by_seal(polls):
+        if carries_form(poll):
+            found.setdefault(poll.team, []).append(poll)
+    several = {team: own for team, own in sorted(found.items()) if len(own) > 1}
+    return [
+        Conflict(team, tuple(own))
+        for team, own in several.items()
+        if any(PollRules.from_json(poll.rules).two_hands for poll in own)
+    ]
+
+
 def counting(polls: Sequence[Poll]) -> dict[str, Poll]:
-    """Of one unit's candidates, in any order, the one that counts by team, the newest last: within a team it is the
-    newest sealed one that may be seen and is not set aside."""
-    visible = sorted(
-        (poll for poll in polls if _stands(poll) and is_visible(poll)), key=lambda poll: (poll.sealed_at, poll.id)
-    )
-    last = {poll.team: poll for poll in visible}
-    return dict(sorted(last.items(), key=lambda item: (item[1].sealed_at, item[1].id)))
+    """Of one unit's candidates, in any order, the one that counts by team, the newest last: of teams without a conflict
+    the newest sealed one that may be seen and is not set aside."""
+    undecided = {each.team for each in conflicts(polls)}
+    last = {poll.team: poll for poll in by_seal(polls) if poll.team not in undecided and is_visible(poll)}
+    return {poll.team: poll for poll in by_seal([*last.values()])}
 
 
-def _stands(poll: Poll) -> bool:
-    return poll.set_aside_at is None
-
-
-def team_scores(polls: Sequence[Poll], tallies: Mapping[int, Tally]) -> TeamScores:
-    """Of one unit's candidates. `tallies`: by poll, of those that count."""
-    newest = counting(polls)
+def team_scores(
+    polls: Sequence[Poll], tallies: Mapping[int, Tally], counted: Mapping[str, Proposal] | None = None
+) -> TeamScores:
+    """Of one unit's candidates. `tallies`: by poll, of those that count. `counted`: what was proposed and agreed of
+    polls in doubt, by subject."""
+    newest, undecided = counting(polls), conflicts(polls)
+    known = {*newest, *(each.team for each in undecided)}
     # A draft is a plan, perhaps given up: it holds nothing up.
-    begun = {poll.team for poll in polls if _stands(poll) and poll.state is not PollState.DRAFT}
-    votes = {team: Vote(newest[team], tallies[newest[team].id]) for team in sorted(newest)}
+    begun = {poll.team for poll in polls if poll.set_aside_at is None and poll.state is not PollState.DRAFT}
+    votes = {
+        team: Vote(newest[team], tallies[newest[team].id], (counted or {}).get(str(newest[team].id)))
+        for team in sorted(newest)
+    }
     return TeamScores(
         tuple(_team_score(vote) for vote in votes.values()),
         tuple(votes.values()),
-        tuple(sorted(team or ONE_TEAM for team in begun if team not in newest)) if newest else (),
+        tuple(sorted(team or ONE_TEAM for team in begun - known)) if known else (),
         votes[list(newest)[-1]] if newest else None,
         tuple(poll for poll in polls if poll.state is PollState.SEALED and poll.set_aside_at is not None),
+        tuple(undecided),
+        tuple(
+            poll
+            for poll in by_seal(polls)
+            if poll.team in newest and is_visible(poll) and poll is not newest[poll.team]
+        ),
     )
 
 
@@ -140,13 +210,24 @@ def scores_of_units(session: Session, unit_ids: Collection[int], rules: ScoringR
         polls[poll.unit_id].append(poll)
     found = {unit_id: candidates(own, rules) for unit_id, own in polls.items()}
     tallies = tally_each(session, [poll for own in found.values() for poll in counting(own).values()])
-    return {unit_id: team_scores(own, tallies) for unit_id, own in found.items()}
+    counted = _counted(session, found, tallies)
+    return {unit_id: team_scores(own, tallies, counted) for unit_id, own in found.items()}
+
+
+def _counted(
+    session: Session, candidates: Mapping[int, Sequence[Poll]], tallies: Mapping[int, Tally]
+) -> dict[str, Proposal]:
+    """All units are of one assessment."""
+    in_doubt = [
+        poll for own in candidates.values() for poll in own if poll.id in tallies and tallies[poll.id].doubt is not None
+    ]
+    return two_hands.proposals(session, in_doubt[0].unit.assessment_id, COUNT_ANYWAY) if in_doubt else {}
 
 
 def _team_score(vote: Vote) -> TeamScore:
     poll, result = vote.poll, vote.tally
     score = None if result.organization is None else result.organization.score
-    return TeamScore(poll.team, poll.team_weight, score, result.shortcoming)
+    return TeamScore(poll.team, poll.team_weight, score, vote.fault)
 
 
 @dataclass(frozen=True)
@@ -214,8 +295,7 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     """
     if not actor.may(Permission.DECIDE):
         raise NotAllowed("只有管理员可以确认民主测评分。")
-    if actor.account_id is None:
-        raise NotAllowed("命令行没有账号，不能作为确认人。请另一名管理员登录后在页面上确认。")
+    account_id = require_hand(actor)
     unit, framework, standard = row_of(session, unit_id, row_key)
     if Method.DEMOCRATIC not in standard.methods:
         raise WrongState(f"{row_key} 不是民主测评的行，不需要第二人确认。")
@@ -230,17 +310,14 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     )
     if mark is None or mark.version != version:
         raise WrongState("要确认的分数刚刚有改动，请刷新页面核对后再确认。")
-    if mark.account_id == actor.account_id:
-        raise NotAllowed("这个分数是您提出的，须由另一名管理员确认。")
+    require_hand(actor, () if mark.account_id is None else {mark.account_id})
     name = subject(unit_id, row_key, version)
     found = hands(session, unit.assessment_id)
     if name in found.withdrawals and not found.withdrawals[name].waits:
         raise WrongState("这个分数已经撤回。要另定得分，请重新提出。")
-    if actor.account_id in found.approvals.get(name, ()):
+    if account_id in found.approvals.get(name, ()):
         raise WrongState("您已经确认过这个分数。")
-    session.add(
-        Approval(assessment_id=unit.assessment_id, act=ACT, subject=name, account_id=actor.account_id, made_at=now)
-    )
+    session.add(Approval(assessment_id=unit.assessment_id, act=ACT, subject=name, account_id=account_id, made_at=now))
     audit.record(session, now, actor, "mark.confirm", f"{unit.name} {row_key}", f"{mark.points} {mark.remark}")
     session.commit()
 

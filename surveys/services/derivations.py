@@ -49,13 +49,31 @@ def derive_row(body: Document, unit_id: int, row_key: str, *, for_unit: bool = F
     """`for_unit`: the reader is the unit that was rated. The score of a vote is told in any case."""
     row, record = row_of(body, unit_id, row_key)
     steps, result = _row(row, record, unit_in(body, unit_id), for_unit=for_unit)
-    return Derivation((*_set_aside(record), *steps), result, score_of(worth_of(row.standard, record)))
+    two = () if for_unit else _by_two(record)
+    return Derivation((*_set_aside(record), *steps, *two), result, score_of(worth_of(row.standard, record)))
+
+
+def _by_two(record: Document) -> Iterator[Step]:
+    """Who decided in another's place. Of no concern to the unit, whose sheet names nobody."""
+    exemption = [] if record["exemption"] is None else [("免考", record["exemption"])]
+    marks = [(f"{mark['department']} {mark['points']} 分", mark) for mark in record["marks"]]
+    events = [(event["document"], event) for event in record["events"] if event["cancelled_at"] is None]
+    for what, entry in (*exemption, *marks, *events):
+        if "confirmed_by" in entry:
+            yield Step(f"{what}：{entry['by']}提出，{entry['confirmed_by']}确认。")
 
 
 def _set_aside(record: Document) -> Iterator[Step]:
     for poll in record.get("set_aside", ()):
         whose = f"{poll['team']}，" if poll["team"] else ""
         yield Step(f"{whose}{poll['title']}（封存码 {poll['seal']}）经两人决定不计入得分。理由：{poll['reason']}")
+
+
+def _conflicts(record: Document) -> Iterator[Step]:
+    for each in record["conflicts"]:
+        whose = f"{each['team']}有" if each["team"] else "有"
+        named = "、".join(f"{poll['title']}（封存码 {poll['seal']}）" for poll in each["polls"])
+        yield Step(f"{whose}{len(each['polls'])} 次封存的测评会：{named}。须由两名管理员定哪一次算，定下以前不计分。")
 
 
 def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
@@ -75,6 +93,8 @@ def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple
         return _by_confirmation(record["marks"][0])
     if record["marks"] and state is RowState.MARKED:
         return _by_marks(record)
+    if Method.DEMOCRATIC in standard.methods and record.get("conflicts"):
+        return [*_conflicts(record)], None
     if Method.DEMOCRATIC in standard.methods and record["democratic"]:
         return by_votes(standard.points, record["democratic"], for_unit=for_unit)
     marked = {mark["department"] for mark in record["marks"]}

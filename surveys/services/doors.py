@@ -20,6 +20,7 @@ from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
 from surveys.services.hall import time_is_up
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.site import Site
+from surveys.services.ticket_limits import limit
 from surveys.storage.tables import BallotClass, Batch, Door, Poll, Ticket
 
 SECRET_BYTES = 16
@@ -199,7 +200,7 @@ def door_screen(session: Session, now: datetime, token: str) -> DoorScreen:
         state=poll.state,
         shut=door.shut,
         time_is_up=time_is_up(poll, now),
-        left=entry.left,
+        left=_left(session, poll, entry),
         showing=None if door.showing is None else door.showing.hex(),
         taken=door.taken,
     )
@@ -222,7 +223,7 @@ def next_ticket(session: Session, now: datetime, token: str, leaving: str | None
         raise WrongState("投票时间已到，不再发码。延长了时间，才能接着发。")
     if (None if door.showing is None else door.showing.hex()) != leaving:
         raise WrongState("屏上的码已经换过：刚才点了两次，或另一块屏也在用这个链接。每块屏请各用一个链接。")
-    if _class_line(session, poll, door.class_key).left == 0:
+    if _left(session, poll, _class_line(session, poll, door.class_key)) == 0:
         raise WrongState("票已发完，请找工作人员。")
     code = codes.new_code(poll.prefix)
     tickets.add_tickets(session, poll, session.get_one(Batch, (poll.id, door.batch)), [code])
@@ -270,6 +271,12 @@ def _class_of(poll: Poll, class_key: str) -> BallotClass:
 
 def _class_line(session: Session, poll: Poll, class_key: str) -> ClassLine:
     return next(line for line in class_lines(session, poll) if line.key == class_key)
+
+
+def _left(session: Session, poll: Poll, entry: ClassLine) -> int:
+    """Of the class's plan, and of what the poll may have in all."""
+    found = limit(session, poll)
+    return entry.left if found is None else min(entry.left, found.left)
 
 
 def _check_issuing(poll: Poll) -> None:

@@ -31,9 +31,9 @@ def preview(session: Session, actor: Actor, import_id: int) -> Revision:
     return Revision(found, rule_changes.effect_of(session, found.assessment_id, [found.new], None))
 
 
-def revise(session: Session, now: datetime, actor: Actor, import_id: int, reason: str, shown: str) -> int:
-    """Takes the file over as the next version of the rules, and forgets it; the version's number. `shown`: the
-    fingerprint of the effect. Raises NotFound, NotAllowed, BadInput, WrongState."""
+def revise(session: Session, now: datetime, actor: Actor, import_id: int, reason: str, shown: str) -> int | None:
+    """Takes the file over as the next version of the rules, and forgets it; the version's number, None where it waits
+    for a second hand. `shown`: the fingerprint of the effect. Raises NotFound, NotAllowed, BadInput, WrongState."""
     entry = entry_of(session, actor, import_id)
     found = previewed(session, locked_assessment(session, entry.assessment_id), entry)
     if found.hindrances:

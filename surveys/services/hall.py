@@ -7,15 +7,15 @@ from math import ceil
 
 from sqlalchemy.orm import Session
 
-from surveys.polling.disclosure import Turnout, desk_turnout, shortcoming
+from surveys.polling.disclosure import Turnout, desk_turnout, doubt, shortcoming
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, has_ended
 from surveys.scoring.poll_rules import PollRules
-from surveys.services import audit, editions
+from surveys.services import audit, editions, headcounts
 from surveys.services.actors import Actor
 from surveys.services.errors import AlreadyDone, BadInput, WrongState
 from surveys.services.paper_counts import PaperCounts, paper_counts
-from surveys.services.polls import UNDER_WAY, locked_poll
+from surveys.services.polls import HEADCOUNT_FIRST, UNDER_WAY, locked_poll
 from surveys.services.records import class_counts
 from surveys.storage.tables import Poll
 
@@ -94,10 +94,19 @@ def shortcoming_of(poll: Poll, counts: Sequence[ClassCount]) -> str | None:
     """Why a sealed poll does not count, as its tally says, from turnout alone; None of one that is not sealed yet."""
     if poll.state is not PollState.SEALED:
         return None
-    turnout = Turnout(
-        poll.entitled, poll.present, sum(each.issued for each in counts), sum(each.cast for each in counts)
-    )
-    return shortcoming(turnout, PollRules.from_json(poll.rules).quorum)
+    return shortcoming(_turnout(poll, counts), PollRules.from_json(poll.rules).quorum)
+
+
+def _turnout(poll: Poll, counts: Sequence[ClassCount]) -> Turnout:
+    """Exact: of a sealed poll alone."""
+    return Turnout(poll.entitled, poll.present, sum(each.issued for each in counts), sum(each.cast for each in counts))
+
+
+def doubt_of(poll: Poll, counts: Sequence[ClassCount]) -> str | None:
+    """What in the turnout of a sealed poll cannot be, on which two people decide; None of one from before."""
+    if poll.state is not PollState.SEALED or not PollRules.from_json(poll.rules).two_hands:
+        return None
+    return doubt(_turnout(poll, counts))
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,9 @@ def closing_checks(session: Session, poll: Poll) -> list[Check]:
     cast = desk_turnout(sum(entry.cast for entry in counts), poll.state)
     quorum = PollRules.from_json(poll.rules).quorum
     checks = [*_of_paper(paper_counts(session, poll)), Check(f"收回不多于发出（{issued} 张）", cast <= issued)]
+    if poll.present is None and headcounts.needs_two(poll):
+        told = headcounts.headcount(session, poll).words
+        return [*checks, Check(HEADCOUNT_FIRST + (f"（{told}）" if told else ""), False)]
     if poll.present is None:
         return [*checks, Check("实到人数还没有登记，不登记就按收回票数算", False)]
     short = shortcoming(Turnout(poll.entitled, poll.present, issued, cast), quorum)

@@ -2,7 +2,7 @@
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +13,9 @@ from surveys.polling import keying, receipts
 from surveys.polling.sheet import Form, Question
 from surveys.polling.states import PollState, TicketState
 from surveys.services import audit, casting
-from surveys.services.actors import Actor
+from surveys.services.actors import Actor, Permission
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.hands import require_hand, why_not
 from surveys.services.paper_counts import paper_tickets
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.returned import (
@@ -35,6 +36,7 @@ from surveys.services.returned import (
 from surveys.storage.tables import Keying, Poll
 
 HANDS = {FIRST: "第一遍", SECOND: "第二遍", SETTLED: "核定"}
+THIRD = "没有录过这一张的第三个人（另一名组织员、管理员或监票人）"
 KEYED_WHILE = (PollState.OPEN, PollState.PAUSED, PollState.CLOSED)
 
 _order = secrets.SystemRandom()
@@ -50,12 +52,15 @@ class Saved:
 
 @dataclass(frozen=True)
 class Difference:
-    """A cell the two hands keyed differently, each as people say it."""
+    """A cell the two hands keyed differently, each as people say it. `signs`: the two that it may be settled to;
+    `allowed`: every character for them."""
 
     form: Form
     question: Question
     first: str
     second: str
+    signs: Sequence[tuple[str, str]]
+    allowed: str
 
 
 def opened(
@@ -105,21 +110,24 @@ def key(
     return Saved(len(papers[number].differing) if both else None, following(papers, hand, actor, unused, after=number))
 
 
-def differences(session: Session, secret: str, poll_id: int, class_key: str, number: int) -> list[Difference]:
-    """What is to be settled of a ballot. Raises NotFound, WrongState."""
+def differences(
+    session: Session, secret: str, actor: Actor, poll_id: int, class_key: str, number: int
+) -> list[Difference]:
+    """What is to be settled of a ballot, for who may settle it. Raises NotFound, WrongState, NotAllowed."""
     poll = poll_of(session, poll_id)
     paper = _unsettled(session, secret, poll, class_key, number)
+    _third(actor, paper)
     cells = keying.cells(sheet_of(poll))
     return [
-        Difference(
-            form,
-            question,
-            keying.name_of(form.questionnaire, paper.answers[FIRST][place]),
-            keying.name_of(form.questionnaire, paper.answers[SECOND][place]),
-        )
+        _difference(*cells[place], paper.answers[FIRST][place], paper.answers[SECOND][place])
         for place in paper.differing
-        for form, question in [cells[place]]
     ]
+
+
+def _difference(form: Form, question: Question, first: str, second: str) -> Difference:
+    signs = keying.signs_of(form.questionnaire, (first, second))
+    digits = "".join(digit for digit, _ in signs)
+    return Difference(form, question, signs[0][1], signs[1][1], signs, digits + first + second)
 
 
 def settle(
@@ -132,30 +140,54 @@ def settle(
     number: int,
     typed: Mapping[str, str],
 ) -> None:
-    """Keeps what the paper says where the two hands differ; of `typed` only these cells count.
-
-    Raises NotFound, WrongState, NotAllowed, keying.BadCells.
+    """Keeps what the paper says where the two hands differ, by neither of them; of `typed` only these cells count, and
+    each is what one of the hands keyed. Raises NotFound, WrongState, NotAllowed, keying.BadCells.
     """
     poll = locked_poll(session, poll_id)
-    account_id = _account(actor)
     paper = _unsettled(session, secret, poll, class_key, number)
-    sheet = sheet_of(poll)
-    cells = keying.cells(sheet)
-    asked = [form.field(question) for form, question in (cells[place] for place in paper.differing)]
-    whole = keying.shown(sheet, paper.answers[FIRST]) | {field: typed.get(field, "") for field in asked}
-    keep(session, secret, poll, class_key, number, SETTLED, account_id, keying.read(sheet, whole))
-    audit.record(session, now, actor, "paper.settle", poll.prefix, f"{class_key} 1 张 {len(asked)} 处")
+    account_id = _third(actor, paper)
+    answers = keying.settled(sheet_of(poll), paper.answers[FIRST], paper.answers[SECOND], typed)
+    keep(session, secret, poll, class_key, number, SETTLED, account_id, answers)
+    audit.record(session, now, actor, "paper.settle", poll.prefix, f"{class_key} 1 张 {len(paper.differing)} 处")
     session.commit()
+
+
+def send_back(
+    session: Session, secret: str, now: datetime, actor: Actor, poll_id: int, class_key: str, number: int, reason: str
+) -> None:
+    """Instead of settling: both hands are dropped, and the paper is keyed anew. Raises as `settle`, BadInput."""
+    poll = locked_poll(session, poll_id)
+    _third(actor, _unsettled(session, secret, poll, class_key, number))
+    _drop(session, now, actor, "paper.send_back", poll, class_key, number, reason)
+    session.commit()
+
+
+def why_not_settled(actor: Actor, keyers: Iterable[int]) -> str | None:
+    """Why this account may not settle what these keyed, in Chinese; None where it may."""
+    return why_not(actor, frozenset(keyers), THIRD)
+
+
+def _third(actor: Actor, paper: Paper) -> int:
+    if not actor.may(Permission.SETTLE_PAPER):
+        raise NotAllowed("只有组织员、管理员和监票人可以核定纸质票。")
+    return require_hand(actor, frozenset(paper.accounts.values()), THIRD)
 
 
 def remove(
     session: Session, now: datetime, actor: Actor, poll_id: int, class_key: str, number: int, reason: str
 ) -> None:
     """Takes back all that was keyed of one ballot, with a reason. Raises BadInput, NotFound, WrongState."""
-    if not reason.strip():
-        raise BadInput("请写明删除的原因。")
     poll = locked_poll(session, poll_id)
     _check_poll(poll, class_key)
+    _drop(session, now, actor, "paper.remove", poll, class_key, number, reason)
+    session.commit()
+
+
+def _drop(
+    session: Session, now: datetime, actor: Actor, act: str, poll: Poll, class_key: str, number: int, reason: str
+) -> None:
+    if not reason.strip():
+        raise BadInput("请写明原因，会记入日志。")
     found = session.scalars(keyings_of(poll, class_key).where(Keying.number == number)).all()
     if not found:
         raise NotFound(f"{class_key} 类票没有录过第 {number} 张，没有可删除的。")
@@ -163,8 +195,7 @@ def remove(
     keyed = "，".join(f"{HANDS[each.hand]} {names[each.account_id]}" for each in found)
     for each in found:
         session.delete(each)
-    audit.record(session, now, actor, "paper.remove", poll.prefix, f"{class_key} 1 张（{keyed}）{reason.strip()}")
-    session.commit()
+    audit.record(session, now, actor, act, poll.prefix, f"{class_key} 1 张（{keyed}）{reason.strip()}")
 
 
 def cast(session: Session, secret: str, now: datetime, actor: Actor, poll_id: int, class_key: str) -> int:
@@ -238,8 +269,8 @@ def _check_hand(
         return account_id
     if paper.agreed is not None:
         raise WrongState(f"第 {number} 张两遍已经一致或已核定，不能再改。确实录错了，请写明原因删除后重录。")
-    if paper.accounts.get(FIRST + SECOND - hand) == account_id:
-        raise NotAllowed(f"第 {number} 张的{HANDS[FIRST + SECOND - hand]}是您录的，{HANDS[hand]}须由另一个人录。")
+    other = FIRST + SECOND - hand
+    require_hand(actor, {account for each, account in paper.accounts.items() if each == other}, "另一个人")
     if paper.accounts.get(hand, account_id) != account_id:
         name = account_names(session, {paper.accounts[hand]})[paper.accounts[hand]]
         raise WrongState(f"第 {number} 张的{HANDS[hand]}已由“{name}”录过，请核对张号。")
@@ -247,9 +278,7 @@ def _check_hand(
 
 
 def _account(actor: Actor) -> int:
-    if actor.account_id is None:
-        raise NotAllowed("录入和核定纸质票须登录本人的账号。")
-    return actor.account_id
+    return require_hand(actor, other="录入的人")
 
 
 def _unsettled(session: Session, secret: str, poll: Poll, class_key: str, number: int) -> Paper:

@@ -3,30 +3,27 @@
 Nothing is deleted: an entry is taken back with a reason and stays readable.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Framework, Standard, plain
+from surveys.catalog.model import Standard, plain
 from surveys.intake.cleaning import clean_line
-from surveys.scoring import occasions
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
-from surveys.services import audit
+from surveys.services import audit, proposals
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import held_assessment, lock_unit, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
-from surveys.services.marks import row_of
+from surveys.services.marks import departments_of, row_of, rows_of_unit
 from surveys.services.openings import require_open
+from surveys.services.proposals import Draft, ProposalKind, Spot
 from surveys.storage.tables import Event, Exemption, Unit
-
-USUAL_LEVELS = ("国家级", "省级", "市级")
-"""Offered where a commendation is entered; another may be typed. What each is worth the rules of the year say."""
 
 _TOLD = ("unit_id", "row_key", "happened_on", "document", "reason", "level", "occasion")
 """What is entered of an event, its points apart: 2 and 2.0 are two texts in the table."""
@@ -61,10 +58,40 @@ class EventEntry:
     occasion: str = ""
 
 
-def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, entry: EventEntry) -> int:
-    """Enters a bonus, deduction, loss or veto. Raises NotFound, NotAllowed, BadInput, WrongState."""
+def record_event(
+    session: Session, now: datetime, actor: Actor, unit_id: int, entry: EventEntry, second: Actor | None = None
+) -> int | None:
+    """Enters a bonus, deduction, loss or veto; its number, None where it waits for a second hand, which is `second`.
+    Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
-    unit, _, standard = row_of(session, unit_id, entry.row_key)
+    held_assessment(session, unit_of(session, unit_id).assessment_id)
+    unit, framework, standard = row_of(session, unit_id, entry.row_key)
+    points = f" {entry.points.strip()} 分" if standard.kind is not Kind.VETO else ""
+    what = "失分" if standard.kind is Kind.STANDARD else standard.kind.label
+    draft = Draft(
+        ProposalKind.EVENT,
+        {"unit": unit_id, **asdict(entry), "happened_on": entry.happened_on.isoformat()},
+        [_spot(unit, entry.row_key, f"登记{what}{points}（{entry.document.strip()}，{entry.reason.strip()}）")],
+        departments_of(framework, standard, unit),
+    )
+    enter = partial(_record, session, now, actor, unit, standard, entry, second)
+    return proposals.save(session, now, actor, unit.assessment, draft, enter, second)
+
+
+def _spot(unit: Unit, row_key: str, words: str) -> Spot:
+    return Spot(words, unit.id, unit.name, row_key)
+
+
+def _record(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    unit: Unit,
+    standard: Standard,
+    entry: EventEntry,
+    second: Actor | None,
+) -> int:
+    unit_id = unit.id
     require_open(session, unit_id, entry.row_key)
     if standard.takes_marks:
         raise WrongState(f"{entry.row_key} 直接打分，不登记事件。")
@@ -84,6 +111,7 @@ def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, en
         level=_text("级别", entry.level),
         occasion=_text("事项", entry.occasion),
         account_id=actor.account_id,
+        confirmed_by=None if second is None else second.account_id,
         made_at=now,
     )
     _must_be_new(session, now, event)
@@ -91,7 +119,7 @@ def record_event(session: Session, now: datetime, actor: Actor, unit_id: int, en
     words = (str(event.points), event.level, event.document, event.reason, event.occasion)
     detail = " ".join(word for word in words if word)
     audit.record(session, now, actor, "event.record", f"{unit.name} {entry.row_key}", detail)
-    session.commit()
+    session.flush()
     return event.id
 
 
@@ -121,17 +149,50 @@ def _event_points(standard: Standard, text: str) -> Decimal:
     return points
 
 
-def cancel_event(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, reason: str) -> None:
-    """Takes an event back, with a reason; it stays in the ledger. Raises NotFound, NotAllowed, BadInput, WrongState."""
+def cancel_event(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    unit_id: int,
+    event_id: int,
+    reason: str,
+    second: Actor | None = None,
+) -> bool:
+    """Takes an event back, with a reason; it stays in the ledger. Whether it is done, or waits for a second hand.
+    Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
     event, unit = _standing_event(session, unit_id, event_id)
-    require_open(session, unit_id, event.row_key)
+    draft = Draft(
+        ProposalKind.CANCEL_EVENT,
+        {"unit": unit_id, "event": event_id, "reason": reason},
+        [_spot(unit, event.row_key, f"撤销事件 {_words_of(event)}（{reason.strip()}）")],
+        _departments(session, unit_id, event.row_key),
+    )
+    cancel = partial(_cancel, session, now, actor, event, unit, reason, second)
+    return proposals.save(session, now, actor, unit.assessment, draft, cancel, second) is not None
+
+
+def _cancel(
+    session: Session, now: datetime, actor: Actor, event: Event, unit: Unit, reason: str, second: Actor | None
+) -> bool:
+    require_open(session, unit.id, event.row_key)
     if event.appeal == AppealState.OPEN:
         raise WrongState("这条事件正在申诉。请答复申诉：申诉成立，事件即撤销。")
     event.cancelled_at = now
-    event.cancel_reason = _reason(reason, "撤销的理由")
+    event.cancel_reason = proposals.gone_by(second, actor, _reason(reason, "撤销的理由"))
     audit.record(session, now, actor, "event.cancel", f"{unit.name} {event.row_key}", event.cancel_reason)
-    session.commit()
+    return True
+
+
+def _words_of(event: Event) -> str:
+    return f"{event.document} {plain(event.points)} 分" if event.points else event.document
+
+
+def _departments(session: Session, unit_id: int, row_key: str) -> tuple[str, ...]:
+    """Whose row it is, whether or not it applies."""
+    rows = rows_of_unit(session, unit_id)
+    standard = rows.standards.get(row_key)
+    return () if standard is None else departments_of(rows.framework, standard, rows.unit)
 
 
 def open_appeal(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, grounds: str) -> None:
@@ -153,18 +214,48 @@ def open_appeal(session: Session, now: datetime, actor: Actor, unit_id: int, eve
 
 
 def decide_appeal(
-    session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, *, upheld: bool, reason: str
-) -> None:
-    """Answers an appeal; upheld, the event is cancelled. Either is part of the row, and made where that may change.
-
-    Raises NotFound, NotAllowed, BadInput, WrongState.
-    """
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    unit_id: int,
+    event_id: int,
+    *,
+    upheld: bool,
+    reason: str,
+    second: Actor | None = None,
+) -> bool:
+    """Answers an appeal; upheld, the event is cancelled. Whether it is done, or waits for a second hand, as what
+    cancels does. Either is part of the row. Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
     event, unit = _standing_event(session, unit_id, event_id)
-    require_open(session, unit_id, event.row_key)
+    answer = partial(_answer, session, now, actor, event, unit, upheld, reason, second)
+    if not upheld:
+        answer()
+        session.commit()
+        return True
+    draft = Draft(
+        ProposalKind.UPHOLD,
+        {"unit": unit_id, "event": event_id, "reason": reason},
+        [_spot(unit, event.row_key, f"申诉成立，撤销事件 {_words_of(event)}（{reason.strip()}）")],
+        _departments(session, unit_id, event.row_key),
+    )
+    return proposals.save(session, now, actor, unit.assessment, draft, answer, second) is not None
+
+
+def _answer(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    event: Event,
+    unit: Unit,
+    upheld: bool,
+    reason: str,
+    second: Actor | None,
+) -> bool:
+    require_open(session, unit.id, event.row_key)
     if event.appeal != AppealState.OPEN:
         raise WrongState("这条事件没有等待答复的申诉。")
-    answer = _reason(reason, "答复的理由")
+    answer = proposals.gone_by(second, actor, _reason(reason, "答复的理由"))
     event.appeal = AppealState.UPHELD if upheld else AppealState.DISMISSED
     event.appeal_note += f"\n答复：{answer}"
     if upheld:
@@ -172,15 +263,45 @@ def decide_appeal(
         event.cancel_reason = f"申诉成立：{answer}"
     detail = f"{AppealState(event.appeal).label} {answer}"
     audit.record(session, now, actor, "event.answer", f"{unit.name} {event.row_key}", detail)
-    session.commit()
+    return True
 
 
 def exempt(
-    session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str, document: str
-) -> None:
-    """Takes a row out of a unit's base by decision. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    unit_id: int,
+    row_key: str,
+    reason: str,
+    document: str,
+    second: Actor | None = None,
+) -> bool:
+    """Takes a row out of a unit's base by decision. Whether it is done, or waits for a second hand. Raises NotFound,
+    NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
-    unit, _, standard = row_of(session, unit_id, row_key)
+    held_assessment(session, unit_of(session, unit_id).assessment_id)
+    unit, framework, standard = row_of(session, unit_id, row_key)
+    draft = Draft(
+        ProposalKind.EXEMPT,
+        {"unit": unit_id, "row": row_key, "reason": reason, "document": document},
+        [_spot(unit, row_key, f"免考（{document.strip()}，{reason.strip()}）")],
+        departments_of(framework, standard, unit),
+    )
+    enter = partial(_exempt, session, now, actor, unit, standard, reason, document, second)
+    return proposals.save(session, now, actor, unit.assessment, draft, enter, second) is not None
+
+
+def _exempt(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    unit: Unit,
+    standard: Standard,
+    reason: str,
+    document: str,
+    second: Actor | None,
+) -> bool:
+    unit_id, row_key = unit.id, standard.key
     require_open(session, unit_id, row_key, preparing=True)
     if standard.kind is not Kind.STANDARD:
         raise WrongState(f"{row_key} 不计入基础分，不用免考。")
@@ -199,65 +320,53 @@ def exempt(
         reason=_text("理由", reason),
         document=_text("依据文件", document),
         account_id=actor.account_id,
+        confirmed_by=None if second is None else second.account_id,
         made_at=now,
     )
     session.add(exemption)
     audit.record(
         session, now, actor, "row.exempt", f"{unit.name} {row_key}", f"{exemption.document} {exemption.reason}"
     )
-    session.commit()
+    return True
 
 
 def cancel_exemption(
-    session: Session, now: datetime, actor: Actor, unit_id: int, exemption_id: int, reason: str
-) -> None:
-    """Takes an exemption back: the row counts again. Raises NotFound, NotAllowed, BadInput, WrongState."""
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    unit_id: int,
+    exemption_id: int,
+    reason: str,
+    second: Actor | None = None,
+) -> bool:
+    """Takes an exemption back: the row counts again. Whether it is done, or waits for a second hand. Raises NotFound,
+    NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
     held_assessment(session, unit_of(session, unit_id).assessment_id)
     exemption = session.get(Exemption, exemption_id, with_for_update=True)
     if exemption is None or exemption.unit_id != unit_id:
         raise NotFound("这个单位没有这条免考。")
     unit = unit_of(session, unit_id)
-    require_open(session, unit_id, exemption.row_key, preparing=True)
+    draft = Draft(
+        ProposalKind.CANCEL_EXEMPTION,
+        {"unit": unit_id, "exemption": exemption_id, "reason": reason},
+        [_spot(unit, exemption.row_key, f"撤销免考（{reason.strip()}）")],
+        _departments(session, unit_id, exemption.row_key),
+    )
+    cancel = partial(_cancel_exemption, session, now, actor, exemption, unit, reason, second)
+    return proposals.save(session, now, actor, unit.assessment, draft, cancel, second) is not None
+
+
+def _cancel_exemption(
+    session: Session, now: datetime, actor: Actor, exemption: Exemption, unit: Unit, reason: str, second: Actor | None
+) -> bool:
+    require_open(session, unit.id, exemption.row_key, preparing=True)
     if exemption.cancelled_at is not None:
         raise WrongState("这条免考已经撤销。")
     exemption.cancelled_at = now
-    exemption.cancel_reason = _reason(reason, "撤销免考的理由")
+    exemption.cancel_reason = proposals.gone_by(second, actor, _reason(reason, "撤销免考的理由"))
     audit.record(session, now, actor, "row.unexempt", f"{unit.name} {exemption.row_key}", exemption.cancel_reason)
-    session.commit()
-
-
-def counting_events(
-    framework: Framework, tags: Collection[str], exempted: Collection[str], events: Collection[Event]
-) -> dict[int, int]:
-    """Of a unit's events that stand, on rows that count, by id the one that counts: itself, or what is more of the same
-    occasion."""
-    if not events:
-        return {}
-    rows = {row.standard.key: row.standard for row in framework.rows()}
-    return occasions.counting(
-        occasions.Entry(event.id, standard.kind, event.occasion, event.points)
-        for event in events
-        if event.cancelled_at is None
-        and (standard := rows.get(event.row_key)) is not None
-        and standard.applies(tags)
-        and standard.key not in exempted
-    )
-
-
-def points_by_level(session: Session, assessment_id: int) -> dict[str, list[str]]:
-    """What commendations of a level were given so far in this assessment, the most first: what the next is worth
-    should agree with it. The usual levels come first."""
-    query = (
-        select(Event.level, Event.points)
-        .join(Unit, Unit.id == Event.unit_id)
-        .where(Unit.assessment_id == assessment_id, Event.level != "", Event.cancelled_at.is_(None))
-    )
-    found: dict[str, set[Decimal]] = {}
-    for level, points in session.execute(query):
-        found.setdefault(level, set()).add(points)
-    ordered = [level for level in USUAL_LEVELS if level in found] + sorted(found.keys() - set(USUAL_LEVELS))
-    return {level: [plain(points) for points in sorted(found[level], reverse=True)] for level in ordered}
+    return True
 
 
 def _standing_event(session: Session, unit_id: int, event_id: int) -> tuple[Event, Unit]:

@@ -15,7 +15,8 @@ from surveys.reporting.csv_cells import harmless
 from surveys.scoring.occasions import occasion_key
 from surveys.scoring.score_sheet import Kind
 from surveys.services.assessments import assessment_of, framework_of, unit_of
-from surveys.services.ledger import AppealState, counting_events
+from surveys.services.event_counts import counting_events
+from surveys.services.ledger import AppealState
 from surveys.storage.tables import Assessment, Event, Exemption, Unit
 
 EXEMPTION = "免考"

@@ -21,7 +21,7 @@ from surveys.services.actors import Actor
 from surveys.services.assessments import assessment_of
 from surveys.services.errors import BadInput, NotFound, Refusal, WrongState
 from surveys.services.marking_sheets import Duty, Ground, department_for, duties, ground
-from surveys.services.marks import MOST_WORDS, Change, FaultyMarks, MarkEntry, changes, enter_all
+from surveys.services.marks import MOST_WORDS, Change, Entered, FaultyMarks, MarkEntry, changes, enter_all
 from surveys.services.rosters import FaultyFile
 from surveys.services.table_files import Tables
 from surveys.storage.tables import Import
@@ -201,7 +201,7 @@ def preview(session: Session, actor: Actor, import_id: int) -> MarkPreview:
 
 def apply(
     session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str, *, confirmed: bool
-) -> MarkPreview:
+) -> tuple[MarkPreview, Entered]:
     """Takes the workbook over, and forgets it. `fingerprint`: of the preview that was shown; `confirmed`: also where
     somebody else marked since the export. Raises NotFound, NotAllowed; WrongState with nothing changed.
     """
@@ -222,8 +222,7 @@ def apply(
         (change.unit_id, replace(change.entry, seen_version=change.last.version if change.last else 0))
         for change in found.changes
     ]
-    enter_all(session, now, actor, seen)
-    return found
+    return found, enter_all(session, now, actor, seen)
 
 
 def _entry(session: Session, actor: Actor, import_id: int) -> Import:

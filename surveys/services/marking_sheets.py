@@ -11,8 +11,9 @@ from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import assessment_of, frameworks_of
 from surveys.services.errors import NotAllowed, NotFound
-from surveys.services.marks import LastMark, Place, departments_of, last_marks
+from surveys.services.marks import departments_of
 from surveys.services.openings import Opening, opening
+from surveys.services.standing_marks import LastMark, Place, last_marks
 from surveys.storage.tables import Assessment, Exemption, Unit
 
 FEWEST_ALIKE = 5

@@ -1,25 +1,27 @@
 """Entering marks. On the democratic row a mark proposes another value than the poll's (see `democratic`)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
 from surveys.scoring.assignment import marking_departments
 from surveys.scoring.marks import FINEST, BadPoints, parse_points
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import audit
-from surveys.services.actors import COMMAND_LINE, Actor, Permission
+from surveys.services import audit, proposals
+from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import framework_of, held_assessment, is_marking, unit_of
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.services.openings import require_open
-from surveys.storage.tables import Account, Assessment, Mark, Unit
+from surveys.services.proposals import Draft, ProposalKind, Spot
+from surveys.services.standing_marks import LastMark, Place, history
+from surveys.storage.tables import Assessment, Mark, Unit
 
 MOST_WORDS = 500
 """In a remark, or a note of what was looked at."""
@@ -46,24 +48,9 @@ class MarkEntry:
 
 
 @dataclass(frozen=True)
-class LastMark:
-    """A mark as kept, and who made it."""
-
-    version: int
-    points: Decimal
-    remark: str
-    evidence: str
-    made_at: datetime
-    author: str
-
-
-Place = tuple[int, str, str]
-"""Where a mark stands: unit id, row key, department."""
-
-
-@dataclass(frozen=True)
 class Change:
-    """An entry that makes a new version. `last`: the mark as it is now; `overtaken`: that is not what was seen."""
+    """An entry that makes a new version. `last`: the mark as it is now; `overtaken`: that is not what was seen.
+    `democratic`: another value than the poll's, which has a second hand of its own (see `democratic`)."""
 
     unit_id: int
     unit: str
@@ -71,10 +58,19 @@ class Change:
     points: Decimal
     last: LastMark | None
     overtaken: bool
+    democratic: bool = False
 
     @property
     def place(self) -> Place:
         return self.unit_id, self.entry.row_key, self.entry.department
+
+
+@dataclass(frozen=True)
+class Entered:
+    """How many marks count at once, and how many wait for a second hand, by whose department they are for."""
+
+    entered: int
+    proposed: int = 0
 
 
 class FaultyMarks(BadInput):
@@ -102,16 +98,24 @@ def _told(change: Change) -> str:
     )
 
 
-def enter_marks(session: Session, now: datetime, actor: Actor, unit_id: int, entries: Sequence[MarkEntry]) -> int:
+def enter_marks(session: Session, now: datetime, actor: Actor, unit_id: int, entries: Sequence[MarkEntry]) -> Entered:
     """Adds the next version of each mark of a unit, all or none. Raises like `enter_all`."""
     return enter_all(session, now, actor, [(unit_id, entry) for entry in entries])
 
 
-def enter_all(session: Session, now: datetime, actor: Actor, entries: Sequence[tuple[int, MarkEntry]]) -> int:
+def enter_all(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    entries: Sequence[tuple[int, MarkEntry]],
+    second: Actor | None = None,
+) -> Entered:
     """Adds the next version of each mark (unit id, entry), all or none; how many there were to add. Raises NotFound,
-    NotAllowed, WrongState; FaultyMarks names every one that is wrong, Overtaken those somebody else changed.
+    NotAllowed, WrongState, AlreadyDone; FaultyMarks names every one that is wrong, Overtaken those somebody else
+    changed.
 
-    On the democratic row a mark proposes another value than the poll's, and needs a reason.
+    What is not the actor's own department's is proposed, once marking is decided by two; `second` confirms. On the
+    democratic row a mark proposes another value than the poll's, and needs a reason.
     """
     ids = {unit_id for unit_id, _ in entries}
     rounds = select(Unit.assessment_id).where(Unit.id.in_(ids)).distinct().order_by(Unit.assessment_id)
@@ -126,15 +130,53 @@ def enter_all(session: Session, now: datetime, actor: Actor, entries: Sequence[t
     except Refusal:
         session.rollback()
         raise
-    for change in found:
-        _add_mark(session, now, actor, change)
+    proposed = [] if second is not None else [change for change in found if _asks_two(session, actor, change)]
+    at_once = [change for change in found if change not in proposed]
+    if proposed:
+        _propose(session, now, actor, proposed)
+    for change in at_once:
+        _add_mark(session, now, actor, change, second)
     session.commit()
-    return len(found)
+    return Entered(len(at_once), len(proposed))
+
+
+def _asks_two(session: Session, actor: Actor, change: Change) -> bool:
+    if change.democratic or actor.department == change.entry.department:
+        return False
+    return proposals.asks_two(unit_of(session, change.unit_id).assessment, actor)
+
+
+def _propose(session: Session, now: datetime, actor: Actor, found: Sequence[Change]) -> None:
+    """All of one save, as one; an assessment is marked at a time."""
+    departments = sorted({change.entry.department for change in found})
+    act = {"marks": [_kept(change) for change in found]}
+    draft = Draft(ProposalKind.MARKS, act, list(map(_spot, found)), departments)
+    assessment = unit_of(session, found[0].unit_id).assessment
+    # Checked by `changes` as it will be again: to add a mark refuses nothing.
+    proposals.propose(session, now, actor, assessment, draft, lambda: None)
+
+
+def _kept(change: Change) -> list[Any]:
+    entry = change.entry
+    seen = 0 if change.last is None else change.last.version
+    return [change.unit_id, entry.row_key, entry.department, str(change.points), entry.remark, entry.evidence, seen]
+
+
+def kept_entries(act: Mapping[str, Any]) -> list[tuple[int, MarkEntry]]:
+    """What was proposed, as `enter_all` takes it: typed over what stood then."""
+    return [(unit_id, MarkEntry(*texts)) for unit_id, *texts in act["marks"]]
+
+
+def _spot(change: Change) -> Spot:
+    entry, last = change.entry, change.last
+    what = f"打 {change.points} 分" if last is None else f"由 {last.points} 分改为 {change.points} 分"
+    said = f"（说明：{entry.remark}）" if entry.remark else ""
+    return Spot(what + said, change.unit_id, change.unit, entry.row_key, entry.department)
 
 
 def changes(session: Session, actor: Actor, entries: Sequence[tuple[int, MarkEntry]]) -> list[Change]:
     """What the entries would change, checked, nothing written. Raises like `enter_all`, but for Overtaken."""
-    history = _history(session, {unit_id for unit_id, _ in entries}, {entry.row_key for _, entry in entries})
+    versions = history(session, {unit_id for unit_id, _ in entries}, {entry.row_key for _, entry in entries})
     several = len({unit_id for unit_id, _ in entries}) > 1
     rows = _Rows(session)
     faults: dict[Place, str] = {}
@@ -143,7 +185,7 @@ def changes(session: Session, actor: Actor, entries: Sequence[tuple[int, MarkEnt
     for unit_id, entry in entries:
         place = (unit_id, entry.row_key, entry.department)
         try:
-            change = _change(rows, actor, unit_id, entry, history.get(place, {}))
+            change = _change(rows, actor, unit_id, entry, versions.get(place, {}))
         except BadInput as error:
             faults[place] = str(error)
             where = f"{unit_of(session, unit_id).name} {entry.row_key}" if several else entry.row_key
@@ -220,7 +262,8 @@ def _change(
     known = entry.seen_version is None or entry.seen_version == (last.version if last else 0)
     if not known and last is not None and (points, remark, evidence) == (last.points, last.remark, last.evidence):
         return None  # both typed the same
-    return Change(unit_id, unit.name, typed, points, last, overtaken=not known)
+    democratic = Method.DEMOCRATIC in standard.methods
+    return Change(unit_id, unit.name, typed, points, last, overtaken=not known, democratic=democratic)
 
 
 def _as_it_was(entry: MarkEntry, seen: LastMark | None) -> bool:
@@ -246,7 +289,7 @@ def _points_of(entry: MarkEntry, seen: LastMark | None, most: Decimal, step: Dec
         raise BadInput(str(error)) from None
 
 
-def _add_mark(session: Session, now: datetime, actor: Actor, change: Change) -> None:
+def _add_mark(session: Session, now: datetime, actor: Actor, change: Change, second: Actor | None) -> None:
     entry = change.entry
     session.add(
         Mark(
@@ -258,44 +301,12 @@ def _add_mark(session: Session, now: datetime, actor: Actor, change: Change) -> 
             remark=entry.remark,
             evidence=entry.evidence or "",
             account_id=actor.account_id,
+            confirmed_by=None if second is None else second.account_id,
             made_at=now,
         )
     )
     subject, detail = f"{change.unit} {entry.row_key}", f"{entry.department} {change.points} {entry.remark}"
     audit.record(session, now, actor, "mark.enter", subject, detail.strip())
-
-
-def last_marks(session: Session, unit_ids: Collection[int], row_keys: Collection[str] = ()) -> dict[Place, LastMark]:
-    """The mark that stands at each place of these units, in these rows (none given: in all)."""
-    return {place: versions[max(versions)] for place, versions in _history(session, unit_ids, row_keys).items()}
-
-
-_MARK_COLUMNS: tuple[InstrumentedAttribute[Any], ...] = (
-    Mark.unit_id,
-    Mark.row_key,
-    Mark.department,
-    Mark.version,
-    Mark.points,
-    Mark.remark,
-    Mark.evidence,
-    Mark.made_at,
-)
-
-
-def _history(
-    session: Session, unit_ids: Collection[int], row_keys: Collection[str]
-) -> dict[Place, dict[int, LastMark]]:
-    # Columns, not entities: a season has thousands of marks, and a board reads them all.
-    query = select(*_MARK_COLUMNS, Account.name).outerjoin(Account, Account.id == Mark.account_id)
-    query = query.where(Mark.unit_id.in_(unit_ids))
-    if row_keys:
-        query = query.where(Mark.row_key.in_(row_keys))
-    history: dict[Place, dict[int, LastMark]] = {}
-    for unit_id, row_key, department, *rest in session.execute(query):
-        version, points, remark, evidence, made_at, author = rest
-        mark = LastMark(version, points, remark, evidence, made_at, author or COMMAND_LINE.name)
-        history.setdefault((unit_id, row_key, department), {})[version] = mark
-    return history
 
 
 def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ class PollEntry:
 
     `team`: which of the unit's 班子 is rated, empty where there is one; results of several combine by `team_weight`.
     `leaders`: exactly these in this order; None: the unit's leaders as they are when the poll opens.
+    `reserve`: tickets that may be issued beyond those entitled.
     `blank`, `blanks_allowed`, `abstain`: None is as the questionnaires say. An empty `abstain` offers no 弃权.
     """
 
@@ -49,6 +50,7 @@ class PollEntry:
     leaders: Sequence[LeaderEntry] | None = None
     team: str = ""
     team_weight: Decimal = Decimal(1)
+    reserve: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ def faults_of(entry: PollEntry) -> Iterator[EntryFault]:
         yield EntryFault("place", "地点太长，最多 100 个字。")
     if not 1 <= entry.entitled <= MOST_PEOPLE:
         yield EntryFault("entitled", f"应到人数须是 1 至 {MOST_PEOPLE} 的整数。")
+    if not 0 <= entry.reserve <= MOST_PEOPLE:
+        yield EntryFault("reserve", f"预留的张数须是 0 至 {MOST_PEOPLE} 的整数。")
     if entry.present is not None and entry.present < 0:
         yield EntryFault("present", "实到人数不能小于 0。")
     if not 0 <= entry.quorum <= 1:
@@ -175,7 +179,12 @@ def rules_of(entry: PollEntry, frozen: Document | None = None) -> PollRules:
     forms = [form for form in (organization, leader) if form is not None]
     allowed = all(form.blanks_allowed for form in forms) if entry.blanks_allowed is None else entry.blanks_allowed
     return PollRules(
-        _form_rules(organization), _form_rules(leader), entry.blank or forms[0].blank, entry.quorum, allowed
+        _form_rules(organization),
+        _form_rules(leader),
+        entry.blank or forms[0].blank,
+        entry.quorum,
+        allowed,
+        reserve=entry.reserve,
     )
 
 
@@ -210,6 +219,7 @@ def entry_of(poll: Poll) -> PollEntry:
         leaders=None if poll.leaders is None else [LeaderEntry(name, post) for name, post in poll.leaders],
         team=poll.team,
         team_weight=poll.team_weight,
+        reserve=rules.reserve or 0,
     )
 
 
@@ -229,6 +239,7 @@ _LABELS = {
     "held_on": "日期",
     "place": "地点",
     "entitled": "应到",
+    "reserve": "预留",
     "organization": "单位测评表",
     "leader": "领导测评表",
     "leaders": "领导名单",

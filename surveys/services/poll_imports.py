@@ -165,6 +165,7 @@ def _entry(plan: PollPlan, unit: Unit) -> PollEntry:
         unit_id=unit.id,
         title=plan.title,
         entitled=plan.entitled,
+        reserve=plan.reserve,
         classes=plan.classes,
         organization=plan.organization,
         leader=plan.leader,

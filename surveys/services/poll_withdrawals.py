@@ -9,6 +9,7 @@ from surveys.polling.states import PollState, TicketState
 from surveys.services import audit, two_hands
 from surveys.services.actors import Actor
 from surveys.services.assessments import locked_assessment, require_changeable
+from surveys.services.cleaning import mark
 from surveys.services.errors import AlreadyDone, BadInput, WrongState
 from surveys.services.polls import locked_poll, poll_of
 from surveys.services.rehearsals import rehearsal_of
@@ -22,6 +23,7 @@ MOST_REASON = 200
 def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
     """Ends a poll in which nobody has voted: its tickets are void, it counts nowhere. Raises BadInput, WrongState.
 
+    Then the files are to be cleaned (surveys.services.cleaning): of the salt, and of paper that was keyed and removed.
     The refusal tells that somebody has voted, which turnout in steps of 5 does not; asking costs the poll.
     """
     reason = reason.strip()
@@ -47,7 +49,9 @@ def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason
     poll.closes_at = None
     poll.set_aside_at = now
     poll.set_aside_reason = reason
-    poll.envelope_salt = None
+    if poll.envelope_salt is not None:
+        poll.envelope_salt = None
+        mark(session, poll.prefix)
     detail = f"{poll.unit.name} {poll.title}，作废 {count} 张票，{reason}"
     audit.record(session, now, actor, "poll.withdraw", poll.prefix, detail)
     session.commit()
@@ -74,10 +78,15 @@ def agree(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """The second person's hand: from now on the poll does not count. Raises NotAllowed, WrongState."""
     poll = _sealed(session, poll_id)
     found = two_hands.agree(session, now, actor, poll.unit.assessment_id, ACT, str(poll_id))
-    poll.set_aside_at = now
-    poll.set_aside_reason = found.reason
-    audit.record(session, now, actor, ACT, poll.prefix, f"{found.by}提出：{found.reason}")
+    set_aside(session, now, actor, poll, found.reason, f"{found.by}提出：{found.reason}")
     session.commit()
+
+
+def set_aside(session: Session, now: datetime, actor: Actor, poll: Poll, reason: str, detail: str) -> None:
+    """As two people decided, without committing. `detail`: for the log."""
+    poll.set_aside_at = now
+    poll.set_aside_reason = reason
+    audit.record(session, now, actor, ACT, poll.prefix, detail)
 
 
 def decline(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:

@@ -1,6 +1,7 @@
 """A poll's life: draft, open, closed, sealed. Issuing is in `tickets`, voting in `casting`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Select, or_, select
@@ -14,7 +15,8 @@ from surveys.polling.ballot_classes import ClassEntry as ClassEntry
 from surveys.polling.disclosure import FEWEST_SHOWN
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
-from surveys.services import audit, editions
+from surveys.scoring.poll_rules import PollRules
+from surveys.services import audit, editions, headcounts, ticket_limits
 from surveys.services.actors import Actor
 from surveys.services.assessments import lock_unit, require_changeable, unit_of
 from surveys.services.errors import AlreadyDone, BadInput, NotFound, WrongState
@@ -30,8 +32,10 @@ from surveys.services.poll_entries import (
     state_of,
 )
 from surveys.services.poll_entries import PollEntry as PollEntry
+from surveys.services.ticket_limits import Limit
 from surveys.storage.tables import BallotClass, Batch, Document, Poll, Unit
 
+HEADCOUNT_FIRST = "实到人数还没有两人登记一致，登记好才能结束投票"
 UNDER_WAY = (PollState.OPEN, PollState.PAUSED)
 OVER = (PollState.SEALED, PollState.WITHDRAWN)
 """Nothing of the meeting changes any more."""
@@ -65,12 +69,14 @@ def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) ->
     unit = unit_of(session, entry.unit_id)
     require_changeable(unit.assessment)
     check_entry(entry)
-    poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT, present=entry.present)
+    poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT)
     _take_over(poll, entry, unit.assessment.questionnaires)
     poll.classes = [_ballot_class(each) for each in entry.classes]
     session.add(poll)
     audit.record(session, now, actor, "poll.create", poll.prefix, unit.name)
     session.flush()
+    if entry.present is not None:
+        headcounts.enter(session, now, actor, poll, entry.present)
     return poll
 
 
@@ -89,9 +95,11 @@ def update_poll(
         raise BadEntry([EntryFault("rehearsal", "这是另一次测评会的演练，不能改成正式的。")])
     check_entry(entry)
     _check_issued(session, poll, entry)
+    fixed = _fixed(session, poll, entry)
     before = entry_of(poll)
     _check_base(base, before, entry)
     _take_over(poll, entry, poll.unit.assessment.questionnaires)
+    poll.rules = poll.rules | fixed
     _replace_classes(session, poll, entry)
     changed = changes(before, entry_of(poll))
     if changed:
@@ -147,6 +155,21 @@ def _check_issued(session: Session, poll: Poll, entry: PollEntry) -> None:
         raise BadEntry([EntryFault("classes", text)])
 
 
+def _fixed(session: Session, poll: Poll, entry: PollEntry) -> Document:
+    """What of the rules stays as it is since the first ticket was issued. Raises BadEntry."""
+    if not ticket_limits.any_issued(session, poll):
+        return {}
+    rules = PollRules.from_json(poll.rules)
+    if rules.reserve is not None:
+        if entry.reserve != rules.reserve:
+            text = f"已经发过票，预留的张数定在 {rules.reserve}，不能再改。要多发，请在“票”页写明理由提出。"
+            raise BadEntry([EntryFault("reserve", text)])
+        limit = Limit(entry.entitled, rules.reserve, rules.issue_to, ticket_limits.valid(session, poll))
+        if not entry.rehearsal and limit.valid > limit.most:
+            raise BadEntry([EntryFault("entitled", f"{limit.words}。应到不能改得比这还少，请先作废多发的。")])
+    return {"reserve": rules.reserve, "issue_to": rules.issue_to}
+
+
 def _replace_classes(session: Session, poll: Poll, entry: PollEntry) -> None:
     entries = {each.key: each for each in entry.classes}
     for row in list(poll.classes):
@@ -170,14 +193,15 @@ def free_prefix(session: Session) -> str:
 def set_present(
     session: Session, now: datetime, actor: Actor, poll_id: int, present: int, base: str | None = None
 ) -> None:
-    """Writes down the number present (实到). Raises BadInput, WrongState once the poll is sealed."""
+    """Writes down the number present (实到) as the actor counted it: see `headcounts`. Raises NotAllowed, BadInput,
+    WrongState once voting has ended."""
     poll = locked_poll(session, poll_id)
-    if poll.state in OVER:
+    if poll.state in OVER or (poll.state is PollState.CLOSED and headcounts.needs_two(poll)):
         raise WrongState(f"测评会{poll.state.label}，实到人数不能再改。")
-    editions.check_value(base, "present", poll.present, present, "实到人数")
+    editions.check_value(base, "present", headcounts.own(session, poll, actor), present, "实到人数")
     if present < 0:
         raise BadInput("实到人数不能小于 0。")
-    poll.present = present
+    headcounts.enter(session, now, actor, poll, present)
     audit.record(session, now, actor, "poll.present", poll.prefix, str(present))
     session.commit()
 
@@ -196,6 +220,10 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     if sheet.length() == 0:
         raise BadInput(f"单位“{poll.unit.name}”没有可测评的内容：没有单位测评表，也没有领导名单。")
     poll.sheet = sheet.to_json()
+    ticket_limits.fix(session, poll)
+    headcounts.forget_unagreed(session, poll)
+    # A draft may be older than the rule, which begins with opening.
+    poll.rules = replace(PollRules.from_json(poll.rules), two_hands=True).to_json()
     poll.state = PollState.OPEN
     poll.opened_at = now
     poll.envelope_salt = envelopes.new_salt()
@@ -247,13 +275,15 @@ def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> pol
 
 
 def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> None:
-    """Lets no more votes in. `paper_left`: paper ballots not counted yet, as the caller knows; they may be until the
-    poll is sealed. Raises WrongState, PaperLeft."""
+    """Lets no more votes in, and fixes the number present; with an account it must stand. `paper_left`: paper ballots
+    not counted yet, as the caller knows; they may be until the poll is sealed. Raises WrongState, PaperLeft."""
     poll = locked_poll(session, poll_id)
     if poll.state not in UNDER_WAY:
         if poll.state is PollState.CLOSED:
             raise AlreadyDone("投票已经结束了。")
         raise WrongState(f"测评会{poll.state.label}，不在投票中，不用结束。")
+    if actor.account_id is not None and headcounts.needs_two(poll) and poll.present is None:
+        raise WrongState(f"{HEADCOUNT_FIRST}。没有结束投票。没有人到会，就登记 0。")
     refuse_left(session, poll, paper_left, "没有结束投票。", "收回的在结束以后、封存以前还能录入")
     poll.state = PollState.CLOSED
     poll.closed_at = now

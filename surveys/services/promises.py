@@ -35,20 +35,29 @@ def open_promises(session: Session, assessment: Assessment, live: Callable[[], D
     return [*_to_correct(session, assessment, live), *_asked(session, assessment)]
 
 
-def uncorrected(session: Session, assessment_id: int, body: Document, *conditions: ColumnElement[bool]) -> set[int]:
-    """Ids of the accepted objections that are not closed, and whose row is decided in this body by the same as in the
-    version that was objected to. Raises Imbalance."""
+def uncorrected(
+    session: Session, assessment_id: int, body: Callable[[], Document], *conditions: ColumnElement[bool]
+) -> list[Objection]:
+    """The accepted objections that are not closed, and whose row is decided in this body by the same as in the version
+    that was objected to. `body`: called where there are any. Raises Imbalance."""
     accepted = _accepted(session, assessment_id, *conditions)
-    now = _rows(body) if accepted else {}
+    now = _rows(body()) if accepted else {}
     then = {}
-    found = set()
+    found = []
     for each in accepted:
         if each.version not in then:
             then[each.version] = _rows(versions.version(session, assessment_id, each.version).body)
         place = each.unit_id, each.row_key
         if place in now and _ground(now[place]) == _ground(then[each.version][place]):
-            found.add(each.id)
+            found.append(each)
     return found
+
+
+def uncorrected_ids(
+    session: Session, assessment_id: int, body: Callable[[], Document], *conditions: ColumnElement[bool]
+) -> set[int]:
+    """As `uncorrected`."""
+    return {each.id for each in uncorrected(session, assessment_id, body, *conditions)}
 
 
 def _accepted(session: Session, assessment_id: int, *conditions: ColumnElement[bool]) -> Sequence[Objection]:
@@ -62,7 +71,7 @@ def _accepted(session: Session, assessment_id: int, *conditions: ColumnElement[b
             *conditions,
         )
     )
-    return session.scalars(query.order_by(Unit.position, Objection.id)).all()
+    return session.scalars(query.order_by(Unit.position, Unit.id, Objection.id)).all()
 
 
 def _rows(body: Document) -> dict[tuple[int, str], Document]:
@@ -85,16 +94,11 @@ def _ground(record: Document) -> tuple[object, ...]:
 
 
 def _to_correct(session: Session, assessment: Assessment, live: Callable[[], Document]) -> list[Promise]:
-    accepted = _accepted(session, assessment.id)
-    if not accepted:
-        return []
-    still = uncorrected(session, assessment.id, live())
     names = {unit.id: unit.name for unit in assessment.units}
     words = "{} {} 的申诉已接受，还没有改正。请改正，或写明理由了结。"
     return [
         Promise(each.unit_id, each.row_key, each.id, words.format(names[each.unit_id], each.row_key))
-        for each in accepted
-        if each.id in still
+        for each in uncorrected(session, assessment.id, live)
     ]
 
 
@@ -106,7 +110,7 @@ def _asked(session: Session, assessment: Assessment) -> list[Promise]:
         .join(Unit, Unit.id == Material.unit_id)
         .where(Unit.assessment_id == assessment.id, Review.verdict == ItemState.MORE, Review.closed_at.is_(None))
     )
-    units = session.scalars(select(Unit).where(Unit.id.in_(asked)).order_by(Unit.position)).all()
+    units = session.scalars(select(Unit).where(Unit.id.in_(asked)).order_by(Unit.position, Unit.id)).all()
     return [
         Promise(checklist.unit.id, row.key, None, _asked_words(checklist, row, item))
         for checklist in checklists_of(session, assessment, units)
@@ -136,8 +140,9 @@ def close_objection(
         raise WrongState("只有已接受的申诉才用了结。")
     if objection.closed_at is not None:
         raise WrongState("这条申诉已经了结。")
-    live = versions.live_body(session, assessment.id)
-    if objection_id not in uncorrected(session, assessment.id, live, Objection.id == objection_id):
+    if not uncorrected(
+        session, assessment.id, lambda: versions.live_body(session, assessment.id), Objection.id == objection_id
+    ):
         raise WrongState(f"{objection.row_key} 已经改正，不用了结。")
     _close(objection, now, actor, reason)
     audit.record(session, now, actor, "objection.close", f"{unit.name} {objection.row_key}", reason.strip())

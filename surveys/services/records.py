@@ -10,7 +10,9 @@ from surveys.catalog.model import plain
 from surveys.polling.seal import ClassCount, Record, imbalance, seal
 from surveys.polling.states import PollState, TicketState
 from surveys.services.errors import Imbalance, WrongState
-from surveys.storage.tables import Ballot, Poll, Receipt, Ticket
+from surveys.storage.tables import Ballot, Batch, Poll, Presence, Receipt, Ticket
+
+COMMAND, TWO = "command", "two"
 
 TOGETHER = 40
 """Polls whose boxes are read at once: few enough that the ballots of full halls are no burden."""
@@ -52,6 +54,30 @@ def _class_counts(poll: Poll, counts: _Tickets) -> list[ClassCount]:
     ]
 
 
+def issued_for(session: Session, poll_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many tickets were issued for what, by poll and `Purpose`."""
+    query = (
+        select(Ticket.poll_id, Batch.purpose, func.count())
+        .join(Batch, (Batch.poll_id == Ticket.poll_id) & (Batch.number == Ticket.batch))
+        .where(Ticket.poll_id.in_(poll_ids))
+        .group_by(Ticket.poll_id, Batch.purpose)
+    )
+    found: dict[int, dict[str, int]] = {}
+    for poll_id, purpose, count in session.execute(query):
+        found.setdefault(poll_id, {})[purpose.value] = count
+    return found
+
+
+def _present_by(session: Session, polls: Sequence[Poll]) -> dict[int, str]:
+    """Of polls whose number present stands: whether two people entered it, or the command line did."""
+    ids = [poll.id for poll in polls if poll.present is not None]
+    found: dict[int, str] = {}
+    query = select(Presence.poll_id, Presence.account_id).where(Presence.poll_id.in_(ids))
+    for poll_id, account_id in session.execute(query):
+        found[poll_id] = COMMAND if account_id is None or found.get(poll_id) == COMMAND else TWO
+    return found
+
+
 def read_record(session: Session, poll: Poll) -> Record:
     """All that the poll's result rests on."""
     return _read_records(session, [poll])[0]
@@ -69,6 +95,7 @@ def _read_records(session: Session, polls: Sequence[Poll]) -> list[Record]:
     receipts: dict[int, list[str]] = {}
     for poll_id, code in session.execute(select(Receipt.poll_id, Receipt.code).where(Receipt.poll_id.in_(ids))):
         receipts.setdefault(poll_id, []).append(code)
+    purposes, present_by = issued_for(session, ids), _present_by(session, polls)
     return [
         Record(
             poll=poll.prefix,
@@ -80,6 +107,9 @@ def _read_records(session: Session, polls: Sequence[Poll]) -> list[Record]:
             classes=_class_counts(poll, tickets.get(poll.id, {})),
             ballots=ballots.get(poll.id, []),
             receipts=receipts.get(poll.id, []),
+            # What was opened before two people were asked is sealed without.
+            issued_for=purposes.get(poll.id, {}) if poll.rules.get("two_hands") else None,
+            present_by=present_by.get(poll.id) if poll.rules.get("two_hands") else None,
         )
         for poll in polls
     ]

@@ -8,14 +8,14 @@ from sqlalchemy.orm import Session
 from surveys.polling.states import PollState
 from surveys.services import audit
 from surveys.services.actors import Actor
+from surveys.services.cleaning import clean, mark
 from surveys.services.errors import AlreadyDone, WrongState
 from surveys.services.polls import free_prefix, locked_poll
-from surveys.services.sealing import scrub
 from surveys.services.site import Site
-from surveys.storage.tables import Ballot, BallotClass, Batch, Door, Keying, Poll, Receipt, Ticket, Unsealing
+from surveys.storage.tables import Ballot, BallotClass, Batch, Door, Keying, Poll, Presence, Receipt, Ticket, Unsealing
 
 # Whatever belongs to a poll, what refers to others first.
-_BELONGINGS = (Keying, Door, Ballot, Receipt, Ticket, Batch, Unsealing, BallotClass)
+_BELONGINGS = (Keying, Door, Ballot, Receipt, Ticket, Batch, Unsealing, Presence, BallotClass)
 
 
 def rehearse(session: Session, now: datetime, actor: Actor, poll_id: int) -> int:
@@ -67,13 +67,15 @@ def erase(session: Session, poll_id: int) -> None:
     session.execute(delete(Poll).where(Poll.id == poll_id))
 
 
-def wipe(site: Site, now: datetime, actor: Actor, poll_id: int) -> None:
-    """Deletes a rehearsal with all its tickets, ballots and receipts, and scrubs the files. Raises WrongState."""
+def wipe(site: Site, now: datetime, actor: Actor, poll_id: int) -> str | None:
+    """Deletes a rehearsal with all its tickets, ballots and receipts, and cleans the files of them; why it could not,
+    in Chinese. Raises WrongState."""
     with site.database.writing() as session:
         poll = locked_poll(session, poll_id, against_casting=True)
         if not poll.rehearsal:
             raise WrongState("这不是演练，不能清除。")
         erase(session, poll_id)
+        mark(session, poll.prefix)
         audit.record(session, now, actor, "poll.wipe", poll.prefix)
         session.commit()
-    scrub(site)
+    return clean(site, now)

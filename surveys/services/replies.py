@@ -44,7 +44,7 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, number: i
     objections = objections_of(session, unit_id)
     if any(entry.state is ObjectionState.OPEN for entry in objections):
         raise WrongState("本单位还有申诉没有答复，请等答复后再表示同意。")
-    open_ = promises.uncorrected(session, unit.assessment_id, newest.body, Objection.unit_id == unit_id)
+    open_ = promises.uncorrected_ids(session, unit.assessment_id, lambda: newest.body, Objection.unit_id == unit_id)
     why = why_not_yet(objections, open_)
     if why is not None:
         raise WrongState(why)
@@ -209,7 +209,7 @@ class Reply:
     closed_at: datetime | None
 
     def standing(self, uncorrected: Collection[int]) -> str:
-        """How it stands in words. `uncorrected`: see `promises.uncorrected`."""
+        """How it stands in words. `uncorrected`: ids, see `promises.uncorrected`."""
         if self.state is not ObjectionState.ACCEPTED:
             return self.state.label
         if self.closed_at is not None:

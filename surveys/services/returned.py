@@ -1,6 +1,6 @@
 """Returned paper ballots as they lie in `keyings`, in envelopes like ballots, until they are cast."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Select, select
@@ -43,10 +43,11 @@ class Paper:
 
 @dataclass(frozen=True)
 class PaperStatus:
-    """A returned ballot as pages may show it: nothing of its answers. `keyers`: names by hand."""
+    """A returned ballot as pages may show it, not its answers. `keyers`: names by hand; `accounts`: their ids."""
 
     number: int
     keyers: Mapping[int, str]
+    accounts: Collection[int]
     own_hand: int | None
     differing: int
     agreed: bool
@@ -107,6 +108,7 @@ def _status(paper: Paper, names: Mapping[int, str], actor: Actor) -> PaperStatus
     return PaperStatus(
         number=paper.number,
         keyers={hand: names[account_id] for hand, account_id in paper.accounts.items()},
+        accounts=frozenset(paper.accounts.values()),
         own_hand=next((hand for hand in (FIRST, SECOND) if paper.accounts.get(hand) == actor.account_id), None),
         differing=len(paper.differing),
         agreed=paper.agreed is not None,

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete
@@ -17,7 +18,7 @@ from surveys.intake.rosters import Known, Roster, UnitRow
 from surveys.intake.rosters import read_roster as parse_roster
 from surveys.reporting.csv_cells import harmless
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services import audit, previews
+from surveys.services import audit, previews, proposals
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import (
     assessment_of,
@@ -27,12 +28,15 @@ from surveys.services.assessments import (
     require_changeable,
 )
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.services.proposals import Draft, ProposalKind, Spot
 from surveys.services.roster_changes import Preview, compare, units_by_key
 from surveys.services.table_files import Tables
-from surveys.storage.tables import Assessment, Import, Leader, RowChoice, Unit, UnitTag
+from surveys.storage.tables import Assessment, Document, Import, Leader, RowChoice, Unit, UnitTag
 
 KIND = "roster"
 UNIT_TITLES = ("单位名称", "类别", "测评体系", "标签", "考核部门")
+DECIDING = ("测评体系", "标签", "考核部门")
+"""Fields of a unit that say which rows count for it, and who marks them."""
 LEADER_TITLES = ("单位名称", "序号", "姓名", "职务")
 
 
@@ -70,8 +74,9 @@ def preview(session: Session, actor: Actor, import_id: int) -> Preview:
     return _compared(session, entry.assessment_id, entry.body["file"], Roster.from_json(entry.body))
 
 
-def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> Preview:
-    """Takes the file over, and forgets it. `fingerprint`: of the preview that was shown.
+def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> tuple[Preview, bool]:
+    """Takes the file over, and forgets it. `fingerprint`: of the preview that was shown. Whether it is done: a list
+    that changes what units are assessed by, while they are marked, waits for a second hand as a whole.
 
     Raises NotFound, NotAllowed; WrongState when it would change other things than were shown, or cannot be.
     """
@@ -82,8 +87,41 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
     if found.fingerprint != fingerprint:
         raise WrongState("名单在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。")
     session.delete(entry)
+    take = partial(_take_over, session, now, actor, assessment, roster, found)
+    spots = _deciding(assessment, found)
+    if not spots:
+        take()
+        session.commit()
+        return found, True
+    act = {"roster": roster.to_json(), "file": found.file_name, "fingerprint": fingerprint}
+    draft = Draft(ProposalKind.ROSTER, act, spots)
+    return found, proposals.save(session, now, actor, assessment, draft, take) is not None
+
+
+def _deciding(assessment: Assessment, found: Preview) -> list[Spot]:
+    """What it changes of units that are there and decides which rows count for them, and who marks them."""
+    ids = {unit.name: unit.id for unit in assessment.units}
+    return [
+        Spot(
+            f"名单“{found.file_name}”把{each.label}由“{each.old or '无'}”改为“{each.new or '无'}”",
+            ids[unit.name],
+            unit.name,
+        )
+        for unit in found.changed
+        for each in unit.fields
+        if each.label in DECIDING
+    ]
+
+
+def confirm(session: Session, now: datetime, actor: Actor, assessment_id: int, act: Document) -> None:
+    """What was proposed, if it changes the same now. Raises NotFound, WrongState."""
+    assessment = locked_assessment(session, assessment_id)
+    roster = Roster.from_json(act["roster"])
+    found = compare(session, assessment, roster, act["file"])
+    if found.fingerprint != act["fingerprint"]:
+        raise WrongState("名单在提出以后有了改动。")
     _take_over(session, now, actor, assessment, roster, found)
-    return found
+    session.commit()
 
 
 def import_file(
@@ -96,6 +134,7 @@ def import_file(
     found = compare(session, assessment, roster, clean_line(file_name)[:200])
     if write:
         _take_over(session, now, actor, assessment, roster, found)
+        session.commit()
     return found
 
 
@@ -127,7 +166,8 @@ def _compared(session: Session, assessment_id: int, file_name: str, roster: Rost
 
 def _take_over(
     session: Session, now: datetime, actor: Actor, assessment: Assessment, roster: Roster, found: Preview
-) -> None:
+) -> bool:
+    """The caller commits."""
     require_changeable(assessment)
     if found.hindrances:
         raise WrongState("什么都没有导入。" + "".join(found.hindrances))
@@ -147,10 +187,11 @@ def _take_over(
         detail = f"{found.file_name}：新增 {len(found.added)} 个单位，修改 {len(found.changed)} 个单位"
         audit.record(session, now, actor, "roster.import", assessment.title, detail)
     try:
-        session.commit()
+        session.flush()
     except IntegrityError:  # a unit of that name added by hand meanwhile
         session.rollback()
         raise WrongState("名单刚刚被别人改动，什么都没有导入。请重新打开预览核对。") from None
+    return True
 
 
 def _write(session: Session, unit: Unit, row: UnitRow) -> None:

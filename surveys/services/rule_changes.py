@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 
 from sqlalchemy import select
@@ -16,15 +17,18 @@ from surveys.scoring.exact import shown as as_shown
 from surveys.scoring.exact import total
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import audit
+from surveys.services import audit, proposals
 from surveys.services.actors import Actor, Permission
-from surveys.services.assessments import assessment_of, framework_of, frameworks_of, locked_assessment
+from surveys.services.assessments import assessment_of, framework_in, framework_of, frameworks_of, locked_assessment
 from surveys.services.errors import BadInput, NotAllowed, WrongState
-from surveys.services.marks import Place, departments_of
+from surveys.services.marks import departments_of
+from surveys.services.proposals import Draft, ProposalKind, Spot
 from surveys.services.results import UnitResult, plain_points, ranked
+from surveys.services.rule_editing import summary
 from surveys.services.score_sheets import assessment_sheets
+from surveys.services.standing_marks import Place
 from surveys.services.versions import newest_rules
-from surveys.storage.tables import Account, Assessment, Event, Exemption, Mark, RuleVersion, Unit
+from surveys.storage.tables import Account, Assessment, Document, Event, Exemption, Mark, RuleVersion, Unit
 
 
 @dataclass(frozen=True)
@@ -110,22 +114,88 @@ def change_rules(
     rules: ScoringRules | None,
     reason: str,
     shown: str,
-) -> int:
-    """Takes a change over while marking, as the next version of the rules; its number. `shown`: the fingerprint of the
-    effect that was shown. Raises NotFound, NotAllowed, BadInput, WrongState."""
+) -> int | None:
+    """Takes a change over while marking, as the next version of the rules; its number, None where it waits for a second
+    hand. `shown`: the fingerprint of the effect that was shown. Raises NotFound, NotAllowed, BadInput, WrongState."""
     if not actor.may(Permission.DECIDE):
         raise NotAllowed("只有管理员可以修改规则。")
+    assessment = _marking(session, assessment_id)
+    if not reason.strip():
+        raise BadInput("请写明修改规则的理由。")
+    effect = _possible(session, assessment_id, frameworks, rules)
+    if effect.fingerprint != shown:
+        raise WrongState("您看到的影响之后有了改动，规则没有修改。请看新的影响，核对后再确认。")
+    act = {
+        "frameworks": None if frameworks is None else [framework.to_json() for framework in frameworks],
+        "rules": None if rules is None else rules.to_json(),
+        "reason": reason,
+        "base": _standing(assessment),
+    }
+    draft = Draft(ProposalKind.RULES, act, [Spot(_words(assessment, frameworks, rules, effect, reason))])
+    change = partial(_apply, session, now, actor, assessment, frameworks, rules, reason, effect)
+    return proposals.save(session, now, actor, assessment, draft, change)
+
+
+def confirm(session: Session, now: datetime, actor: Actor, assessment_id: int, act: Document, second: Actor) -> None:
+    """What was proposed, over the frameworks and rules that it was proposed for: marks may have come since. Raises
+    NotFound, BadInput, WrongState."""
+    assessment = _marking(session, assessment_id)
+    if act["base"] != _standing(assessment):
+        raise WrongState("规则在提出以后又有了改动。")
+    frameworks = None if act["frameworks"] is None else [framework_in(body) for body in act["frameworks"]]
+    rules = None if act["rules"] is None else ScoringRules.from_json(act["rules"])
+    effect = _possible(session, assessment_id, frameworks, rules)
+    reason = f"{act['reason'].strip()}（{second.name}确认）"
+    _apply(session, now, actor, assessment, frameworks, rules, reason, effect)
+    session.commit()
+
+
+def _marking(session: Session, assessment_id: int) -> Assessment:
     assessment = locked_assessment(session, assessment_id)
     if assessment.state != AssessmentState.MARKING:
         state = AssessmentState(assessment.state)
         raise WrongState(f"考核{state.label}，只有打分期间可以修改规则。")
-    if not reason.strip():
-        raise BadInput("请写明修改规则的理由。")
+    return assessment
+
+
+def _possible(
+    session: Session, assessment_id: int, frameworks: Sequence[Framework] | None, rules: ScoringRules | None
+) -> Effect:
     effect = effect_of(session, assessment_id, frameworks, rules)
     if effect.hindrances:
         raise BadInput("\n".join(["规则没有改动：", *effect.hindrances]))
-    if effect.fingerprint != shown:
-        raise WrongState("您看到的影响之后有了改动，规则没有修改。请看新的影响，核对后再确认。")
+    return effect
+
+
+def _standing(assessment: Assessment) -> str:
+    """Of what a change replaces."""
+    return digest(canonical_json([{entry.key: entry.body for entry in assessment.frameworks}, assessment.rules]))
+
+
+def _words(
+    assessment: Assessment,
+    frameworks: Sequence[Framework] | None,
+    rules: ScoringRules | None,
+    effect: Effect,
+    reason: str,
+) -> str:
+    parts = [f"修改测评体系“{framework.title}”" for framework in frameworks or ()]
+    if rules is not None:
+        parts.append(f"修改规则：{summary(ScoringRules.from_json(assessment.rules))} → {summary(rules)}")
+    return f"{'；'.join(parts)}。提出时算下来 {len(effect.changed)} 个单位的结果有变化（{reason.strip()}）"
+
+
+def _apply(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment: Assessment,
+    frameworks: Sequence[Framework] | None,
+    rules: ScoringRules | None,
+    reason: str,
+    effect: Effect,
+) -> int:
+    assessment_id = assessment.id
     for entry in assessment.frameworks:
         for framework in frameworks or ():
             if entry.key == framework.key:
@@ -146,7 +216,6 @@ def change_rules(
     )
     detail = f"第 {number} 版规则，{len(effect.changed)} 个单位的结果有变化：{reason.strip()}"
     audit.record(session, now, actor, "rules.change", assessment.title, detail)
-    session.commit()
     return number
 
 

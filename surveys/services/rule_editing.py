@@ -82,6 +82,7 @@ def parse_rules(entry: RulesEntry, present: ScoringRules = _NEW) -> ScoringRules
         None if quota is None else quota / 100,
         step or FINEST,
         present.only_with_form,
+        present.decided_by_two,
     )
     if len(faults) == readable:  # what could not be read would be called wrong twice
         faults += rule_faults(rules)
@@ -99,18 +100,19 @@ def save_rules(
     check_editable(assessment, session)
     old = ScoringRules.from_json(assessment.rules)
     new = parse_rules(entry, old)
-    words = f"现在是：{_summary(old)}。您填的是：{_summary(new)}。"
+    words = f"现在是：{summary(old)}。您填的是：{summary(new)}。"
     editions.check(base, "rules", old.to_json(), new.to_json(), words)
     if old == new:
         return False
     assessment.rules = new.to_json()
-    detail = f"{_summary(old)} → {_summary(new)}"
+    detail = f"{summary(old)} → {summary(new)}"
     audit.record(session, now, actor, "rules.edit", assessment.title, detail)
     session.commit()
     return True
 
 
-def _summary(rules: ScoringRules) -> str:
+def summary(rules: ScoringRules) -> str:
+    """All of it in a line."""
     entry = entry_of(rules)
     bands = "、".join(f"{name} {floor}" for name, floor in entry.bands)
     return (

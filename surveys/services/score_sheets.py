@@ -16,9 +16,9 @@ from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, Sc
 from surveys.services import democratic
 from surveys.services.assessments import framework_of, unit_of
 from surveys.services.democratic import Decided, Hands, TeamScores
-from surveys.services.ledger import counting_events
+from surveys.services.event_counts import counting_events
 from surveys.services.marks import departments_of
-from surveys.services.tallies import Tally
+from surveys.services.tally_values import Tally
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, RowChoice, Unit
 
 Entry = TypeVar("Entry", Mark, Event, Exemption, RowChoice)

@@ -1,6 +1,5 @@
 """Sealing a poll, and opening its result with two hands."""
 
-import logging
 import secrets
 from datetime import datetime
 from typing import Any
@@ -16,7 +15,9 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.services import audit
 from surveys.services.actors import Actor, Role
 from surveys.services.assessments import locked_assessment
-from surveys.services.errors import AlreadyDone, DatabaseBusy, Imbalance, NotAllowed, WrongState
+from surveys.services.cleaning import clean, mark
+from surveys.services.errors import AlreadyDone, Imbalance, NotAllowed, WrongState
+from surveys.services.hands import require_hand
 from surveys.services.paper_counts import refuse_left, refuse_waiting
 from surveys.services.polls import UNDER_WAY, close_poll, locked_poll, poll_of
 from surveys.services.records import read_record
@@ -28,7 +29,6 @@ KEYS = {Role.ORGANIZER: Key.ORGANIZER, Role.SCRUTINEER: Key.SCRUTINEER}
 
 KEY_FIRST = "收回的请先录入、计入；没有收回的"
 
-logger = logging.getLogger(__name__)
 _order = secrets.SystemRandom()
 
 
@@ -49,23 +49,14 @@ def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int, paper_left:
     """Opens the envelopes, shuffles the boxes, checks conservation, seals; returns the seal.
 
     The three boxes are written again in random order within one transaction, so that no row version, order or
-    transaction number tells when a ballot came in; then the files are scrubbed of the old rows. Raises WrongState,
-    Imbalance, and PaperLeft unless `paper_left` is how many paper ballots are not counted and never will be; then the
-    poll stays closed and nothing is lost.
+    transaction number tells when a ballot came in; then the files are cleaned of the old rows, as far as that can be
+    now (surveys.services.cleaning). Raises WrongState, Imbalance, and PaperLeft unless `paper_left` is how many paper
+    ballots are not counted and never will be; then the poll stays closed and nothing is lost.
     """
     with site.database.writing() as session:
         value = _seal(session, site.settings.secret_key, now, actor, poll_id, paper_left)
-    scrub(site)
+    clean(site, now)
     return value
-
-
-def scrub(site: Site) -> None:
-    """After a sealing or wiping, which is done whether or not this can be: the next one scrubs the same files."""
-    try:
-        site.database.scrub()
-    except DatabaseBusy:
-        # What is left there is shut envelopes.
-        logger.warning("the database was too busy to be scrubbed of old rows")
 
 
 def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_id: int, paper_left: int) -> str:
@@ -87,6 +78,7 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
     poll.sealed_at = now
     poll.seal = seal(record)
     poll.envelope_salt = None
+    mark(session, poll.prefix)
     detail = f"{poll.seal}；纸质票 {paper_left} 份没有收回" if paper_left else poll.seal
     audit.record(session, now, actor, "poll.seal", poll.prefix, detail)
     session.commit()
@@ -96,16 +88,19 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
 def _shuffle_ballots(session: Session, poll: Poll, site_secret: str) -> None:
     """Ballots out of their envelopes, under new ids, in random order."""
     key = envelopes.poll_key(site_secret, poll.envelope_salt or b"")
-    found = session.execute(select(Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll.id)).all()
+    query = select(Ballot.id, Ballot.class_key, Ballot.answers).where(Ballot.poll_id == poll.id)
+    found = session.execute(query).all()
+    if envelopes.has_copies([envelope for _, _, envelope in found]):
+        raise Imbalance("有选票是别的选票的复制品，没有封存：有人动过选票，请保留现场并联系管理员。")
     try:
         ballots = [
             {
                 "poll_id": poll.id,
                 "id": secrets.token_bytes(16),
                 "class_key": class_key,
-                "answers": envelopes.open_envelope(key, poll.prefix, class_key, envelope),
+                "answers": envelopes.open_ballot(key, poll.prefix, class_key, ballot_id, envelope),
             }
-            for class_key, envelope in found
+            for ballot_id, class_key, envelope in found
         ]
     except envelopes.BrokenEnvelope:
         raise Imbalance(
@@ -149,12 +144,13 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     if over is not None:
         raise WrongState(over)
     key = KEYS.get(actor.role)
-    if key is None or actor.account_id is None:
+    if key is None:
         raise NotAllowed("启封须由一名组织员和一名监票人各自登录后操作。")
     if key in {entry.key for entry in poll.unsealings}:
         other = "结果可以看了" if len(poll.unsealings) == len(Key) else "还需另一方"
         raise AlreadyDone(f"{actor.role.label}一方已经启封过了，{other}。")
-    poll.unsealings.append(Unsealing(key=key.value, account_id=actor.account_id, made_at=now))
+    account_id = require_hand(actor, {entry.account_id for entry in poll.unsealings}, "另一方")
+    poll.unsealings.append(Unsealing(key=key.value, account_id=account_id, made_at=now))
     audit.record(session, now, actor, "poll.unseal", poll.prefix, f"{actor.role.label}一方")
     session.commit()
     return len(poll.unsealings) == len(Key)

@@ -88,7 +88,7 @@ def _result(score: ScoreSheet) -> Document:
 
 def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
     """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing. `set_aside`
-    is there where polls were."""
+    and `conflicts` are there where polls were, or where it is not decided which counts."""
     marks = list(line.marks.values())
     if line.is_democratic:
         marks = [] if line.confirmed is None else [line.confirmed]
@@ -105,6 +105,11 @@ def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
     }
     if line.is_democratic and teams.set_aside:
         found["set_aside"] = [_set_aside(poll) for poll in teams.set_aside]
+    if line.is_democratic and teams.conflicts:
+        found["conflicts"] = [
+            {"team": each.team, "polls": [{"title": poll.title, "seal": poll.seal} for poll in each.polls]}
+            for each in teams.conflicts
+        ]
     return found
 
 
@@ -128,27 +133,36 @@ def _mark(mark: Mark, names: Names) -> Document:
         "evidence": mark.evidence,
         "by": names[mark.account_id],
         "at": _moment(mark.made_at),
-    }
+    } | _confirmed(mark, names)
+
+
+def _confirmed(entry: Mark | Event | Exemption, names: Names) -> Document:
+    """Who confirmed it, where two decided."""
+    return {} if entry.confirmed_by is None else {"confirmed_by": names[entry.confirmed_by]}
 
 
 def _event(event: Event, names: Names, counts: bool, instead: Event | None) -> Document:
     """`instead`: the event that counts for its occasion, where it is overtaken."""
-    return {
-        "id": event.id,
-        "points": plain(event.points),
-        "counts": counts,
-        "happened_on": event.happened_on.isoformat(),
-        "document": event.document,
-        "reason": event.reason,
-        "occasion": event.occasion,
-        "level": event.level,
-        "appeal": event.appeal,
-        "appeal_note": event.appeal_note,
-        "by": names[event.account_id],
-        "at": _moment(event.made_at),
-        "cancelled_at": None if event.cancelled_at is None else _moment(event.cancelled_at),
-        "cancel_reason": event.cancel_reason,
-    } | ({} if instead is None else {"overtaken_by": _other(instead)})
+    return (
+        {
+            "id": event.id,
+            "points": plain(event.points),
+            "counts": counts,
+            "happened_on": event.happened_on.isoformat(),
+            "document": event.document,
+            "reason": event.reason,
+            "occasion": event.occasion,
+            "level": event.level,
+            "appeal": event.appeal,
+            "appeal_note": event.appeal_note,
+            "by": names[event.account_id],
+            "at": _moment(event.made_at),
+            "cancelled_at": None if event.cancelled_at is None else _moment(event.cancelled_at),
+            "cancel_reason": event.cancel_reason,
+        }
+        | _confirmed(event, names)
+        | ({} if instead is None else {"overtaken_by": _other(instead)})
+    )
 
 
 def _other(event: Event) -> Document:
@@ -219,7 +233,7 @@ def _exemption(exemption: Exemption, names: Names) -> Document:
         "document": exemption.document,
         "by": names[exemption.account_id],
         "at": _moment(exemption.made_at),
-    }
+    } | _confirmed(exemption, names)
 
 
 def _democratic(newest: Vote, teams: TeamScores) -> Document:
@@ -251,6 +265,7 @@ def _vote(vote: Vote) -> Document:
         "valid": tally.valid,
         "few": tally.few,
         "shortcoming": tally.shortcoming,
+        **_doubt(vote),
         "blank": rules.blank.value,
         "classes": [
             {"key": entry.key, "name": entry.name, "weight": plain(entry.weight), "valid": entry.valid}
@@ -292,6 +307,14 @@ def _vote(vote: Vote) -> Document:
         for question, weight in zip(form.questions, rules.organization.questions.values(), strict=True)
     ]
     return found
+
+
+def _doubt(vote: Vote) -> Document:
+    """There only where two people decide: `counted_for` is their reason, None before."""
+    if vote.tally.doubt is None:
+        return {}
+    reason = vote.counted.reason if vote.counted is not None and vote.decided else None
+    return {"doubt": vote.tally.doubt, "counted_for": reason}
 
 
 def _moment(moment: datetime) -> str:

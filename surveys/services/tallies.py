@@ -10,9 +10,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from surveys.catalog.model import plain
-from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, hidden_classes, results_visible, shortcoming
+from surveys.polling.disclosure import FEWEST_SHOWN, Key, Turnout, doubt, hidden_classes, results_visible, shortcoming
 from surveys.polling.seal import Record
 from surveys.polling.sheet import BLANK, Form, Question, Sheet
+from surveys.polling.states import purpose_words
 from surveys.scoring.class_weights import passed_on
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.grades import FormRules, form_score, item_score, question_score
@@ -22,11 +23,8 @@ from surveys.scoring.tally import ClassTally, tally_class
 from surveys.services import class_words
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import Imbalance, WrongState
-from surveys.services.records import verified_each
-from surveys.services.tally_values import ClassResult
-from surveys.services.tally_values import FormTally as FormTally
-from surveys.services.tally_values import QuestionTally as QuestionTally
-from surveys.services.tally_values import Tally as Tally
+from surveys.services.records import COMMAND, verified_each
+from surveys.services.tally_values import ClassResult, FormTally, QuestionTally, Tally
 from surveys.storage.tables import Poll
 
 
@@ -129,6 +127,11 @@ def count(poll_id: int, seal: str, record: Record) -> Tally:
         organization=next((form for form in forms if form.leader is None), None),
         leaders=tuple(form for form in forms if form.leader is not None),
         passed_on=passed_on({key: entry.valid > 0 for key, entry in classes.items()}, weights),
+        reserve=rules.reserve,
+        issue_to=rules.issue_to,
+        doubt=doubt(turnout) if rules.two_hands else None,
+        issued_for=purpose_words(record.issued_for or {}),
+        by_command=record.present_by == COMMAND,
     )
 
 
@@ -223,6 +226,8 @@ def desk_words(session: Session, poll: Poll, actor: Actor) -> list[str]:
 def warnings(tally: Tally) -> list[str]:
     """What a reader of the result should know of its weights and its secrecy, in Chinese."""
     found = weight_words(tally)
+    if tally.doubt:
+        found.append(f"{tally.doubt}。两名管理员决定以前不计分。")
     if tally.few:
         found.append(f"有效票只有 {tally.valid} 张，结果近于公开每个人的选择，请控制知悉范围。")
     if tally.has_hidden_class:
@@ -232,6 +237,10 @@ def warnings(tally: Tally) -> list[str]:
         )
     if tally.unanimous:
         found.append(f"全体一致：{'、'.join(tally.unanimous)}。人人同填，等于知道每个人填了什么，请控制知悉范围。")
+    for entry in tally.classes:
+        if agreed := tally.unanimous_in(entry.key):
+            name = class_words.named(entry.key, entry.name)
+            found.append(f"{name}内部全体一致：{'、'.join(agreed)}。等于知道他们每个人填了什么，请控制知悉范围。")
     return found
 
 

@@ -29,7 +29,8 @@ from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.rates import percent
 from surveys.services.errors import BadInput
 from surveys.services.records import verified
-from surveys.services.tallies import FormTally, QuestionTally, Tally, count, disclosed, require_visible, warnings
+from surveys.services.tallies import count, disclosed, require_visible, warnings
+from surveys.services.tally_values import FormTally, QuestionTally, Tally
 from surveys.storage.tables import Poll
 
 MEDIA_TYPES = {
@@ -68,12 +69,30 @@ def figures(tally: Tally) -> tuple[Figure, ...]:
         usable, base = turnout.issued - tally.void, "收回÷（发出－作废）"
     return (
         Figure("应到", turnout.entitled),
+        *_reserve(tally),
         Figure("实到", turnout.present, "到会率", "实到÷应到", _percent(turnout.present, turnout.entitled)),
         Figure("发出", turnout.issued, note=f"其中作废 {tally.void}" if tally.void else ""),
         Figure("收回", turnout.returned, "收回率", base, percent(turnout.returned, usable)),
         Figure("有效", tally.valid, "有效率", "有效÷收回", percent(tally.valid, turnout.returned)),
         Figure("无效", tally.invalid),
     )
+
+
+def _reserve(tally: Tally) -> tuple[Figure, ...]:
+    """Nothing of a poll from before there was one."""
+    return () if tally.reserve is None else (Figure("预留", tally.reserve),)
+
+
+def issuing(tally: Tally) -> str | None:
+    """How many tickets went out for what and how many might, and who counted those present, in Chinese. Nothing of a
+    poll from before it was sealed with this."""
+    if tally.reserve is None and not tally.issued_for:
+        return None
+    parts = [f"发出：{tally.issued_for}。"] if tally.issued_for else []
+    if tally.reserve is not None:
+        agreed = f"，经两人同意发到 {tally.issue_to} 张" if tally.issue_to else ""
+        parts.append(f"应到加预留 {tally.turnout.entitled + tally.reserve}{agreed}，发出的票（不算作废）不能更多。")
+    return "".join([*parts, "实到是命令行登记的，没有两人核对。" if tally.by_command else ""])
 
 
 def flagged(tally: Tally) -> str | None:
@@ -212,7 +231,9 @@ def _scale(form: FormTally, rules: FormRules) -> str:
 def _notes(tally: Tally, rules: PollRules) -> tuple[str, ...]:
     form = tally.organization or tally.leaders[0]
     best, lowest = form.grades[0].name, form.lowest.name
+    told = issuing(tally)
     return (
+        *(() if told is None else (told,)),
         f"{best}率＝{best}÷有效，其余类推；有{unrated(tally)}的，各率相加不足 100%。{FLAG} 表示{lowest}率超过 1/3。",
         f"得分是所填等次分值的平均数，{_BLANKS[rules.blank]}；有多个票种的，各票种先分别计算，再按权重平均。",
         "率和得分只在最后四舍五入，保留两位小数。",

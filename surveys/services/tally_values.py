@@ -29,7 +29,16 @@ class QuestionTally:
     @property
     def unanimous(self) -> bool:
         """Everybody gave the same grade: the result tells what each of them wrote."""
-        return sum(count > 0 for count in self.counts.values()) == 1 and self.counts[BLANK] == 0
+        return _agreed(self.counts)
+
+    def unanimous_in(self, class_key: str) -> bool:
+        """The same of a ballot class alone, where its counts are kept."""
+        counts = self.by_class.get(class_key)
+        return counts is not None and not self.unanimous and _agreed(counts)
+
+
+def _agreed(counts: Mapping[str, int]) -> bool:
+    return sum(count > 0 for count in counts.values()) == 1 and counts[BLANK] == 0
 
 
 @dataclass(frozen=True)
@@ -68,8 +77,10 @@ class ClassResult:
 
 @dataclass(frozen=True)
 class Tally:
-    """`shortcoming`: why the poll does not count, or None. `passed_on`: of ballot classes without a valid ballot, see
-    `class_weights.passed_on`."""
+    """`shortcoming`: why the poll does not count, or None. `doubt`: what in its turnout cannot be, which two people
+    decide on. `passed_on`: of ballot classes without a valid ballot, see `class_weights.passed_on`. `reserve`,
+    `issue_to`: see `PollRules`. `issued_for`: tickets by purpose, in Chinese; `by_command`: the number present was
+    entered on the command line."""
 
     poll_id: int
     title: str
@@ -83,6 +94,11 @@ class Tally:
     organization: FormTally | None
     leaders: tuple[FormTally, ...]
     passed_on: Mapping[str, Score] = field(default_factory=dict)
+    reserve: int | None = None
+    issue_to: int | None = None
+    doubt: str | None = None
+    issued_for: str = ""
+    by_command: bool = False
 
     @property
     def has_hidden_class(self) -> bool:
@@ -97,6 +113,10 @@ class Tally:
     def unanimous(self) -> tuple[str, ...]:
         """Where everybody gave the same grade, in words."""
         return self._where(lambda question: question.unanimous)
+
+    def unanimous_in(self, class_key: str) -> tuple[str, ...]:
+        """Where a ballot class gave the same grade and the others did not, in words."""
+        return self._where(lambda question: question.unanimous_in(class_key))
 
     @property
     def flagged(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from surveys.polling import codes
 from surveys.polling.base32 import Malformed
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, Purpose, TicketState
-from surveys.services import audit
+from surveys.services import audit, ticket_limits
 from surveys.services.actors import Actor
 from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.paper_counts import paper_tickets, waiting_by_class
@@ -21,6 +21,9 @@ from surveys.services.polls import OVER, locked_poll
 from surveys.storage.tables import Batch, Door, Poll, Ticket
 
 MOST_AT_ONCE = 5000
+HANDED_OUT = (Purpose.SLIPS, Purpose.LINKS)
+"""Their codes were in a file, which may be lost or spoilt."""
+
 ISSUING = (PollState.DRAFT, PollState.OPEN, PollState.PAUSED)
 
 
@@ -104,8 +107,11 @@ def new_batch(session: Session, now: datetime, poll: Poll, class_key: str, purpo
 def add_tickets(session: Session, poll: Poll, batch: Batch, issued: list[str]) -> None:
     """Tickets with these plain codes, into a batch.
 
-    In the order of the hashes, so that the table's order says nothing of the printed one.
+    In the order of the hashes, so that the table's order says nothing of the printed one. The poll must be locked.
+    Raises TooMany: here is where every ticket comes into being.
     """
+    ticket_limits.require_room(session, poll, len(issued))
+    ticket_limits.fix(session, poll)
     rows = [
         {
             "poll_id": poll.id,
@@ -153,8 +159,16 @@ def _voiding(session: Session, poll_id: int) -> Poll:
     return poll
 
 
-def reissue(session: Session, now: datetime, actor: Actor, poll_id: int, batch: int, reason: str) -> Issued:
-    """Voids the unused tickets of a batch of slips and issues as many anew, in a batch of their own.
+def reissue(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    poll_id: int,
+    batch: int,
+    reason: str,
+    purpose: Purpose = Purpose.SLIPS,
+) -> Issued:
+    """Voids the unused tickets of a batch of slips or links and issues as many anew, in a batch of their own.
 
     Raises BadInput, NotFound, WrongState: the poll is closed, the batch was not printed, or nothing of it is unused.
     """
@@ -162,7 +176,7 @@ def reissue(session: Session, now: datetime, actor: Actor, poll_id: int, batch: 
     poll = _issuing(session, poll_id)
     old = _printed(session, poll, batch)
     count = _void_unused(session, old)
-    issued = _issued(session, now, poll, old.class_key, count, Purpose.SLIPS)
+    issued = _issued(session, now, poll, old.class_key, count, purpose)
     detail = f"{old.class_key} 票 {count} 张，第 {old.number} 批换成第 {issued.batch} 批，{reason.strip()}"
     audit.record(session, now, actor, "ticket.reissue", poll.prefix, detail)
     session.commit()
@@ -207,7 +221,7 @@ def _check_keyed(session: Session, poll: Poll, batch: Batch) -> None:
 
 def _printed(session: Session, poll: Poll, number: int) -> Batch:
     batch = batch_of(session, poll, number)
-    if batch.purpose is not Purpose.SLIPS:
+    if batch.purpose not in HANDED_OUT:
         raise WrongState(f"第 {number} 批是{batch.purpose.label}，没有印过纸条，不能重印。")
     return batch
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from surveys.services.actors import Actor, Permission
 from surveys.services.errors import AlreadyDone, BadInput, NotAllowed, WrongState
+from surveys.services.hands import ADMIN, require_hand
 from surveys.storage.tables import Account, Approval
 
 LONGEST = 500
@@ -48,11 +49,18 @@ def proposals(session: Session, assessment_id: int, act: str) -> dict[str, Propo
 
 
 def propose(
-    session: Session, now: datetime, actor: Actor, assessment_id: int, act: str, subject: str, reason: str
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    reason: str,
+    permission: Permission = Permission.DECIDE,
 ) -> str:
-    """The first hand; the reason as it is kept. The assessment is locked, the caller commits. Raises NotAllowed,
+    """The first hand; the reason as it is kept. What it is about is locked, the caller commits. Raises NotAllowed,
     BadInput, WrongState."""
-    account_id = _hand(actor)
+    account_id = _hand(actor, permission)
     reason = reason.strip()
     if not reason:
         raise BadInput("请写明理由，会记入日志。")
@@ -60,26 +68,40 @@ def propose(
         raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
     before = proposals(session, assessment_id, act).get(subject)
     if before is not None and before.waits and before.account_id == account_id:
-        raise AlreadyDone("您已经提出过了，等另一名管理员确认。")
+        raise AlreadyDone(f"您已经提出过了，等{_other(permission)}确认。")
     if before is not None:
         raise WrongState("这件事刚刚已由别人提出，请刷新页面核对后再确认。")
     _add(session, now, account_id, assessment_id, act, subject, reason)
     return reason
 
 
-def agree(session: Session, now: datetime, actor: Actor, assessment_id: int, act: str, subject: str) -> Proposal:
+def agree(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    permission: Permission = Permission.DECIDE,
+) -> Proposal:
     """The second hand, another person's; otherwise as `propose`. Raises NotAllowed, WrongState."""
-    account_id = _hand(actor)
+    account_id = _hand(actor, permission)
     found = _waiting(session, assessment_id, act, subject)
-    if found.account_id == account_id:
-        raise NotAllowed("这是您提出的，须由另一名管理员确认。")
+    require_hand(actor, {found.account_id}, _other(permission))
     _add(session, now, account_id, assessment_id, act, subject, None)
     return found
 
 
-def decline(session: Session, actor: Actor, assessment_id: int, act: str, subject: str) -> Proposal:
+def decline(
+    session: Session,
+    actor: Actor,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    permission: Permission = Permission.DECIDE,
+) -> Proposal:
     """Takes the proposal off the table; whoever made it may, too. Raises NotAllowed, WrongState."""
-    _hand(actor)
+    _hand(actor, permission)
     found = _waiting(session, assessment_id, act, subject)
     session.execute(
         delete(Approval).where(
@@ -118,9 +140,12 @@ def _add(
     session.flush()
 
 
-def _hand(actor: Actor) -> int:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以作这个决定。")
-    if actor.account_id is None:
-        raise NotAllowed("命令行没有账号，不能提出，也不能确认。请两名管理员各自登录后在页面上操作。")
-    return actor.account_id
+def _other(permission: Permission) -> str:
+    return ADMIN if permission is Permission.DECIDE else "另一人"
+
+
+def _hand(actor: Actor, permission: Permission) -> int:
+    if not actor.may(permission):
+        who = "管理员" if permission is Permission.DECIDE else "组织员、监票人和管理员"
+        raise NotAllowed(f"只有{who}可以作这个决定。")
+    return require_hand(actor, other=_other(permission))

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.polling.states import PollState
-from surveys.services import audit, editions
+from surveys.services import audit, editions, proposals
 from surveys.services.actors import Actor, Permission
 from surveys.services.assessments import locked_assessment, require_changeable, unit_of
 from surveys.services.errors import BadInput, NotAllowed, WrongState
@@ -57,6 +57,8 @@ def why_not_renamed(session: Session, unit: Unit) -> list[str]:
     opened = [poll for poll in _polls(session, unit) if poll.opened_at is not None and not poll.rehearsal]
     if opened:
         found.append(f"这个单位已有开过的测评会：{'、'.join(poll.title for poll in opened)}。")
+    if proposals.names_unit(session, unit.assessment_id, unit.id):
+        found.append("还有关于这个单位的提议没有确认。")
     return found
 
 

@@ -15,7 +15,7 @@ from surveys.services.printed_results import PrintedResults, PrintedRow, certifi
 from surveys.services.results import plain_points
 from surveys.services.sheet_records import score_of, standing_words
 from surveys.services.versions import STATE_NAMES
-from surveys.services.vote_derivations import counts_can_be_told, weight_words
+from surveys.services.vote_derivations import classes_can_be_told, weight_words
 from surveys.storage import tables
 
 _MOST_WEAK = 5
@@ -207,7 +207,7 @@ def _teams(vote: tables.Document) -> Iterator[Part]:
 
 
 def _items(vote: tables.Document) -> Iterator[Part]:
-    if not counts_can_be_told(vote) or any(map(_unanimous, vote["items"])):
+    if not classes_can_be_told(vote) or any(map(_unanimous, vote["items"])):
         yield Paragraph("为保护填票人，各项得分不单独列出。")
         return
     yield Table(

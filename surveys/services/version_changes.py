@@ -208,8 +208,19 @@ def _reasons(old: Document, new: Document) -> Iterable[str]:
     for department, mark in marks.items():
         if department not in {each["department"] for each in new["marks"]}:
             yield f"撤回{department}的 {mark['points']} 分"
-    if old["democratic"] != new["democratic"] and not apart:
+    if new.get("conflicts", []) != old.get("conflicts", []):
+        yield "又有封存的测评会，须由两名管理员定哪一次算" if "conflicts" in new else "几次测评会已定下哪一次算"
+    counted = _counted_for(new["democratic"]) - _counted_for(old["democratic"])
+    for title, reason in sorted(counted):
+        yield f"测评会“{title}”经两人决定照计：{reason}"
+    if old["democratic"] != new["democratic"] and not (apart or counted or "conflicts" in {*old, *new}):
         yield "民主测评有新的封存结果"
+
+
+def _counted_for(vote: Document | None) -> set[tuple[str, str]]:
+    """Title and reason of the polls that count in spite of their figures."""
+    own = [] if vote is None else [vote, *(team.get("vote") or {} for team in vote.get("teams", ()))]
+    return {(each["title"], each["counted_for"]) for each in own if each.get("counted_for")}
 
 
 def _method(chosen: str | None) -> str:

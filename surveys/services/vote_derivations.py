@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 
+from surveys.polling.disclosure import classes_differ
 from surveys.scoring.exact import Score, exact
 from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy
 from surveys.services import class_words
@@ -13,9 +14,18 @@ from surveys.services.sheet_records import score_of
 from surveys.storage.tables import Document
 
 
-def counts_can_be_told(vote: Document | None) -> bool:
+def counts_can_be_told(vote: Document) -> bool:
     """Few ballots, or a class too small to be shown by itself, would tell the unit that was rated too much."""
-    return vote is None or not (vote["few"] or len(vote["classes"]) < vote["class_count"])
+    return not (vote["few"] or len(vote["classes"]) < vote["class_count"])
+
+
+def classes_can_be_told(vote: Document) -> bool:
+    """Whether the unit that was rated may know how each class answered: its counts, or an item's weighted score, from
+    which together with the counts of all they follow. Of versions frozen before the counts were kept by class, no."""
+    if not counts_can_be_told(vote):
+        return False
+    by_class = [item.get("by_class") for item in vote["items"]]
+    return vote["class_count"] == 1 or (None not in by_class and classes_differ(by_class))
 
 
 def weight_words(vote: Document, *, for_unit: bool) -> list[str]:
@@ -24,7 +34,7 @@ def weight_words(vote: Document, *, for_unit: bool) -> list[str]:
     passed = vote.get("passed_on", [])  # not told by versions frozen before it was kept
     if not passed:
         return []
-    if for_unit and any(each["returned"] for each in passed) and not counts_can_be_told(vote):
+    if for_unit and any(each["returned"] for each in passed) and not classes_can_be_told(vote):
         return [class_words.SOME_CLASS]
     names = [class_words.named(each["key"], each["name"]) for each in passed]
     return [class_words.without_ballots(names, [Fraction(each["share"]["exact"]) for each in passed])]
@@ -36,7 +46,8 @@ def by_votes(most: Decimal, vote: Document, *, for_unit: bool) -> tuple[list[Ste
     else:
         steps, score = _by_poll(vote, for_unit=for_unit)
         if score is None:
-            steps.append(Step(f"{vote['shortcoming'] or '没有可计的票'}，这次测评不计分。"))
+            why = vote["shortcoming"] or (vote.get("doubt") if _undecided(vote) else None)
+            steps.append(Step(f"{why or '没有可计的票'}，这次测评不计分。"))
     return (steps, None) if score is None else _converted(most, score, steps)
 
 
@@ -86,22 +97,44 @@ def _by_poll(vote: Document, team: str = "", *, for_unit: bool) -> tuple[list[St
         )
     ]
     score = score_of(vote["score"])
-    if vote["shortcoming"] is not None or score is None:
+    if vote.get("doubt"):
+        fate = "须由两名管理员决定算不算" if _undecided(vote) else f"经两人决定照计。理由：{vote['counted_for']}"
+        steps.append(Step(f"{vote['doubt']}，{fate}"))
+    if vote["shortcoming"] is not None or score is None or _undecided(vote):
         return steps, None
     steps += map(Step, weight_words(vote, for_unit=for_unit))
     if for_unit and not counts_can_be_told(vote):
         steps.append(Step("有效票太少，或有的票种太少，逐题的票数不列出，以免看出各人怎么填。"))
         return steps, score
+    if for_unit and not classes_can_be_told(vote):
+        return [*steps, *_totals(vote, score)], score
     steps += _vote_items(vote)
     if all(item["score"] is not None for item in vote["items"]):
         score = _form_score(vote["items"], steps)
     return steps, score
 
 
+def _totals(vote: Document, score: Score) -> Iterator[Step]:
+    """The counts of all classes together, and what the form comes to. Between them would be what tells the classes'."""
+    yield _scale(vote)
+    for item in vote["items"]:
+        yield Step(f"第 {item['key']} 题，各票种合计：{_count_words(vote, item['counts'])}")
+    yield Step("有的票种在有的题上填得太一致，各票种的票数和各题的得分不列出，以免看出各人怎么填。")
+    yield Step("各题先按票种分别平均，再按权重合成，各题平均，得测评分", figure(score))
+
+
+def _scale(vote: Document) -> Step:
+    names = "、".join(f"{grade['name']} {grade['weight']}" for grade in vote["grades"])
+    return Step(f"每张有效票按等次折分：{names}。{_BLANKS[BlankPolicy(vote['blank'])]}")
+
+
+def _undecided(vote: Document) -> bool:
+    return vote.get("doubt") is not None and vote["counted_for"] is None
+
+
 def _vote_items(vote: Document) -> Iterator[Step]:
     weights = {grade["letter"]: Fraction(grade["weight"]) for grade in vote["grades"]}
-    names = "、".join(f"{grade['name']} {grade['weight']}" for grade in vote["grades"])
-    yield Step(f"每张有效票按等次折分：{names}。{_BLANKS[BlankPolicy(vote['blank'])]}")
+    yield _scale(vote)
     for item in vote["items"]:
         if "by_class" in item:
             yield from _by_class(vote, item, weights)

@@ -4,7 +4,7 @@ an end: whoever stands in the hall hears after a second that the site is busy, a
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
@@ -44,8 +44,6 @@ WRITING: Mapping[str, str] = {"lock_timeout": "5s", "statement_timeout": "60s"}
 ALTERING: Mapping[str, str] = {"lock_timeout": "20s", "statement_timeout": "0"}
 """For migrations. Whoever wants a table waits behind one that waits to alter it."""
 
-SCRUBBING: Mapping[str, str] = {"lock_timeout": "5s", "statement_timeout": "0"}
-
 
 class Database:
     """One engine. Callers commit; what is not committed is rolled back when the block ends.
@@ -78,7 +76,7 @@ class Database:
         self._turn = threading.Lock()
 
     @contextmanager
-    def _one_writer(self) -> Iterator[None]:
+    def one_writer(self) -> Iterator[None]:
         """Of this process, on SQLite. Raises OperationalError when the turn does not come, as SQLite itself does."""
         if not self.is_sqlite:
             yield
@@ -116,7 +114,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        with self._one_writer(), Session(self._patient, expire_on_commit=False) as session:
+        with self.one_writer(), Session(self._patient, expire_on_commit=False) as session:
             yield session
 
     def one_at_a_time(self, session: Session, table: type[DeclarativeBase]) -> None:
@@ -133,32 +131,8 @@ class Database:
     @contextmanager
     def casting(self) -> Iterator[Connection]:
         """A bare connection for the hot path's one write; an ORM session costs a third of the throughput."""
-        with self._one_writer(), self._writer.connect() as connection:
+        with self.one_writer(), self._writer.connect() as connection:
             yield connection
-
-    def scrub(self) -> None:
-        """Drops what a sealing's rewrite left behind in the files: old row versions, the write-ahead log.
-
-        PostgreSQL's log is its server's, and keeps what it has until it is recycled.
-        """
-        if not self.is_sqlite:
-            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-                for name, value in SCRUBBING.items():
-                    connection.exec_driver_sql(f"SET {name} = '{value}'")
-                try:
-                    connection.exec_driver_sql("VACUUM ballots, receipts, tickets, keyings, polls")
-                    # A plain VACUUM leaves a removed row's bytes in its page: in polls the envelopes' salt. A full one
-                    # writes the file anew while nobody reads the table. Voters must not queue long behind it.
-                    connection.exec_driver_sql("SET lock_timeout = '1s'")
-                    connection.exec_driver_sql("VACUUM (FULL, ANALYZE) polls")
-                finally:
-                    connection.invalidate()  # its settings are nobody else's
-            return
-        with self._one_writer(), closing(self.engine.raw_connection()) as raw:
-            cursor = raw.cursor()
-            for statement in ("PRAGMA wal_checkpoint(TRUNCATE)", "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                cursor.execute(statement)
-            cursor.close()
 
 
 def _named_in(url: URL) -> Iterator[str]:

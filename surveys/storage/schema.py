@@ -62,7 +62,11 @@ def _altering(database: Database) -> Iterator[Connection]:
             raw.execute("PRAGMA foreign_keys=ON")
 
 
-def is_current(database: Database) -> bool:
+def revision(database: Database) -> str | None:
+    """Of the schema that is there; None in an empty database."""
     with database.engine.connect() as connection:
-        there = MigrationContext.configure(connection).get_current_revision()
-    return there == ScriptDirectory.from_config(_config()).get_current_head()
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_current(database: Database) -> bool:
+    return revision(database) == ScriptDirectory.from_config(_config()).get_current_head()

@@ -15,6 +15,7 @@ from surveys.web import (
     ballot,
     board,
     completion,
+    cookies,
     doors,
     editing,
     errors,
@@ -30,6 +31,7 @@ from surveys.web import (
     opened_for,
     own_unit,
     paper,
+    poll_choices,
     poll_doors,
     poll_imports,
     poll_results,
@@ -38,6 +40,7 @@ from surveys.web import (
     poll_withdrawals,
     polls,
     proceedings,
+    proposals,
     publications,
     results,
     reviews,
@@ -46,14 +49,18 @@ from surveys.web import (
     screens,
     setup,
     sign_in,
+    ticket_requests,
     versions,
 )
 from surveys.web.prepared import PreparedPages
 
 VOTERS = (ballot, board, doors, screens)
-POLLS = (polls, poll_setup, poll_imports, poll_tickets, poll_doors, paper, poll_results, poll_withdrawals)
+POLLS = (
+    *(polls, poll_setup, poll_imports, poll_tickets, ticket_requests, poll_doors, paper, poll_results),
+    *(poll_withdrawals, poll_choices),
+)
 SETTING_UP = (setup, rosters, frameworks, applicability)
-MARKING = (marking, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
+MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, proceedings, own_unit)
 STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 
@@ -74,11 +81,13 @@ def register(app: Flask) -> None:
         SESSION_COOKIE_NAME="ceping",
         SESSION_COOKIE_SECURE=settings.https,
         SESSION_COOKIE_SAMESITE="Lax",
-        PERMANENT_SESSION_LIFETIME=8 * 3600,
+        PERMANENT_SESSION_LIFETIME=settings.session_longest,
+        SESSION_REFRESH_EACH_REQUEST=False,
         SEND_FILE_MAX_AGE_DEFAULT=365 * 24 * 3600,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_I18N_ENABLED=False,  # the forms' own locale speaks, not the browser's
     )
+    app.session_interface = cookies.Cookies()
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters["local_time"] = lambda moment: f"{moment.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
     app.jinja_env.filters["iso_time"] = lambda text: app.jinja_env.filters["local_time"](datetime.fromisoformat(text))
@@ -93,5 +102,6 @@ def register(app: Flask) -> None:
     kept_forms.register(app)
     opened_for.register(app)
     editing.register(app)
+    proposals.register(app)
     for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

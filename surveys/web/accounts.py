@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice
 
 from surveys.intake import typed
@@ -110,7 +111,7 @@ def _account_page(account_id: int, typed_in: WhyForm | None = None, **faults: st
         line = account_admin.account_line(session, actor(), account_id)
         forms = {act: WhyForm(formdata=None) for act in ("reset", "deactivate", "activate")}
         move_form = MoveForm(formdata=None)
-        move_form.place.choices = _places(line.role)
+        move_form.place.choices = _places(session, line.role)
         forms |= {"move": move_form} | ({act: typed_in for act in faults} if typed_in else {})
         return render_template(
             "accounts/show.html",
@@ -123,13 +124,12 @@ def _account_page(account_id: int, typed_in: WhyForm | None = None, **faults: st
         )
 
 
-def _places(role: Role) -> list[SelectChoice] | dict[str, list[SelectChoice]]:
+def _places(session: Session, role: Role) -> list[SelectChoice] | dict[str, list[SelectChoice]]:
     """Where an account of this role may be moved to."""
     first = SelectChoice("", "请选择")
-    with site().database.reading() as session:
-        if role is Role.ASSESSOR:
-            return [first, *map(SelectChoice, account_admin.known_departments(session))]
-        return _units(account_admin.known_units(session), first) if role is Role.REPORTER else [first]
+    if role is Role.ASSESSOR:
+        return [first, *map(SelectChoice, account_admin.known_departments(session))]
+    return _units(account_admin.known_units(session), first) if role is Role.REPORTER else [first]
 
 
 @pages.post("/accounts/<id:account_id>/reset")
@@ -177,7 +177,7 @@ def move(account_id: int) -> ResponseReturnValue:
     try:
         with site().database.reading() as session:
             role = account_admin.account_line(session, actor(), account_id).role
-        form.place.choices = _places(role)
+            form.place.choices = _places(session, role)
         form.checked()
         where: dict[str, Any] = (
             {"unit_id": int(form.place.data)} if role is Role.REPORTER else {"department": form.place.data}

@@ -6,16 +6,17 @@ from flask.typing import ResponseReturnValue
 from surveys.catalog.model import Method, plain
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
-from surveys.services import applicability, assessments
+from surveys.services import applicability, assessments, proposals
 from surveys.services.actors import Permission
 from surveys.services.applicability import Cell, Fit, FrameworkFit, Matrix
 from surveys.services.applicability_workbook import cell_words, matrix_workbook
-from surveys.services.editions import Overtaken
 from surveys.services.errors import Refusal
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.editing import saving
+from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, ChooseForm, TakeOverForm
+from surveys.web.proposals import said
 from surveys.web.rosters import XLSX
 
 pages = Blueprint("applicability", __name__)
@@ -107,6 +108,7 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
     with site().database.reading() as session:
         framework, fit = applicability.unit_fit(session, unit_id)
         assessment = assessments.unit_of(session, unit_id).assessment
+        told = proposals.told(session, assessment.id)
     part = FrameworkFit(framework, tuple(framework.rows()), (fit,))
     shut = applicability.why_shut(AssessmentState(assessment.state))
     return render_template(
@@ -116,6 +118,7 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
         unit=fit,
         brought={tag: [row for row in part.rows if tag in row.standard.applies_to] for tag in framework.tags},
         ticked=list(fit.tags) if ticked is None else ticked,
+        told=told,
         choices=[(row, cell) for row, cell in zip(part.rows, fit.cells, strict=True) if row.standard.alternatives],
         rows=list(zip(part.rows, fit.cells, strict=True)),
         fault=fault,
@@ -135,10 +138,10 @@ def set_tags(unit_id: int) -> ResponseReturnValue:
     try:
         ActForm().checked()
         with saving() as (session, base):
-            applicability.set_tags(session, site().now(), actor(), unit_id, ticked, base)
+            done = applicability.set_tags(session, site().now(), actor(), unit_id, ticked, base)
     except Refusal as error:
-        return _unit_page(unit_id, str(error), ticked), 409 if isinstance(error, Overtaken) else 400
-    flash("标签已保存。适用表须重新核准。")
+        return _unit_page(unit_id, str(error), ticked), status_of(error)
+    flash(said(done, "标签已保存。适用表须重新核准。"))
     return redirect(url_for("applicability.unit", unit_id=unit_id))
 
 
@@ -151,6 +154,6 @@ def choose(unit_id: int) -> ResponseReturnValue:
         with saving() as (session, base):
             applicability.choose(session, site().now(), actor(), unit_id, form.row_key.data, form.method.data, base)
     except Refusal as error:
-        return _unit_page(unit_id, str(error)), 409 if isinstance(error, Overtaken) else 400
+        return _unit_page(unit_id, str(error)), status_of(error)
     flash(f"{form.row_key.data} 的测评方法已选定。")
     return redirect(url_for("applicability.unit", unit_id=unit_id))

@@ -92,7 +92,7 @@ def help_page() -> ResponseReturnValue:
 def show(code: str) -> ResponseReturnValue:
     try:
         with site().database.looking() as connection:
-            found = casting.find(connection, site().now(), casting.normalized(code))
+            found = casting.find(connection, site().now(), site().open_polls, casting.normalized(code))
             poll = site().open_polls.get(connection, found)
     except casting.CastError as error:
         return reason_page(error)

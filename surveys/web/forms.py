@@ -295,6 +295,10 @@ class CancelForm(StaffForm):
     reason = StringField("撤销理由", [DataRequired(REQUIRED), Length(max=500)])
 
 
+class DeclineForm(StaffForm):
+    reason = StringField("退回的理由", [DataRequired(REQUIRED), Length(max=500)])
+
+
 class ExemptForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])

@@ -9,14 +9,15 @@ from surveys.intake.tables import MOST_BYTES
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.services import assessments, copying, dry_runs, framework_editing, framework_revisions, rule_editing
 from surveys.services.actors import Permission
-from surveys.services.editions import Overtaken
 from surveys.services.errors import BadInput, Refusal, WrongState
 from surveys.services.framework_changes import pieces
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.editing import saving
+from surveys.web.errors import status_of
 from surveys.web.file_reading import read_upload
 from surveys.web.forms import CopyForm, ReviseForm, RulesForm, StaffForm, TakeOverForm, UploadForm
+from surveys.web.proposals import said
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.rule_fields import form_values, typed_rules
 from surveys.web.uploads import size, takes_upload
@@ -112,7 +113,7 @@ def revise(import_id: int) -> ResponseReturnValue:
         return _preview_page(import_id, str(error), form.reason.data), 400
     except WrongState as error:
         return _preview_page(import_id, str(error), form.reason.data), 409
-    flash(f"测评体系已修改，规则现在是第 {number} 版。")
+    flash(said(number is not None, f"测评体系已修改，规则现在是第 {number} 版。"))
     return redirect(url_for("life.show", assessment_id=assessment_id))
 
 
@@ -163,7 +164,7 @@ def rules(assessment_id: int) -> ResponseReturnValue:
         with saving() as (session, base):
             changed = rule_editing.save_rules(session, site().now(), actor(), assessment_id, typed_rules(form), base)
     except Refusal as error:
-        return _rules_page(assessment_id, form, str(error)), 409 if isinstance(error, Overtaken) else 400
+        return _rules_page(assessment_id, form, str(error)), status_of(error)
     flash("计分规则已保存。" if changed else "计分规则没有变化。")
     return redirect(url_for("frameworks.index", assessment_id=assessment_id))
 

@@ -6,7 +6,7 @@ from flask_login import LoginManager, current_user
 
 from surveys.services.actors import Permission
 from surveys.web import kept_forms, uploads
-from surveys.web.access import PUBLIC, SIGNED_IN, actor, csrf, declared, is_printable, load, may, public
+from surveys.web.access import PUBLIC, SIGNED_IN, actor, csrf, declared, is_printable, load, may, note_use, public
 
 WITH_ONE_TIME_PASSWORD = ("sign_in.password", "sign_in.sign_out")
 """All that somebody may call who has not changed the one-time password yet."""
@@ -83,9 +83,10 @@ def register(app: Flask) -> None:
     # Not through init_app: its hooks open the session on every answer, and a voter has none.
     login = LoginManager()
     app.login_manager = login  # type: ignore[attr-defined]
-    login.session_protection = None  # phones and offices change addresses; the session key ends sessions
+    login.session_protection = None  # phones and offices change addresses; the server ends sessions
     login.user_loader(load)
     app.before_request(check)
     app.before_request(refuse_control_characters)
+    app.after_request(note_use)
     app.view_functions["static"] = public(app.view_functions["static"])
     app.jinja_env.globals.update(may=may, Permission=Permission, current_user=current_user)

@@ -15,6 +15,7 @@ from surveys.services.openings import opening
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.forms import CancelForm, EventAnswerForm, EventAppealForm
+from surveys.web.proposals import said
 
 pages = Blueprint("ledger", __name__)
 
@@ -147,14 +148,14 @@ def answer(unit_id: int, event_id: int) -> ResponseReturnValue:
         form.checked()
         upheld = form.verdict.data == "upheld"
         with site().database.writing() as session:
-            ledger.decide_appeal(
+            done = ledger.decide_appeal(
                 session, site().now(), actor(), unit_id, event_id, upheld=upheld, reason=form.answer.data
             )
     except NotFound:
         raise
     except Refusal as error:
         return _unit_page(unit_id, str(error), ("answer", event_id)), 400
-    flash("申诉成立，事件已撤销，记录仍保留。" if upheld else "申诉不成立，事件照计。")
+    flash(said(done, "申诉成立，事件已撤销，记录仍保留。" if upheld else "申诉不成立，事件照计。"))
     return redirect(url_for("ledger.unit", unit_id=unit_id))
 
 
@@ -165,11 +166,11 @@ def cancel_exemption(unit_id: int, exemption_id: int) -> ResponseReturnValue:
     try:
         form.checked()
         with site().database.writing() as session:
-            ledger.cancel_exemption(session, site().now(), actor(), unit_id, exemption_id, form.reason.data)
+            done = ledger.cancel_exemption(session, site().now(), actor(), unit_id, exemption_id, form.reason.data)
             state = AssessmentState(assessments.unit_of(session, unit_id).assessment.state)
     except NotFound:
         raise
     except Refusal as error:
         return _unit_page(unit_id, str(error), ("exemption", exemption_id)), 400
-    flash(f"免考已撤销，这一行重新计入基础分。{applicability.after_exemption(state)}")
+    flash(said(done, f"免考已撤销，这一行重新计入基础分。{applicability.after_exemption(state)}"))
     return redirect(url_for("ledger.unit", unit_id=unit_id))

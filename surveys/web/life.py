@@ -16,6 +16,7 @@ from surveys.services import (
     promises,
     replies,
     rule_changes,
+    turnouts,
     version_changes,
     versions,
 )
@@ -38,6 +39,7 @@ from surveys.web.forms import (
     GroundsForm,
     StaffForm,
 )
+from surveys.web.proposals import proposals_for, said
 from surveys.web.rule_fields import form_values, typed_rules
 
 pages = Blueprint("life", __name__)
@@ -147,6 +149,7 @@ def _take(assessment_id: int, form: StaffForm, step: Step, message: str) -> Resp
 
 
 def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None = None) -> str:
+    waits = proposals_for(assessment_id)  # not in the template: it is written while the session is held
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         outlook = assessment_life.outlook(session, site().now(), assessment)
@@ -161,11 +164,13 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
             state=AssessmentState(assessment.state),
             states=list(AssessmentState),
             outlook=outlook,
+            waits=waits,
+            turnouts=turnouts.of_assessment(session, assessment_id),
             versions=versions.listing(session, assessment_id),
             changes=changes,
             rules=rule_changes.listing(session, assessment_id),
             objections=objections,
-            uncorrected=promises.uncorrected(session, assessment_id, standing.live) if objections else set(),
+            uncorrected=promises.uncorrected_ids(session, assessment_id, lambda: standing.live),
             agreed=len(standing.agreed),
             fault=fault,
             forms=_forms(outlook, typed),
@@ -238,7 +243,9 @@ def _objection_page(
         return render_template(
             "life/objection.html",
             reply=reply,
-            uncorrected=promises.uncorrected(session, assessment.id, versions.live_body(session, assessment.id)),
+            uncorrected=promises.uncorrected_ids(
+                session, assessment.id, lambda: versions.live_body(session, assessment.id)
+            ),
             final=AssessmentState(assessment.state).is_final,
             closing=closing or CloseForm(formdata=None),
             put_forward=objection_files.put_forward(session, [objection_id]).get(objection_id, []),
@@ -296,7 +303,7 @@ def _change(assessment_id: int, form: ChangeRulesForm, present: ScoringRules) ->
     proposed, reason, shown = parse_rules(typed_rules(form), present), form.reason.data, form.shown.data
     with site().database.writing() as session:
         number = rule_changes.change_rules(session, site().now(), actor(), assessment_id, None, proposed, reason, shown)
-    flash(f"规则已修改，现在是第 {number} 版。")
+    flash(said(number is not None, f"规则已修改，现在是第 {number} 版。"))
     return redirect(url_for("life.show", assessment_id=assessment_id))
 
 

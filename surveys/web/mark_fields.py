@@ -7,7 +7,9 @@ from typing import Protocol
 from flask import request
 
 from surveys.services.errors import Refusal
-from surveys.services.marks import Change, FaultyMarks, MarkEntry, Overtaken, Place
+from surveys.services.marks import Change, Entered, FaultyMarks, MarkEntry, Overtaken
+from surveys.services.standing_marks import Place
+from surveys.web.proposals import WAITS
 
 
 class Kept(Protocol):
@@ -78,6 +80,11 @@ def typed_entry(prefix: str, row_key: str, department: str) -> MarkEntry | None:
         request.form.get(f"{prefix}:evidence"),
         seen,
     )
+
+
+def saved_words(done: Entered, what: str = "打分") -> str:
+    saved = f"已保存 {done.entered} 处{what}。" if done.entered else ""
+    return saved + (f"{done.proposed} 处{WAITS}" if done.proposed else "") or "没有改动。"
 
 
 def _number(name: str) -> int:

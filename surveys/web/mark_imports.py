@@ -17,6 +17,7 @@ from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.file_reading import read_upload
 from surveys.web.forms import TakeMarksForm, UploadForm
+from surveys.web.mark_fields import saved_words
 from surveys.web.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.uploads import size, takes_upload
 
@@ -72,14 +73,14 @@ def take_over(import_id: int) -> ResponseReturnValue:
     form.checked()
     try:
         with site().database.writing() as session:
-            done = mark_workbooks.apply(
+            done, entered = mark_workbooks.apply(
                 session, site().now(), actor(), import_id, form.shown.data, confirmed=form.over.data
             )
     except WrongState as error:
         with site().database.reading() as session:
             found = mark_workbooks.preview(session, actor(), import_id)
         return _preview_page(import_id, found, str(error)), 409
-    flash(f"打分表已导入：{len(done.changes)} 处打分。")
+    flash(f"打分表已导入。{saved_words(entered)}")
     return redirect(url_for("marking.index", assessment_id=done.assessment_id))
 
 

@@ -5,16 +5,17 @@ from flask.typing import ResponseReturnValue
 
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import marking_sheets, marks
+from surveys.services import marking_sheets, marks, proposals
 from surveys.services.actors import Permission
 from surveys.services.assessments import assessment_of
 from surveys.services.errors import Refusal
 from surveys.services.marking_sheets import RowSheet
 from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.openings import opening
+from surveys.services.proposals import Told
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm
-from surveys.web.mark_fields import mark_field, typed_entry
+from surveys.web.mark_fields import mark_field, saved_words, typed_entry
 
 pages = Blueprint("marking", __name__)
 
@@ -53,18 +54,23 @@ def sheet(assessment_id: int, framework: str, row_key: str) -> ResponseReturnVal
             entries.append((line.unit.id, entry))
     try:
         with site().database.writing() as session:
-            count = marks.enter_all(session, site().now(), actor(), entries)
+            done = marks.enter_all(session, site().now(), actor(), entries)
     except FaultyMarks as error:
         return _page(found, error), 400
     except Overtaken as error:
         return _page(_sheet(assessment_id, framework, row_key, asked), error), 409
-    flash(f"已保存 {count} 处打分。" if count else "没有改动。")
+    flash(saved_words(done))
     return redirect(_address(found))
 
 
 def _sheet(assessment_id: int, framework: str, row_key: str, department: str | None) -> RowSheet:
     with site().database.reading() as session:
         return marking_sheets.row_sheet(session, actor(), assessment_id, framework, row_key, department)
+
+
+def _told(assessment_id: int) -> Told:
+    with site().database.reading() as session:
+        return proposals.told(session, assessment_id)
 
 
 def _address(found: RowSheet) -> str:
@@ -91,6 +97,7 @@ def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
             for line in found.lines
         ],
         refusal=refusal,
+        told=_told(found.assessment.id),
         shortest_basis=marks.SHORTEST_BASIS,
         pattern=POINTS_PATTERN,
         wide=WIDE,

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
-from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from surveys.services import identities
@@ -46,10 +45,8 @@ OWN = Words("另一个单位（或另一年的考核）打开的，您的账号�
 
 
 def opened_for() -> str:
-    """Of the page being shown, for its forms."""
-    if "opened_for" not in g:
-        g.opened_for = words_of(_about())
-    return str(g.opened_for)
+    """Of the page being shown, for its forms: nothing on one that is nobody's."""
+    return str(g.get("opened_for", ""))
 
 
 def words_of(found: Identities) -> str:
@@ -57,11 +54,13 @@ def words_of(found: Identities) -> str:
 
 
 def check() -> Response | None:
-    """Refuses a post from a page that was opened for something else, or does not say for what. What is not there at
-    all is for the view to say."""
-    if request.method != "POST" or request.endpoint is None:
+    """Looks what the address is about, for the forms of its page: before the view, which holds a connection of its own
+    while it writes the page. Refuses a post from a page that was opened for something else, or does not say for what.
+    What is not there at all is for the view to say."""
+    if request.endpoint is None or declared(current_app.view_functions[request.endpoint]) == PUBLIC:
         return None
-    if declared(current_app.view_functions[request.endpoint]) == PUBLIC:
+    g.opened_for = words_of(about())
+    if request.method != "POST":
         return None
     carried = request.form.get(FIELD, "").split()
     for kind, name in required().items():
@@ -70,9 +69,8 @@ def check() -> Response | None:
     return None
 
 
-def _about() -> Identities:
-    if not current_user.is_authenticated:
-        return {}
+def about() -> Identities:
+    """All that the address is about. Somebody is signed in."""
     found: Identities = {}
     with site().database.reading() as session:
         for reader, _, number in _named():

@@ -145,7 +145,7 @@ def _row_page(
             raise NotFound("现在还看不到本单位的计分表，开始复核申诉后再来。")
         agreed = replies.agreement_of(session, unit, version)
         objections = [reply for reply in replies.objections_of(session, unit_id) if reply.row_key == row_key]
-        uncorrected = promises.uncorrected(session, unit.assessment_id, version.body)
+        uncorrected = promises.uncorrected_ids(session, unit.assessment_id, lambda: version.body)
         may_reply = replies.may_reply(site().now(), unit)
         waits = any(reply.state is ObjectionState.OPEN for reply in objections)
         return render_template(
@@ -176,7 +176,7 @@ def _page(unit_id: int, fault: str | None = None) -> str:
         if version is None:
             return render_template("own_unit/waiting.html", own=unit, state=state, fault=fault)
         objections = replies.objections_of(session, unit_id)
-        uncorrected = promises.uncorrected(session, unit.assessment_id, version.body)
+        uncorrected = promises.uncorrected_ids(session, unit.assessment_id, lambda: version.body)
         return render_template(
             "own_unit/show.html",
             own=unit,

@@ -1,29 +1,30 @@
 """The organizer's pages: paper ballots, printed, keyed when they come back, settled and cast."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from wtforms.fields import SelectChoice
 
 from surveys.polling import keying
-from surveys.polling.sheet import Sheet
+from surveys.polling.sheet import Form, Question, Sheet
 from surveys.services import keyings, paper, polls, returned
 from surveys.services.actors import Permission
-from surveys.services.errors import NotAllowed, Refusal, WrongState
-from surveys.services.keyings import HANDS, KEYED_WHILE, Saved
+from surveys.services.errors import BadInput, NotAllowed, Refusal, WrongState
+from surveys.services.keyings import HANDS, KEYED_WHILE, Difference, Saved
 from surveys.services.tickets import ISSUING
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, of_poll
 from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, ConfirmForm
-from surveys.web.poll_forms import PaperForm, RemovePaperForm
+from surveys.web.poll_forms import PaperForm, RemovePaperForm, SendBackForm
 
 pages = Blueprint("paper", __name__)
 
 
 @pages.get("/polls/<id:poll_id>/paper")
-@needs(Permission.RUN_POLLS)
+@needs(Permission.SETTLE_PAPER)
 def index(poll_id: int) -> ResponseReturnValue:
     return _index_page(poll_id)
 
@@ -42,7 +43,8 @@ def _index_page(
         form = paper_form or PaperForm(None)
         form.class_key.choices = [SelectChoice(entry.key, f"{entry.key} {entry.name}") for entry in poll.classes]
         classes = returned.status(session, _secret(), actor(), poll_id)
-        may_print, may_key = poll.state in ISSUING, poll.state in KEYED_WHILE
+        runs, may_settle = actor().may(Permission.RUN_POLLS), poll.state in KEYED_WHILE
+        may_print, may_key = runs and poll.state in ISSUING, runs and may_settle
         forms = {"print"} if may_print else set[str]()
         if may_key:
             forms |= {f"{entry.key}-remove" for entry in classes if entry.papers}
@@ -55,6 +57,8 @@ def _index_page(
             hands={hand: HANDS[hand] for hand in (returned.FIRST, returned.SECOND)},
             may_print=may_print,
             may_key=may_key,
+            may_settle=may_settle,
+            why_not_settled=partial(keyings.why_not_settled, actor()),
             paper_form=form,
             confirm_form=ConfirmForm(None),
             remove_form=RemovePaperForm(None),
@@ -169,41 +173,80 @@ def _worded(sheet: Sheet, faults: Mapping[str, str]) -> dict[str, str]:
     for form, question in keying.cells(sheet):
         field = form.field(question)
         if field in faults:
-            whose = "领导班子" if form.leader is None else form.leader.name
-            digits = "、".join(f"{digit} {name}" for digit, name in keying.signs(form.questionnaire))
-            said = f"{whose}第 {question.key} 项录的是“{faults[field]}”，应录 {digits}。"
+            said = _wrong_cell(form, question, faults[field], keying.signs(form.questionnaire))
             worded[field] = said if faults[field] else ""
     return worded
 
 
+def _wrong_cell(form: Form, question: Question, typed: str, signs: Sequence[tuple[str, str]]) -> str:
+    whose = "领导班子" if form.leader is None else form.leader.name
+    digits = "、".join(f"{digit} {name}" for digit, name in signs)
+    return f"{whose}第 {question.key} 项录的是“{typed}”，应录 {digits}。"
+
+
 @pages.route("/polls/<id:poll_id>/paper/<class_key>/<int:number>/settle", methods=["GET", "POST"])
-@needs(Permission.RUN_POLLS)
+@needs(Permission.SETTLE_PAPER)
 def settle(poll_id: int, class_key: str, number: int) -> ResponseReturnValue:
-    faults: dict[str, str] = {}
-    if request.method == "POST":
-        ActForm().checked()
-        try:
-            with site().database.writing() as session:
-                keyings.settle(session, _secret(), site().now(), actor(), poll_id, class_key, number, request.form)
-        except keying.BadCells as error:
-            faults = dict(error.faults)
-        else:
-            flash(f"{class_key} 类第 {number} 张已核定。")
-            return redirect(url_for("paper.index", poll_id=poll_id))
+    if request.method != "POST":
+        return _settle_page(poll_id, class_key, number)
+    ActForm().checked()
+    try:
+        with site().database.writing() as session:
+            keyings.settle(session, _secret(), site().now(), actor(), poll_id, class_key, number, request.form)
+    except keying.BadCells as error:
+        return _settle_page(poll_id, class_key, number, error.faults), 400
+    flash(f"{class_key} 类第 {number} 张已核定。")
+    return redirect(url_for("paper.index", poll_id=poll_id))
+
+
+@pages.post("/polls/<id:poll_id>/paper/<class_key>/<int:number>/send-back")
+@needs(Permission.SETTLE_PAPER)
+def send_back(poll_id: int, class_key: str, number: int) -> ResponseReturnValue:
+    form = SendBackForm()
+    try:
+        form.checked()
+        with site().database.writing() as session:
+            keyings.send_back(session, _secret(), site().now(), actor(), poll_id, class_key, number, form.reason.data)
+    except BadInput as error:
+        return _settle_page(poll_id, class_key, number, form=form, fault=str(error)), 400
+    flash(f"{class_key} 类第 {number} 张已退回，两遍录的都删除了，请两个人重新录。")
+    return redirect(url_for("paper.index", poll_id=poll_id))
+
+
+def _settle_page(
+    poll_id: int,
+    class_key: str,
+    number: int,
+    faults: Mapping[str, str] | None = None,
+    form: SendBackForm | None = None,
+    fault: str = "",
+) -> str:
+    """`fault`: of sending back."""
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        page = render_template(
+        found = keyings.differences(session, _secret(), actor(), poll_id, class_key, number)
+        return render_template(
             "paper/settle.html",
             poll=poll,
             unit=poll.unit,
             class_key=class_key,
             number=number,
-            differences=keyings.differences(session, _secret(), poll_id, class_key, number),
+            differences=found,
             kept=request.form,
-            faults=_worded(returned.sheet_of(poll), faults),
+            faults=_settled_worded(found, faults or {}),
+            back_form=form or SendBackForm(None),
+            fault=fault,
             keying=keying,
         )
-    return page, 400 if faults else 200
+
+
+def _settled_worded(differences: Sequence[Difference], faults: Mapping[str, str]) -> dict[str, str]:
+    return {
+        field: said and _wrong_cell(each.form, each.question, said, each.signs)
+        for each in differences
+        for field in [each.form.field(each.question)]
+        if (said := faults.get(field)) is not None
+    }
 
 
 @pages.post("/polls/<id:poll_id>/paper/<class_key>/remove")

@@ -7,10 +7,10 @@ from wtforms.fields import SelectChoice
 from surveys.reporting.qr import qr_drawing
 from surveys.services import doors, polls, tickets
 from surveys.services.actors import Permission
-from surveys.services.editions import Overtaken
 from surveys.services.errors import AlreadyDone, Refusal
 from surveys.web.access import actor, needs, site
 from surveys.web.editing import saving
+from surveys.web.errors import status_of
 from surveys.web.forms import ConfirmForm
 from surveys.web.poll_forms import DoorForm, PlannedForm
 
@@ -53,8 +53,7 @@ def set_planned(poll_id: int) -> ResponseReturnValue:
         with saving() as (session, base):
             doors.set_planned(session, site().now(), actor(), poll_id, key, form.planned.data, base)
     except Refusal as error:
-        status = 409 if isinstance(error, Overtaken) else 400
-        return _page(poll_id, _door_form(poll_id), form, fault=str(error), fault_at="planned"), status
+        return _page(poll_id, _door_form(poll_id), form, fault=str(error), fault_at="planned"), status_of(error)
     return _back(poll_id, f"票种 {key} 的计划张数已登记为 {form.planned.data} 张。")
 
 

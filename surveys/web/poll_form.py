@@ -59,6 +59,7 @@ class PollForm:
     held_on: str = ""
     place: str = ""
     entitled: str = ""
+    reserve: str = "0"
     organization: str = "organization"
     leader: str = "leader"
     leaders: list[LeaderLine] = field(default_factory=list)
@@ -124,6 +125,7 @@ def form_of(entry: PollEntry, roster: Sequence[LeaderEntry]) -> PollForm:
         held_on="" if entry.held_on is None else entry.held_on.isoformat(),
         place=entry.place,
         entitled=str(entry.entitled),
+        reserve=str(entry.reserve),
         organization=entry.organization,
         leader=entry.leader,
         leaders=_leader_lines(roster if entry.leaders is None else entry.leaders, roster),
@@ -194,6 +196,7 @@ _TEXTS = (
     "held_on",
     "place",
     "entitled",
+    "reserve",
     "organization",
     "leader",
     "preset",
@@ -268,6 +271,7 @@ def read(form: PollForm, unit_id: int, roster: Sequence[LeaderEntry]) -> Read:
         unit_id=unit_id,
         title=form.title,
         entitled=reading.value("entitled", "应到人数", form.entitled, typed.whole, 1),
+        reserve=reading.optional("reserve", "预留的张数", form.reserve, typed.whole) or 0,
         classes=[_read_class(reading, number, line) for number, line in classes],
         organization=form.organization,
         leader=form.leader,
@@ -301,6 +305,7 @@ _PAGE = (
     "preset",
     "classes",
     "entitled",
+    "reserve",
     "quorum",
     "abstain",
     "team",

@@ -74,6 +74,14 @@ class ReissueForm(HandOutForm, ReasonForm):
     reason = _reasons(NOT_SAVED, "印坏", "丢失", OTHER)
 
 
+class OverNumberForm(StaffForm):
+    number = IntegerField("总共发到几张", [InputRequired(NUMBER), NumberRange(1, 100000, "张数须是 1 至 100000。")])
+
+
+class OverForm(OverNumberForm):
+    reason = StringField("理由（会记入日志）", [DataRequired(REQUIRED), Length(max=500)])
+
+
 class DoorForm(StaffForm):
     name = StringField("名称（如东门）", [DataRequired(REQUIRED), Length(max=20, message="名称最多 20 个字。")])
     class_key = SelectField("发哪种票")
@@ -100,6 +108,10 @@ class PaperForm(StaffForm):
 class RemovePaperForm(StaffForm):
     number = IntegerField("第几张", [InputRequired(NUMBER), NumberRange(1, 9999, "张号须是 1 至 9999。")])
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
+
+
+class SendBackForm(StaffForm):
+    reason = StringField("退回的原因", [DataRequired(REQUIRED), Length(max=200)])
 
 
 class PaperLeftForm(ConfirmForm):

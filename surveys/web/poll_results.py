@@ -8,9 +8,9 @@ from flask.typing import ResponseReturnValue
 from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
 from surveys.scoring.exact import shown
 from surveys.scoring.rates import percent
-from surveys.services import bundles, polls, tallies, tally_sheets
+from surveys.services import bundles, poll_choices, polls, tallies, tally_sheets
 from surveys.services.actors import Permission
-from surveys.services.tallies import FormTally, Tally
+from surveys.services.tally_values import FormTally, Tally
 from surveys.web.access import needs, site
 from surveys.web.downloads import attachment, chart_type, image, of_poll
 
@@ -30,8 +30,11 @@ def tally(poll_id: int) -> ResponseReturnValue:
             unit=poll.unit,
             tally=found,
             shortcoming=found.shortcoming,
+            conflict=poll_choices.conflict_of(session, poll),
+            sealed=poll_choices.sealed_lines(session, poll),
             figures=tally_sheets.figures(found),
             columns=tally_sheets.columns,
+            issuing=tally_sheets.issuing(found),
             flagged=tally_sheets.flagged(found),
             unrated=tally_sheets.unrated(found),
             warnings=tallies.warnings(found),

@@ -11,14 +11,14 @@ from surveys.polling.states import Purpose
 from surveys.reporting.slip_files import Format, file_name, slip_file
 from surveys.reporting.slip_layout import Size
 from surveys.reporting.slips import SlipSheet, finished
-from surveys.services import polls, printing, records, tickets
+from surveys.services import polls, printing, records, ticket_requests, tickets
 from surveys.services.actors import Permission
 from surveys.services.errors import Refusal
 from surveys.services.tickets import Issued
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import STEPWISE, attachment, stepwise
 from surveys.web.errors import status_of
-from surveys.web.poll_forms import NOT_SAVED, HandOutForm, IssueForm, ReissueForm, VoidBatchForm, VoidForm
+from surveys.web.poll_forms import NOT_SAVED, HandOutForm, IssueForm, OverForm, ReissueForm, VoidBatchForm, VoidForm
 
 pages = Blueprint("poll_tickets", __name__)
 
@@ -54,6 +54,8 @@ def _tickets_page(
             issue_form=issue_form,
             void_form=void_form or VoidForm(None),
             not_saved=NOT_SAVED,
+            beyond=ticket_requests.standing(session, poll, actor()),
+            over_form=OverForm(None),
             faults=faults,
         )
 
@@ -79,10 +81,14 @@ def issue(poll_id: int) -> ResponseReturnValue:
         class_key = form.class_key.data
         _check_printable(poll_id, class_key, form)
         with site().database.writing() as session:
-            issued = tickets.issue(session, site().now(), actor(), poll_id, class_key, form.count.data)
+            issued = tickets.issue(session, site().now(), actor(), poll_id, class_key, form.count.data, _purpose(form))
     except Refusal as error:
         return _tickets_page(poll_id, issue_form=form, issue=str(error)), status_of(error)
     return _handed_out(poll_id, class_key, issued, form)
+
+
+def _purpose(form: HandOutForm) -> Purpose:
+    return Purpose.SLIPS if Format(form.format.data).is_printed else Purpose.LINKS
 
 
 def _check_printable(poll_id: int, class_key: str, form: HandOutForm) -> None:
@@ -143,7 +149,7 @@ def _batch_page(
             unit=poll.unit,
             batch=line,
             class_name=next(entry.name for entry in poll.classes if entry.key == line.class_key),
-            may_reissue=left and line.purpose is Purpose.SLIPS and poll.state in tickets.ISSUING,
+            may_reissue=left and line.purpose in tickets.HANDED_OUT and poll.state in tickets.ISSUING,
             may_void=may_void and why_not is None,
             why_not=why_not,
             reissue_form=reissue_form or ReissueForm(None),
@@ -164,7 +170,7 @@ def reissue(poll_id: int, batch: int) -> ResponseReturnValue:
         form.checked()
         _check_printable(poll_id, class_key, form)
         with site().database.writing() as session:
-            issued = tickets.reissue(session, site().now(), actor(), poll_id, batch, form.words)
+            issued = tickets.reissue(session, site().now(), actor(), poll_id, batch, form.words, _purpose(form))
     except Refusal as error:
         return _batch_page(poll_id, batch, reissue_form=form, reissue=str(error)), status_of(error)
     return _handed_out(poll_id, class_key, issued, form)

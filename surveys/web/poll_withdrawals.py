@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.services import poll_withdrawals
+from surveys.services import cleaning, poll_withdrawals
 from surveys.services.actors import Permission
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm, ConfirmForm, GroundsForm
@@ -19,6 +19,7 @@ def withdraw(poll_id: int) -> ResponseReturnValue:
     form.checked()
     with site().database.writing() as session:
         poll_withdrawals.withdraw(session, site().now(), actor(), poll_id, form.reason.data)
+    cleaning.clean(site(), site().now())
     return _back(poll_id, "测评会已撤回，发出的票都已作废。")
 
 

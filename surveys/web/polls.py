@@ -10,7 +10,10 @@ from surveys.reporting.cards import card_pdf
 from surveys.services import (
     assessments,
     audit,
+    cleaning,
     hall,
+    headcounts,
+    poll_choices,
     poll_withdrawals,
     polls,
     printing,
@@ -18,11 +21,12 @@ from surveys.services import (
     rehearsals,
     sealing,
     tallies,
+    ticket_requests,
 )
 from surveys.services.actors import Permission
 from surveys.services.errors import AlreadyDone, NotFound
 from surveys.services.paper_counts import paper_counts
-from surveys.web.access import actor, needs, site
+from surveys.web.access import actor, also_automatic, ends_soon, in_use, needs, site
 from surveys.web.downloads import attachment, of_poll
 from surveys.web.editing import saving
 from surveys.web.forms import ActForm, ConfirmForm, GroundsForm
@@ -50,25 +54,42 @@ def index() -> ResponseReturnValue:
             for poll in polls.list_polls(session, state, words)
             for counts in [records.class_counts(session, poll)]
         ]
-    return render_template("polls/index.html", lines=lines, state=state, words=words, states=list(PollState))
+        return render_template(
+            "polls/index.html",
+            lines=lines,
+            state=state,
+            words=words,
+            states=list(PollState),
+            uncleaned=cleaning.leftovers(session),
+            wiped=cleaning.of_wiped(session),
+        )
 
 
 @pages.get("/polls/<id:poll_id>")
 @needs(Permission.SEE_POLLS)
+@also_automatic
 def show(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         counts = records.class_counts(session, poll)
+        if poll.state in (PollState.OPEN, PollState.PAUSED):
+            in_use()
+        own_count = headcounts.own(session, poll, actor())
         return render_template(
             "polls/show.html",
+            session_ends_at=ends_soon(),
             poll=poll,
             unit=poll.unit,
             counts=counts,
             shown_turnout=shown_turnout,
             returned=desk_turnout(sum(entry.cast for entry in counts), poll.state),
             shortcoming=hall.shortcoming_of(poll, counts),
+            doubt=hall.doubt_of(poll, counts),
             weight_words=tallies.desk_words(session, poll, actor()),
-            present_form=PresentForm(present=poll.present),
+            present_form=PresentForm(present=own_count),
+            own_count=own_count,
+            headcount=headcounts.headcount(session, poll),
+            two_count=headcounts.needs_two(poll),
             act_form=ActForm(),
             confirm_form=ConfirmForm(),
             visible=tallies.is_visible(poll),
@@ -83,6 +104,9 @@ def show(poll_id: int) -> ResponseReturnValue:
             stays_shut=sealing.why_stays_shut(poll),
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),
+            uncleaned=cleaning.leftovers(session),
+            beyond=ticket_requests.standing(session, poll, actor()),
+            conflict=poll_choices.conflict_of(session, poll),
             proposal=poll_withdrawals.proposal(session, poll),
             shut=assessments.why_unchangeable(poll.unit.assessment),
         )
@@ -108,13 +132,15 @@ def log(poll_id: int) -> ResponseReturnValue:
 
 
 @pages.post("/polls/<id:poll_id>/present")
-@needs(Permission.RUN_POLLS)
+@needs(Permission.WITNESS)
 def set_present(poll_id: int) -> ResponseReturnValue:
     form = PresentForm()
     form.checked()
     with saving() as (session, base):
         polls.set_present(session, site().now(), actor(), poll_id, form.present.data, base)
-    return _back(poll_id, f"实到人数已登记为 {form.present.data} 人。")
+    with site().database.reading() as session:
+        words = headcounts.headcount(session, polls.poll_of(session, poll_id)).words
+    return _back(poll_id, f"{words}。" if words else f"实到人数已登记为 {form.present.data} 人。")
 
 
 @pages.post("/polls/<id:poll_id>/open")
@@ -178,11 +204,15 @@ def wipe(poll_id: int) -> ResponseReturnValue:
     try:
         with site().database.reading() as session:
             original = polls.poll_of(session, poll_id).rehearsal_of
-        rehearsals.wipe(site(), site().now(), actor(), poll_id)
+        why = rehearsals.wipe(site(), site().now(), actor(), poll_id)
     except NotFound:
         flash("没有这个演练了，可能刚刚已经清除。")
         return redirect(url_for("polls.index"))
-    flash("演练已清除，票、选票和回执都已删去，不留痕迹。")
+    flash(
+        "演练已清除，票、选票和回执都已删去，不留痕迹。"
+        if why is None
+        else f"演练已清除，票、选票和回执都已删去；数据库的文件里尚未清理：{why}。到测评会列表可以再清理。"
+    )
     return redirect(url_for("polls.index") if original is None else url_for("polls.show", poll_id=original))
 
 
@@ -193,6 +223,7 @@ def close(poll_id: int) -> ResponseReturnValue:
     form.checked()
     with site().database.writing() as session:
         polls.close_poll(session, site().now(), actor(), poll_id, form.paper_left.data)
+    cleaning.clean(site(), site().now())  # what waited for the voting to be over
     with site().database.reading() as session:
         paper = paper_counts(session, polls.poll_of(session, poll_id))
     if paper.left:
@@ -221,6 +252,17 @@ def _sealed_words(short: str | None, *, visible: bool) -> str:
     if short is not None:
         return f"已封存。{short}。" + ("" if visible else "组织员和监票人都启封以后，才能看票数。")
     return "已封存，结果已生成。" if visible else "已封存。组织员和监票人都启封以后，才有结果。"
+
+
+@pages.post("/polls/scrub")
+@pages.post("/polls/<id:poll_id>/scrub")
+@needs(Permission.RUN_POLLS)
+def scrub(poll_id: int | None = None) -> ResponseReturnValue:
+    """Of all polls; the address says where to go back to."""
+    ActForm().checked()
+    why = cleaning.clean(site(), site().now())
+    flash("已清理，数据库的文件里没有投票时的密文了。" if why is None else f"尚未清理：{why}。")
+    return redirect(url_for("polls.index") if poll_id is None else url_for("polls.show", poll_id=poll_id))
 
 
 @pages.post("/polls/<id:poll_id>/unseal")

@@ -14,6 +14,7 @@ from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.file_reading import read_upload
 from surveys.web.forms import TakeOverForm, UploadForm
+from surveys.web.proposals import said
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("rosters", __name__)
@@ -62,12 +63,13 @@ def take_over(import_id: int) -> ResponseReturnValue:
     form.checked()
     try:
         with site().database.writing() as session:
-            done = rosters.apply(session, site().now(), actor(), import_id, form.shown.data)
+            found, done = rosters.apply(session, site().now(), actor(), import_id, form.shown.data)
     except WrongState as error:
         with site().database.reading() as session:
             found = rosters.preview(session, actor(), import_id)
         return _preview_page(import_id, found, str(error)), 409
-    flash(f"名单已导入：新增 {len(done.added)} 个单位，修改 {len(done.changed)} 个单位。")
+    words = f"名单已导入：新增 {len(found.added)} 个单位，修改 {len(found.changed)} 个单位。"
+    flash(said(done, words))
     return redirect(url_for("setup.index"))
 
 

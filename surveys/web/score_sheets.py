@@ -12,20 +12,35 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.services import applicability, democratic, derivations, ledger, ledger_lines, marks, reviews, score_sheets
+from surveys.services import (
+    applicability,
+    democratic,
+    derivations,
+    event_counts,
+    ledger,
+    ledger_lines,
+    marks,
+    poll_choices,
+    proposals,
+    reviews,
+    score_sheets,
+)
 from surveys.services.actors import Permission
-from surveys.services.assessments import unit_of
+from surveys.services.assessments import unit_of, why_unchangeable
 from surveys.services.checklists import RowChecklist
 from surveys.services.errors import BadInput, Refusal
 from surveys.services.ledger_lines import LedgerLine
 from surveys.services.marks import FaultyMarks, Overtaken
 from surveys.services.openings import Opening, opening
 from surveys.services.proceeding_records import ProceedingKind, Record, unit_records
+from surveys.services.proposals import Told
 from surveys.services.score_sheets import SheetLine, UnitSheet
+from surveys.services.two_hands import Proposal
 from surveys.services.versions import unit_in
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
-from surveys.web.mark_fields import MarkField, mark_field, typed_entry
+from surveys.web.mark_fields import MarkField, mark_field, saved_words, typed_entry
+from surveys.web.proposals import said
 from surveys.web.versions import present_sheet
 
 pages = Blueprint("score_sheets", __name__)
@@ -60,6 +75,7 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         form=ActForm(),
         department=actor().department,
         refusal=refusal,
+        told=_told(sheet),
         field=lambda line, name: _field(sheet, line, name, refusal),
         pattern=POINTS_PATTERN,
         wide=WIDE,
@@ -106,12 +122,12 @@ def enter_marks(unit_id: int) -> ResponseReturnValue:
                 entries.append(entry)
     try:
         with site().database.writing() as session:
-            count = marks.enter_marks(session, site().now(), actor(), unit_id, entries)
+            done = marks.enter_marks(session, site().now(), actor(), unit_id, entries)
     except FaultyMarks as error:
         return _page(unit_id, error), 400
     except Overtaken as error:
         return _page(unit_id, error), 409
-    flash(f"已保存 {count} 处改动。" if count else "没有改动。")
+    flash(saved_words(done, "改动"))
     return redirect(url_for("score_sheets.show", unit_id=unit_id))
 
 
@@ -142,6 +158,7 @@ def _row_page(
         shut=opening.why_shut(unit_id, row_key),
         exempt_shut=opening.why_shut(unit_id, row_key, preparing=True),
         checklist=_checklist(unit_id, row_key),
+        told=_told(sheet),
         hearings=_hearings(sheet),
         field=lambda line, name: _field(sheet, line, name),
         shortest_basis=marks.SHORTEST_BASIS,
@@ -150,8 +167,10 @@ def _row_page(
         faulty="event" if event_form else "exempt" if exempt_form else "",
         event_form=event_form or EventForm(formdata=None, row_key=row_key, happened_on=today),
         exempt_form=exempt_form or ExemptForm(formdata=None, row_key=row_key),
-        levels=ledger.USUAL_LEVELS,
+        levels=event_counts.USUAL_LEVELS,
         worth_by_level=levels,
+        choices=_choices(sheet),
+        poll_shut=why_unchangeable(sheet.unit.assessment),
         event_states={each.event_id: each.state for each in lines},
         occasions=ledger_lines.occasions_of(lines),
         sharing=[
@@ -179,10 +198,10 @@ def record_event(unit_id: int) -> ResponseReturnValue:
             form.occasion.data or "",
         )
         with site().database.writing() as session:
-            ledger.record_event(session, site().now(), actor(), unit_id, entry)
+            done = ledger.record_event(session, site().now(), actor(), unit_id, entry) is not None
     except BadInput as error:
         return _row_page(unit_id, form.row_key.data or "", str(error), event_form=form), 400
-    return _back(unit_id, form.row_key.data, "事件已登记。")
+    return _back(unit_id, form.row_key.data, said(done, "事件已登记。"))
 
 
 @pages.post("/units/<id:unit_id>/events/<id:event_id>/cancel")
@@ -191,8 +210,8 @@ def cancel_event(unit_id: int, event_id: int) -> ResponseReturnValue:
     form = CancelForm()
     form.checked()
     with site().database.writing() as session:
-        ledger.cancel_event(session, site().now(), actor(), unit_id, event_id, form.reason.data)
-    flash("事件已撤销，记录仍保留。")
+        done = ledger.cancel_event(session, site().now(), actor(), unit_id, event_id, form.reason.data)
+    flash(said(done, "事件已撤销，记录仍保留。"))
     return redirect(url_for("score_sheets.show", unit_id=unit_id))
 
 
@@ -204,11 +223,12 @@ def exempt(unit_id: int) -> ResponseReturnValue:
         form.checked()
         document, reason = form.document.data, form.reason.data
         with site().database.writing() as session:
-            ledger.exempt(session, site().now(), actor(), unit_id, form.row_key.data, reason, document)
+            done = ledger.exempt(session, site().now(), actor(), unit_id, form.row_key.data, reason, document)
             state = AssessmentState(unit_of(session, unit_id).assessment.state)
     except BadInput as error:
         return _row_page(unit_id, form.row_key.data or "", str(error), exempt_form=form), 400
-    return _back(unit_id, form.row_key.data, f"已登记免考，这一行不计入基础分。{applicability.after_exemption(state)}")
+    words = f"已登记免考，这一行不计入基础分。{applicability.after_exemption(state)}"
+    return _back(unit_id, form.row_key.data, said(done, words))
 
 
 @pages.post("/units/<id:unit_id>/confirm")
@@ -260,6 +280,16 @@ def _sheet(unit_id: int) -> tuple[UnitSheet, Opening]:
         return sheet, opening(session, sheet.unit.assessment)
 
 
+def _choices(sheet: UnitSheet) -> dict[int, Proposal]:
+    with site().database.reading() as session:
+        return poll_choices.waiting(session, sheet.unit.assessment_id, sheet.teams.conflicts)
+
+
+def _told(sheet: UnitSheet) -> Told:
+    with site().database.reading() as session:
+        return proposals.told(session, sheet.unit.assessment_id)
+
+
 def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:
     """The row's material, if it has any and the reader reviews it."""
     with site().database.reading() as session:
@@ -271,7 +301,7 @@ def _ledger(sheet: UnitSheet) -> tuple[list[LedgerLine], dict[str, list[str]]]:
     """What is entered of the unit, and what commendations were given to all."""
     with site().database.reading() as session:
         lines = ledger_lines.unit_lines(session, sheet.unit.id, site().settings.time_zone)
-        return lines, ledger.points_by_level(session, sheet.unit.assessment_id)
+        return lines, event_counts.points_by_level(session, sheet.unit.assessment_id)
 
 
 def _hearings(sheet: UnitSheet) -> dict[str, list[Record]]:

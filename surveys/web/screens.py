@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
+from surveys.polling.states import PollState
 from surveys.reporting.qr import qr_drawing
 from surveys.services.screens import Screen, Screens
 from surveys.web.access import public, site
@@ -53,4 +54,7 @@ def live(prefix: str) -> ResponseReturnValue:
 
 
 def _screen(prefix: str) -> Screen:
-    return cast(Screens, current_app.extensions["screens"]).get(site().database, prefix)
+    found = cast(Screens, current_app.extensions["screens"]).get(site().database, prefix)
+    if found.state is not PollState.OPEN:
+        site().open_polls.forget(found.prefix)
+    return found

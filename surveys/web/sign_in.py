@@ -1,20 +1,19 @@
 """Signing in and out, and the account's own password."""
 
 import math
-from dataclasses import replace
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
-from surveys.services import accounts, sign_ins
+from surveys.services import sessions, sign_ins
 from surveys.services.accounts import WrongCredentials
 from surveys.services.actors import Permission
 from surveys.services.errors import Refusal
 from surveys.services.sign_ins import TooManyFailures
-from surveys.web import callers, kept_forms
-from surveys.web.access import Staff, actor, may, public, signed_in, site
+from surveys.web import callers, kept_forms, known_browsers
+from surveys.web.access import Staff, actor, held, may, public, signed_in, site, token
 from surveys.web.forms import ActForm, PasswordForm, SignInForm
 
 pages = Blueprint("sign_in", __name__)
@@ -34,23 +33,35 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     try:
         form.checked()
-        session_key = sign_ins.sign_in(site(), site().now(), form.name.data, form.password.data, callers.address())
-        with site().database.reading() as database_session:
-            found = accounts.signed_in(database_session, session_key)
-        if found is None:  # switched off, or given another password, in this very moment
-            raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
+        name, password, marks = form.name.data, form.password.data, known_browsers.marks()
+        entered = sign_ins.sign_in(site(), site().now(), name, password, callers.address(), marks)
+        staff = _holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
         return _refused(
             render_template("staff/sign_in.html", form=form, fault=str(error), kept=kept, typed=True), error
         )
-    session.clear()
+    _end_session()
     g.pop("csrf_token", None)  # made of the session that has ended
     session.permanent = True
-    login_user(Staff(found, session_key))
+    login_user(staff)
+    return _onward(entered, _safe_next())
+
+
+def _onward(entered: sign_ins.Entered, wanted: str | None = None) -> ResponseReturnValue:
     if kept_forms.KEPT in request.form:
-        return kept_forms.resumed(request.form[kept_forms.KEPT])
-    return redirect(_safe_next() or url_for("sign_in.home"))
+        answer = kept_forms.resumed(request.form[kept_forms.KEPT])
+    else:
+        answer = redirect(wanted or url_for("sign_in.home"))
+    return known_browsers.remember(make_response(answer), entered)
+
+
+def _holder(entered: sign_ins.Entered) -> Staff:
+    """Raises WrongCredentials for an account that was switched off or reset in this very moment."""
+    found = held(entered.token)
+    if found is None:
+        raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
+    return found
 
 
 def _refused(page: str, error: Refusal) -> ResponseReturnValue:
@@ -71,9 +82,17 @@ def _safe_next() -> str | None:
 @signed_in
 def sign_out() -> ResponseReturnValue:
     ActForm().checked()
+    _end_session()
+    return redirect(url_for("sign_in.form"))
+
+
+def _end_session() -> None:
+    """Of this browser, on the server too: what else holds its cookie holds nothing."""
+    if current_user.is_authenticated:
+        with site().database.writing() as database_session:
+            sessions.end(database_session, token())
     logout_user()
     session.clear()
-    return redirect(url_for("sign_in.form"))
 
 
 @pages.get("/home")
@@ -93,13 +112,11 @@ def password() -> ResponseReturnValue:
         return render_template("staff/password.html", form=form, fault=None)
     try:
         form.checked()
-        now, address = site().now(), callers.address()
-        key = sign_ins.change_password(site(), now, actor(), form.old.data, form.new.data, address)
+        entered = sign_ins.change_password(site(), site().now(), actor(), form.old.data, form.new.data, token())
+        staff = _holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
         return _refused(render_template("staff/password.html", form=form, fault=str(error), kept=kept), error)
-    login_user(Staff(replace(actor(), must_change=False), key))
+    login_user(staff)
     flash("密码已修改，其他地方的登录已失效。")
-    if kept_forms.KEPT in request.form:
-        return kept_forms.resumed(request.form[kept_forms.KEPT])
-    return redirect(url_for("sign_in.home"))
+    return _onward(entered)

@@ -50,7 +50,7 @@ def receive(most: int, *, kept: bool = True) -> None:
     request.environ["wsgi.input"] = counted
     with ExitStack() as spooled:
         request._get_file_stream = _spooling_into(spooled) if kept else _Nowhere  # type: ignore[method-assign]
-        assert request.form is not None  # parses: fields into memory, files into temporary files
+        request._load_form_data()  # fields into memory, files into temporary files
         if counted.count != length:
             abort(400)
         spooled.pop_all()  # the request itself closes them when it ends

@@ -172,7 +172,7 @@ def on_sheet(workbook: bytes) -> tuple[dict[str, float], dict[str, list[int]]]:
     """(the figures of the tally sheet by name, the counts of each question by field)."""
     book = CalamineWorkbook.from_filelike(io.BytesIO(workbook))
     first, second = (book.get_sheet_by_name(name).to_python() for name in ("统计单", "领导干部"))
-    figures = {row[0]: row[2] for row in first if row[0] in ("应到", "实到", "发出", "收回", "有效", "无效")}
+    figures = {row[0]: row[2] for row in first if row[0] in ("应到", "预留", "实到", "发出", "收回", "有效", "无效")}
     counts = {f"o-{row[0]}": row[2:7] for row in first if str(row[0]).isdigit() and isinstance(row[2], float)}
     for row in second:
         if isinstance(row[0], float):
@@ -193,6 +193,11 @@ def in_bundle(bundle: Mapping[str, object]) -> dict[str, list[int]]:
     }
 
 
+def count_present(page: Page) -> None:
+    page.get_by_label("实到人数").fill(str(PRESENT))
+    page.get_by_role("button", name="登记").click()
+
+
 def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_path: Path) -> None:
     _, passwords = build_accounts(server.site)
     admin = signed_in(server, browser, "admin", passwords[Role.ADMIN])
@@ -205,9 +210,12 @@ def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_pat
     page.goto(poll)
     page.get_by_role("button", name="开始投票").click()
     page.get_by_text("投票已开始").wait_for()
-    page.get_by_label("实到人数").fill(str(PRESENT))
-    page.get_by_role("button", name="登记").click()
-    page.get_by_text(f"已登记为 {PRESENT} 人").wait_for()
+    count_present(page)
+    page.locator("#headcount").get_by_text("等另一人登记同样的人数").wait_for()
+    second = signed_in(server, browser, "scrutineer", passwords[Role.SCRUTINEER])
+    second.goto(poll)
+    count_present(second)
+    second.locator("#headcount").get_by_text("一致").wait_for()
 
     names = [name for name, _ in sheet_of(server.site, poll_id).fields()]
     cast = cast_all(server, browser, names, paths)
@@ -232,9 +240,9 @@ def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_pat
 
     expected = counted(names, cast)
     figures, counts = on_sheet(workbook)
-    assert figures == {"应到": ENTITLED, "实到": PRESENT, "发出": 65, "收回": 60, "有效": 60, "无效": 0}
+    assert figures == {"应到": ENTITLED, "预留": 0, "实到": PRESENT, "发出": 65, "收回": 60, "有效": 60, "无效": 0}
     assert counts == expected
-    assert printed_figures(paper, tmp_path) == [str(count) for count in (ENTITLED, PRESENT, 65, 60, 60, 0)]
+    assert printed_figures(paper, tmp_path) == [str(count) for count in (ENTITLED, 0, PRESENT, 65, 60, 60, 0)]
     bundle = tmp_path / "bundle.zip"
     bundle.write_bytes(data)
     with zipfile.ZipFile(bundle) as archive:
@@ -246,11 +254,11 @@ def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_pat
 
 
 def printed_figures(pdf: bytes, folder: Path) -> list[str]:
-    """The line under 应到, 实到, 发出, 收回, 有效, 无效."""
+    """The line under 应到, 预留, 实到, 发出, 收回, 有效, 无效."""
     path = folder / "tally.pdf"
     path.write_bytes(pdf)
     tool = require_tool("pdftotext", "poppler-utils")
     told = subprocess.run([tool, "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
     lines = [line.split() for line in told.splitlines() if line.strip()]
-    place = lines.index(["应到", "实到", "发出", "收回", "有效", "无效"])
+    place = lines.index(["应到", "预留", "实到", "发出", "收回", "有效", "无效"])
     return lines[place + 1]

@@ -18,7 +18,7 @@ from werkzeug.test import TestResponse
 from surveys.intake.tables import read_tables
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services import reviews
+from surveys.services import cleaning, reviews
 from surveys.services.actors import Actor, Role
 from surveys.services.marks import MarkEntry
 from surveys.services.reviews import Verdict
@@ -173,8 +173,7 @@ def site_of(sender: Sender) -> Site:
 
 
 def browser_of(sender: Sender, actor: Actor) -> FlaskClient:
-    with site_of(sender).database.reading() as session:
-        return client_of(sender.app, session.get_one(Account, actor.account_id).session_key)
+    return client_of(sender.app, actor.account_id)
 
 
 class Office:
@@ -184,7 +183,7 @@ class Office:
         self.sender, self.site = sender, site_of(sender)
         self.world: Everything = build_everything(self.site)
         self.nobody = client_of(sender.app)
-        clients = {role: client_of(sender.app, key) for role, key in self.world.session_keys.items()}
+        clients = {role: client_of(sender.app, number) for role, number in self.world.by_role.items()}
         self.admin, self.organizer = clients[Role.ADMIN], clients[Role.ORGANIZER]
         self.reporter, self.scrutineer = clients[Role.REPORTER], clients[Role.SCRUTINEER]
         self.assessor = clients[Role.ASSESSOR]
@@ -210,7 +209,8 @@ def voting(sender: Sender, office: Office) -> None:
     sender.send(nobody, "/login", "sign_in.sign_in", name="assessor", password=world.passwords[Role.ASSESSOR])
     new = {"old": world.passwords[Role.ASSESSOR], "new": "0123456789"}
     sender.send(office.assessor, "/password", "sign_in.password", **new)
-    sender.send(office.scrutineer, "/polls", "sign_in.sign_out")
+    once_more = client_of(sender.app, world.by_role[Role.SCRUTINEER])  # the session ends on the server too
+    sender.send(once_more, "/polls", "sign_in.sign_out")
 
 
 def accounts(sender: Sender, office: Office) -> None:
@@ -264,6 +264,7 @@ def edited(data: bytes, title: str, value: str) -> tuple[str, bytes]:
 
 def polling(sender: Sender, office: Office) -> None:
     organizer, admin = office.organizer, office.admin
+    scrutineer = browser_of(sender, account(office.site, "监票", Role.SCRUTINEER))
     draft, opened, paused = (office.poll(each) for each in (PollState.DRAFT, PollState.OPEN, PollState.PAUSED))
     upload = sender.send(organizer, f"{office.assessment}/polls/import", "poll_imports.upload", file=PLANS)
     sender.send(organizer, upload.location, "poll_imports.apply")
@@ -274,10 +275,14 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(organizer, draft, "polls.open_poll")
     sender.send(organizer, draft, "poll_withdrawals.withdraw", reason="样例", sure="y")
     sender.send(organizer, paused, "polls.resume")
-    sender.send(organizer, opened, "polls.set_present", present="9")
+    sender.send(organizer, opened, "polls.set_present", present="8")
+    sender.send(scrutineer, opened, "polls.set_present", present="8")
     sender.send(organizer, opened, "polls.end_in")
     sender.send(organizer, opened, "polls.pause", reason="样例")
     sender.send(organizer, f"{opened}/tickets", "poll_tickets.issue", count="1")
+    for act in ("ticket_requests.decline", "ticket_requests.agree"):
+        sender.send(organizer, f"{opened}/tickets", "ticket_requests.ask", number="5000", reason="样例")
+        sender.send(scrutineer, opened, act)
     sender.send(
         organizer,
         f"{opened}/tickets",
@@ -293,12 +298,28 @@ def polling(sender: Sender, office: Office) -> None:
     sender.send(organizer, opened, "polls.close", sure="y")
     sender.send(organizer, opened, "polls.seal", sure="y")
     two = sealed_poll(office.site, office.world.sealed.unit_id, two_person=True, team="班子")
+    with office.site.database.writing() as session:
+        cleaning.mark(session, two.codes["A"][0][:4])
+        session.commit()
+    sender.send(organizer, f"/polls/{two.poll_id}", "polls.scrub")
     sender.send(organizer, f"/polls/{two.poll_id}", "polls.unseal", sure="y")
     other, sealed = office.second_admin, office.poll(PollState.SEALED)
     sender.send(admin, sealed, "poll_withdrawals.propose", reason="样例")
     sender.send(other, sealed, "poll_withdrawals.decline")
     sender.send(admin, sealed, "poll_withdrawals.propose", reason="样例")
     sender.send(other, sealed, "poll_withdrawals.agree", sure="y")
+    for _ in range(2):
+        again = sealed_poll(office.site, office.world.sealed.unit_id, team="两次")
+    row = admin.get(f"/polls/{again.poll_id}/row").location
+    sender.send(admin, row, "poll_choices.propose", reason="样例")
+    sender.send(other, row, "poll_choices.decline")
+    sender.send(admin, row, "poll_choices.propose", reason="样例")
+    sender.send(other, row, "poll_choices.agree")
+    sealed_poll(office.site, office.world.sealed.unit_id, team="多人", entitled=9)
+    sender.send(admin, row, "poll_choices.propose_count", reason="样例")
+    sender.send(other, row, "poll_choices.decline_count")
+    sender.send(admin, row, "poll_choices.propose_count", reason="样例")
+    sender.send(other, row, "poll_choices.agree_count")
 
 
 def paper_ballots(sender: Sender, office: Office) -> None:
@@ -310,13 +331,25 @@ def paper_ballots(sender: Sender, office: Office) -> None:
     cells = papers.typed(site, world.poll_id, "1")
     sender.send(first, f"{page}/A/1/1", "paper.key", **cells)
     sender.send(second, f"{page}/A/2/1", "paper.key", **(cells | {"o-2": "3"}))
-    sender.send(first, f"{page}/A/1/settle", "paper.settle", **{"o-2": "3"})
+    third = browser_of(sender, papers.person(site, "丙监票", Role.SCRUTINEER))
+    sender.send(third, f"{page}/A/1/settle", "paper.send_back", reason="样例")
+    sender.send(first, f"{page}/A/1/1", "paper.key", **cells)
+    sender.send(second, f"{page}/A/2/1", "paper.key", **(cells | {"o-2": "3"}))
+    sender.send(third, f"{page}/A/1/settle", "paper.settle", **{"o-2": "3"})
     sender.send(first, f"{page}/A/1/2", "paper.key", **cells)
     sender.send(first, page, "paper.remove", number="2", reason="样例")
     sender.send(first, page, "paper.cast", sure="y")
     desk = f"/polls/{world.poll_id}"
+    for person in (first, second):
+        sender.send(person, desk, "polls.set_present", present="1")
     sender.send(first, desk, "polls.close", sure="y", paper_left="3")
     sender.send(first, desk, "polls.seal", sure="y", paper_left="3")
+
+
+def confirm_waiting(sender: Sender, second: FlaskClient, address: str) -> None:
+    """All that waits for a second hand on this page."""
+    while "/confirm" in second.get(address).text:
+        sender.send(second, address, "proposals.confirm")
 
 
 def marking(sender: Sender, office: Office) -> None:
@@ -326,10 +359,15 @@ def marking(sender: Sender, office: Office) -> None:
     sender.send(admin, unit, "score_sheets.enter_marks")
     upload = sender.send(admin, f"{office.assessment}/marks", "mark_imports.upload", file=marks)
     sender.send(admin, upload.location, "mark_imports.take_over")
+    waits, second = f"{office.assessment}/proposals", office.second_admin
+    sender.send(admin, waits, "proposals.decline", reason="样例")
     sender.send(admin, f"{unit}/rows/III-1(1)", "score_sheets.exempt", document="样例", reason="样例")
+    confirm_waiting(sender, second, waits)
     sender.send(admin, f"{unit}/ledger", "ledger.cancel_exemption", reason="样例")
+    confirm_waiting(sender, second, waits)
     said_of = {"happened_on": "2026-03-02", "document": "样例", "reason": "样例"}
     sender.send(admin, f"{unit}/rows/III-34", "score_sheets.record_event", **said_of)
+    confirm_waiting(sender, second, waits)
     sender.send(admin, f"{unit}/ledger", "ledger.appeal", grounds="样例")
     sender.send(admin, f"{unit}/ledger", "ledger.answer", verdict="dismissed", answer="样例")
     sender.send(admin, f"{unit}/rows/III-34", "score_sheets.cancel_event", reason="样例")
@@ -339,7 +377,7 @@ def marking(sender: Sender, office: Office) -> None:
 
 def ask_for_more(office: Office) -> None:
     """Of the newest piece of material of the row that still stands."""
-    admin = Actor(newest_account(office.site, "admin"), "admin", Role.ADMIN)
+    admin = Actor(office.world.by_role[Role.ADMIN], "admin", Role.ADMIN)
     with office.site.database.writing() as session:
         query = sa.select(Material).where(Material.row_key == "III-4", Material.withdrawn_at.is_(None))
         material = session.scalars(query.order_by(Material.id.desc())).first()
@@ -389,6 +427,7 @@ def a_year(sender: Sender) -> None:
         rules = f"/assessments/{season.assessment_id}/rules/change"
         reporter = browser_of(sender, season.reporter)
         sender.send(first, rules, "life.rules", reason="样例", bonus_cap="6")
+        confirm_waiting(sender, second, f"/assessments/{season.assessment_id}/proposals")
         season.approve()
         sender.send(first, life, "life.close_marking")
         sender.send(first, life, "life.return_to_marking", reason="样例")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from surveys.scoring.marks import STEPS, BadPoints, parse_points
 from surveys.services.actors import Role
 from surveys.settings import database_url_of
-from tests.builders import GROUP, build_unit, line_for
+from tests.builders import GROUP, build_unit, decided_alone, line_for
 from tests.phones import NO_SCROLL, PRESSED_AND_TYPED, Watch, sign_in
 from tests.servers import Server, running
 from tests.worlds import build_accounts
@@ -85,6 +85,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
             )
             units.append(unit_id)
         assert assessment_id is not None
+        decided_alone(server.site, assessment_id)  # an admin's marks that wait: test_web_proposals
         _, passwords = build_accounts(server.site)
         yield Office(server, passwords[Role.ADMIN], assessment_id, units)
 

@@ -18,7 +18,7 @@ from surveys.polling.states import PollState
 from surveys.services.actors import Actor, Role
 from surveys.services.returned import FIRST, SECOND
 from surveys.services.site import Site
-from surveys.storage.tables import Account, Import
+from surveys.storage.tables import Import
 from tests import papers, seasons
 from tests.builders import build_poll, filled, sheet_of
 from tests.servers import ROOT
@@ -76,9 +76,8 @@ class Pages:
         return lines
 
 
-def signed_in(app: Flask, site: Site, actor: Actor) -> StrictClient:
-    with site.database.reading() as session:
-        return client_of(app, session.get_one(Account, actor.account_id).session_key)
+def signed_in(app: Flask, actor: Actor) -> StrictClient:
+    return client_of(app, actor.account_id)
 
 
 def every_address(pages: Pages, shown: Shown) -> None:
@@ -105,7 +104,7 @@ def own_units(pages: Pages, app: Flask, site: Site) -> None:
     season = seasons.build_season(site).appeal()
     season.object()
     for who in (season.reporter, season.admins[0]):
-        client = signed_in(app, site, who)
+        client = signed_in(app, who)
         for path in ("", "/rows/III-4", "/rows/III-7"):
             pages.take(client, f"/own-unit/{season.first}{path}")
         pages.take(client, f"/assessments/{season.assessment_id}/life")
@@ -117,16 +116,19 @@ def paper(pages: Pages, app: Flask, site: Site) -> None:
     people = papers.person(site, "甲录入"), papers.person(site, "乙录入")
     for who, hand, digits in zip(people, (FIRST, SECOND), ("1", "2"), strict=True):
         papers.key(site, who, world.poll_id, 1, hand, digits)
-    client, home = signed_in(app, site, people[0]), f"/polls/{world.poll_id}/paper"
-    for path in ("", f"/A/{FIRST}/1", f"/A/{FIRST}/2", "/A/1/settle"):
+    client, home = signed_in(app, people[0]), f"/polls/{world.poll_id}/paper"
+    for path in ("", f"/A/{FIRST}/1", f"/A/{FIRST}/2"):
         pages.take(client, f"{home}{path}")
+    third = signed_in(app, papers.person(site, "丙监票", Role.SCRUTINEER))
+    for path in ("", "/A/1/settle"):
+        pages.take(third, f"{home}{path}")
     page = client.page(f"{home}/A/{FIRST}/2")
     pages.take(client, f"{home}/A/{FIRST}/2", page.form(f"{home}/A/{FIRST}/2") | {"o-1": "9"})
 
 
 def handing_out(pages: Pages, app: Flask, site: Site) -> None:
     """A new account's password, shown once; a form with a fault."""
-    client, new = signed_in(app, site, papers.person(site, "丁管理", Role.ADMIN)), "/accounts/new"
+    client, new = signed_in(app, papers.person(site, "丁管理", Role.ADMIN)), "/accounts/new"
     form = client.page(new).form(new)
     for name in ("戊组织", ""):
         pages.take(client, new, form | {"name": name, "role": Role.ORGANIZER.value})
@@ -135,7 +137,7 @@ def handing_out(pages: Pages, app: Flask, site: Site) -> None:
 def organizing(pages: Pages, app: Flask, site: Site) -> None:
     """A door's link, shown once; polls from a file, with a fault in it."""
     world = build_poll(site, count=1)
-    client = signed_in(app, site, papers.person(site, "丙组织"))
+    client = signed_in(app, papers.person(site, "丙组织"))
     doors = f"/polls/{world.poll_id}/doors"
     client.submit(doors, f"{doors}/planned", planned="8")
     form = client.page(doors).form(doors)
@@ -153,7 +155,7 @@ def organizing(pages: Pages, app: Flask, site: Site) -> None:
 def kept_forms(pages: Pages, app: Flask, site: Site) -> None:
     """What was typed into a page that has become old, for its owner and for somebody else."""
     people = (papers.person(site, name, Role.ADMIN) for name in ("己管理", "庚管理"))
-    owner, other = (signed_in(app, site, person) for person in people)
+    owner, other = (signed_in(app, person) for person in people)
     form = owner.page("/assessments/new").form("/assessments/new") | {"title": "样例", "csrf_token": "old"}
     for client in (owner, other):
         pages.take(client, "/assessments/new", form)

@@ -99,5 +99,5 @@ def test_back_on_the_page_the_form_is_sent_again(desk: Page, server: Server) -> 
     for _ in range(2):
         desk.get_by_label("实到人数").fill("7")
         assert posts(desk, desk.get_by_role("button", name="登记"), presses=1) == 1
-        desk.get_by_text("实到人数已登记为 7 人").wait_for()
+        desk.get_by_text("登记 7 人，等另一人登记同样的人数").first.wait_for()
         desk.go_back()

@@ -27,11 +27,13 @@ def world(server: Server) -> World:
     return paper_poll(server.site, 3)
 
 
-def signed_in(server: Server, browser: Browser, address: str, *, script: bool = True) -> Page:
+def signed_in(
+    server: Server, browser: Browser, address: str, *, script: bool = True, role: Role = Role.ORGANIZER
+) -> Page:
     """An office PC of somebody new, at this address."""
     with server.site.database.writing() as session:
         count = session.scalar(sa.text("SELECT count(*) FROM accounts"))
-        password = accounts.create_account(session, NOW, COMMAND_LINE, f"组织员{count}", Role.ORGANIZER)
+        password = accounts.create_account(session, NOW, COMMAND_LINE, f"组织员{count}", role)
     page = browser.new_context(viewport=OFFICE, locale="zh-CN", java_script_enabled=script).new_page()
     page.set_default_timeout(10_000)
     page.goto(server.url + address)
@@ -84,13 +86,18 @@ def test_three_ballots_by_keyboard_alone(server: Server, browser: Browser, world
     two.get_by_text("与第一遍有 1 处不同").wait_for()
     key(two, sheets[2])
     two.get_by_text("没有等您录第二遍的了。").wait_for()
-    tab_to(two, "核定第 2 张")
-    two.keyboard.press("Enter")
-    two.locator("#keying").wait_for()
-    assert two.locator(".cell").count() == 1
-    two.keyboard.type("2")
-    two.keyboard.press("Enter")
-    two.get_by_text("A 类第 2 张已核定").wait_for()
+    three = signed_in(server, browser, home, role=Role.SCRUTINEER)
+    watches.append(Watch(three))
+    tab_to(three, "核定第 2 张")
+    three.keyboard.press("Enter")
+    three.locator("#keying").wait_for()
+    assert three.locator(".cell").count() == 1
+    three.keyboard.type("1")
+    three.get_by_text("“1”不能录在这一格，请录 2、3。").wait_for()
+    three.keyboard.type("2")
+    three.keyboard.press("Enter")
+    three.get_by_text("A 类第 2 张已核定").wait_for()
+    two.reload()
     tab_to(two, "sure")
     two.keyboard.press("Space")
     tab_to(two, "计入 3 张")

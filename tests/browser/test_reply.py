@@ -125,6 +125,11 @@ def test_the_right_of_reply(walk: Walk, files: dict[str, Path]) -> None:
     assert office.locator("input[data-column=points]").count() == 1, "the one row that is open"
     office.fill("input[data-column=points]", "0.5")
     office.get_by_role("button", name="保存打分").click()
+    second = walk.person(season.admins[1], DESK)
+    second.goto(walk.life)
+    second.get_by_role("link", name="看提议").click()
+    second.get_by_role("button", name="确认这 1 处").click()
+    look(second, "10a-confirmed")
     office.goto(walk.life)
     office.fill("#freeze-reason", "答复申诉")
     office.get_by_role("button", name="形成新版本").click()

@@ -28,7 +28,7 @@ def password(server: Server) -> str:
 @pytest.fixture
 def desk(server: Server, browser: Browser, password: str) -> Iterator[tuple[Page, int]]:
     """(the tickets page of a poll of its own, signed in; the poll's id)."""
-    poll_id = build_poll(server.site, count=0).poll_id
+    poll_id = build_poll(server.site, count=0, reserve=9000).poll_id
     page = browser.new_page(viewport=OFFICE, accept_downloads=True, locale="zh-CN")
     page.set_default_timeout(20_000)
     page.goto(f"{server.url}/polls/{poll_id}/tickets")

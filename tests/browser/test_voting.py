@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Route
 
 from surveys.services.actors import Role
-from tests.builders import build_unit
+from tests.builders import build_unit, count_present
 from tests.phones import NO_SCROLL, Watch, fill, sign_in, submit, ticket, to_review
 from tests.servers import Server
 from tests.worlds import build_accounts
@@ -216,6 +216,7 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     page.goto(f"{server.url}/units/{unit_id}/polls/new")
     sign_in(page, "admin", passwords[Role.ADMIN])
     page.get_by_label("应到人数").fill("3")
+    page.get_by_label("预留几张票").fill("3")
     page.get_by_role("button", name="保存，看选票的样子").click()
     page.get_by_role("link", name="下一步：发票").click()
     page.get_by_label("张数").fill("3")
@@ -235,6 +236,7 @@ def test_a_poll_in_the_office(server: Server, browser: Browser, tmp_path: Path) 
     page.get_by_text("投票已开始").wait_for()
     for code in codes_in(tmp_path / "slips.zip"):
         vote(browser, server, code)
+    count_present(server.site, int(page.url.rsplit("/", 1)[1]), 3)
     page.reload()
     page.get_by_label("我确认").check()
     page.get_by_role("button", name="结束投票").click()

@@ -10,7 +10,7 @@ from surveys.services.accounts import NewAccount, WrongCredentials
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
-from tests.builders import account, build_unit, dump, run_sql
+from tests.builders import account, build_unit, dump, holder, run_sql, session_of
 from tests.conftest import NOW
 from tests.tools import together
 
@@ -25,9 +25,9 @@ def make(site: Site, name: str, role: Role, place: str | int | None = None, acto
         return account_admin.create(session, NOW, actor, entry).password
 
 
-def sign_in(site: Site, name: str, password: str) -> Actor | None:
+def sign_in(site: Site, name: str, password: str) -> Actor:
     with site.database.reading() as session:
-        return accounts.signed_in(session, accounts.sign_in(session, name, password))
+        return accounts.sign_in(session, name, password)
 
 
 def line(site: Site, name: str) -> account_admin.AccountLine:
@@ -116,12 +116,10 @@ def test_accounts_are_found_by_words_role_and_standing(site):
 def test_a_reset_ends_the_sessions_and_says_why(site):
     boss = account(site, "主任")
     password = make(site, "甲", Role.ORGANIZER)
-    with site.database.reading() as session:
-        key = accounts.sign_in(session, "甲", password)
+    token = session_of(site, sign_in(site, "甲", password).account_id, NOW)
     with site.database.writing() as session:
         handout = account_admin.reset(session, NOW, boss, line(site, "甲").id, "忘了密码")
-    with site.database.reading() as session:
-        assert accounts.signed_in(session, key) is None
+    assert holder(site, token) is None
     with pytest.raises(WrongCredentials):
         sign_in(site, "甲", password)
     assert sign_in(site, "甲", handout.password).must_change
@@ -131,8 +129,7 @@ def test_a_reset_ends_the_sessions_and_says_why(site):
 def test_switched_off_is_out_at_once_and_back_only_by_signing_in(site):
     boss = account(site, "主任")
     password = make(site, "甲", Role.ORGANIZER)
-    with site.database.reading() as session:
-        key = accounts.sign_in(session, "甲", password)
+    token = session_of(site, sign_in(site, "甲", password).account_id, NOW)
     with site.database.writing() as session:
         account_admin.deactivate(session, NOW, boss, line(site, "甲").id, "调离")
     assert line(site, "甲").standing is Standing.INACTIVE
@@ -142,8 +139,7 @@ def test_switched_off_is_out_at_once_and_back_only_by_signing_in(site):
         account_admin.reset(session, NOW, boss, line(site, "甲").id, WHY)
     with site.database.writing() as session:
         account_admin.activate(session, NOW, boss, line(site, "甲").id, "调回")
-    with site.database.reading() as session:
-        assert accounts.signed_in(session, key) is None
+    assert holder(site, token) is None
     assert sign_in(site, "甲", password) is not None
     assert log(site, "甲")[1:] == [("account.deactivate", "主任", "调离"), ("account.activate", "主任", "调回")]
 

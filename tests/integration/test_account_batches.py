@@ -65,7 +65,7 @@ def test_a_gbk_file_is_seen_and_then_made(site, boss, assessment_id):
     assert [each.name for each in handouts] == ["网信甲", "样例局", "组织1", "监票"]
     for each in handouts:
         with site.database.reading() as session:
-            actor = accounts.signed_in(session, accounts.sign_in(session, each.name, each.password))
+            actor = accounts.sign_in(session, each.name, each.password)
         assert actor.must_change
         assert log(site, each.name)[0][:2] == ("account.create", "主任")
         assert each.password not in repr(dump(site.database))
@@ -189,7 +189,7 @@ def test_every_unit_without_a_reporter_gets_one(site, assessment_id):
     (handout,) = make_all(site, assessment_id)
     assert (handout.name, handout.place) == ("样例档案局2", "样例档案局")
     with site.database.reading() as session:
-        found = accounts.signed_in(session, accounts.sign_in(session, handout.name, handout.password))
+        found = accounts.sign_in(session, handout.name, handout.password)
     assert found.unit_id == second
     with pytest.raises(WrongState, match="都已经有"):
         make_all(site, assessment_id)
@@ -240,7 +240,7 @@ def test_last_years_reporters_come_along_once_it_is_archived(site, boss, assessm
     own = {each.name: each.id for each in units_of(site, year)}
     for name, password in passwords.items():
         with site.database.reading() as session:
-            actor = accounts.signed_in(session, accounts.sign_in(session, name, password))
+            actor = accounts.sign_in(session, name, password)
         assert actor.unit_id == own[name]
         assert log(site, name)[-1][2] == f"{name}（样例考核） → {name}（下年考核）：新的考核"
     with pytest.raises(WrongState, match="已经归档"):

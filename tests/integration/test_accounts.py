@@ -9,7 +9,7 @@ from surveys.services.actors import COMMAND_LINE, WHO_MAY, Actor, Permission, Ro
 from surveys.services.errors import BadInput, NotFound
 from surveys.services.passwords import MINIMUM_PASSWORD
 from surveys.services.site import Site
-from tests.builders import dump, run_sql
+from tests.builders import dump, holder, run_sql, session_of
 from tests.conftest import NOW
 
 NEW = "一个新的足够长的密码"
@@ -20,20 +20,14 @@ def create(site: Site, name: str = "张三", role: Role = Role.ADMIN, department
         return accounts.create_account(session, NOW, COMMAND_LINE, name, role, department)
 
 
-def sign_in(site: Site, name: str, password: str) -> str:
+def sign_in(site: Site, name: str, password: str) -> Actor:
     with site.database.reading() as session:
         return accounts.sign_in(session, name, password)
 
 
-def signed_in(site: Site, key: str) -> Actor | None:
-    with site.database.reading() as session:
-        return accounts.signed_in(session, key)
-
-
 def test_an_account_signs_in_with_its_first_password(site):
     password = create(site, "李四", Role.ASSESSOR, "市纪委")
-    actor = signed_in(site, sign_in(site, " 李四 ", password))
-    assert actor is not None
+    actor = sign_in(site, " 李四 ", password)
     assert (actor.name, actor.role, actor.department) == ("李四", Role.ASSESSOR, "市纪委")
 
 
@@ -61,52 +55,43 @@ def test_wrong_credentials_are_refused_with_the_same_words(site):
 
 def test_an_account_switched_off_can_neither_sign_in_nor_stay(site):
     password = create(site)
-    key = sign_in(site, "张三", password)
+    token = session_of(site, sign_in(site, "张三", password).account_id, NOW)
     run_sql(site, "UPDATE accounts SET active = :no", no=False)
-    assert signed_in(site, key) is None
+    assert holder(site, token) is None
     with pytest.raises(WrongCredentials):
         sign_in(site, "张三", password)
 
 
-def test_a_key_nobody_has_is_nobody(site):
-    create(site)
-    assert signed_in(site, "") is None
-    assert signed_in(site, "0" * 32) is None
-
-
 def test_changing_the_password_ends_the_other_sessions(site):
     password = create(site)
-    key = sign_in(site, "张三", password)
-    actor = signed_in(site, key)
-    assert actor is not None
-    new_key = sign_ins.change_password(site, NOW, actor, password, NEW, "")
-    assert signed_in(site, key) is None
-    assert signed_in(site, new_key) == actor
-    assert sign_in(site, "张三", NEW) == new_key
+    actor = sign_in(site, "张三", password)
+    old = session_of(site, actor.account_id, NOW)
+    new = sign_ins.change_password(site, NOW, actor, password, NEW, old).token
+    assert (holder(site, old), holder(site, new)) == (None, actor)
+    assert sign_in(site, "张三", NEW) == actor
     with pytest.raises(WrongCredentials):
         sign_in(site, "张三", password)
 
 
 def test_a_password_is_not_changed_without_the_old_one_or_to_a_short_one(site):
     password = create(site)
-    key = sign_in(site, "张三", password)
-    actor = signed_in(site, key)
-    assert actor is not None
+    actor = sign_in(site, "张三", password)
+    token = session_of(site, actor.account_id, NOW)
     for old, new, refusal in (("错", NEW, WrongCredentials), (password, "x" * (MINIMUM_PASSWORD - 1), BadInput)):
         with pytest.raises(refusal):
-            sign_ins.change_password(site, NOW, actor, old, new, "")
-    assert sign_in(site, "张三", password) == key
+            sign_ins.change_password(site, NOW, actor, old, new, token)
+    assert sign_in(site, "张三", password) == actor == holder(site, token)
 
 
 def test_resetting_a_password_ends_every_session(site):
     password = create(site)
-    key = sign_in(site, "张三", password)
+    token = session_of(site, sign_in(site, "张三", password).account_id, NOW)
     with site.database.writing() as session:
         new = accounts.reset_password(session, NOW, COMMAND_LINE, "张三")
         with pytest.raises(NotFound):
             accounts.reset_password(session, NOW, COMMAND_LINE, "无此人")
-    assert signed_in(site, key) is None
-    assert signed_in(site, sign_in(site, "张三", new)) is not None
+    assert holder(site, token) is None
+    assert sign_in(site, "张三", new).name == "张三"
     with pytest.raises(WrongCredentials):
         sign_in(site, "张三", password)
 
@@ -164,12 +149,20 @@ def test_the_table_of_who_may_do_what():
     assert set(WHO_MAY) == set(Permission)
     may = {role: {permission for permission in Permission if Actor(1, "某人", role).may(permission)} for role in Role}
     assert may[Role.ADMIN] == set(Permission) - {Permission.UNSEAL, Permission.SEE_OWN_UNIT}
-    assert may[Role.SCRUTINEER] == {Permission.SEE_POLLS, Permission.SEE_TALLIES, Permission.UNSEAL}
+    assert may[Role.SCRUTINEER] == {
+        Permission.SEE_POLLS,
+        Permission.SEE_TALLIES,
+        Permission.WITNESS,
+        Permission.UNSEAL,
+        Permission.SETTLE_PAPER,
+    }
     assert may[Role.ORGANIZER] == {
         Permission.SEE_POLLS,
         Permission.RUN_POLLS,
         Permission.SEE_TALLIES,
+        Permission.WITNESS,
         Permission.UNSEAL,
+        Permission.SETTLE_PAPER,
     }
     assert may[Role.ASSESSOR] == {Permission.SEE_SHEETS, Permission.MARK, Permission.REVIEW}
     assert may[Role.REPORTER] == {Permission.SEE_OWN_UNIT}

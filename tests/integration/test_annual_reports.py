@@ -51,9 +51,9 @@ from tests.worlds import TALKED, Shown, build_accounts, client_of
 ZONE = ZoneInfo("Asia/Shanghai")
 
 
-def session_key_of(site: Site, name: str) -> str:
+def number_of(site: Site, name: str) -> int:
     with site.database.reading() as session:
-        return session.scalars(sa.select(Account.session_key).where(Account.name == name)).one()
+        return session.scalars(sa.select(Account.id).where(Account.name == name)).one()
 
 
 def build_round(site: Site) -> int:
@@ -129,7 +129,7 @@ def test_the_reports_figures_are_the_results(site: Site, tmp_path: Path) -> None
         score = unit["democratic"]["score"]
         assert line == [*words, score or {"样例丙局": "不计分", "样例丁县": "待定"}[unit["unit"]]]
     assert "本次考核 4 个单位：市直单位 3 个、县区 1 个" in text
-    assert re.search(r"样例丙局\s+民主测评没有达到\s+1 行：III-36", text)
+    assert re.search(r"样例丙局\s+民主测评没有计分\s+1 行：III-36", text)
     assert re.search(r"样例丁县\s+待打分", text)
     assert "民主测评按测评会计分 2 个单位" in text
     assert TALKED not in text
@@ -277,8 +277,8 @@ def test_a_version_of_the_first_format_is_written_too(lite_site: Site, tmp_path:
 
 def test_a_unit_gets_its_own_letter_once_it_is_certified(lite_app: Flask, lite_site: Site) -> None:
     season = build_season(lite_site).appeal()
-    keys = {name: session_key_of(lite_site, name) for name in ("报送一", "报送二", "管理一")}
-    unit, admin = client_of(lite_app, keys["报送一"]), client_of(lite_app, keys["管理一"])
+    ids = {name: number_of(lite_site, name) for name in ("报送一", "报送二", "管理一")}
+    unit, admin = client_of(lite_app, ids["报送一"]), client_of(lite_app, ids["管理一"])
     address = f"/own-unit/{season.first}/letter.pdf"
     assert address not in unit.page(f"/own-unit/{season.first}").links()
     assert unit.get(address).status_code == 409
@@ -289,7 +289,7 @@ def test_a_unit_gets_its_own_letter_once_it_is_certified(lite_app: Flask, lite_s
     assert answer.data == admin.get(f"/units/{season.first}/letter.pdf").data
     assert answer.data.startswith(PDF)
     assert download_name(answer) == "考核结果反馈函.pdf"
-    assert client_of(lite_app, keys["报送二"]).get(address).status_code == 404
+    assert client_of(lite_app, ids["报送二"]).get(address).status_code == 404
     assert unit.get(f"/units/{season.first}/letter.pdf").status_code == 403
 
 
@@ -369,8 +369,8 @@ def test_the_letters_come_with_their_progress(shown: Shown) -> None:
 def test_the_commands_write_the_same(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
     assessment_id, _ = build_unit(lite_site)
     runner = lite_app.test_cli_runner()
-    keys, _ = build_accounts(lite_site)
-    client = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    client = client_of(lite_app, ids[Role.ADMIN])
     for name, act, form in (
         ("report.pdf", "report", "pdf"),
         ("report.docx", "report", "docx"),

@@ -33,7 +33,7 @@ NONCE = "0123456789abcdef" * 2
 
 def find(site: Site, code: str) -> casting.Found:
     with site.database.looking() as connection:
-        return casting.find(connection, NOW, code)
+        return casting.find(connection, NOW, site.open_polls, code)
 
 
 @pytest.fixture

@@ -247,6 +247,17 @@ def test_what_cannot_be_is_refused(lite_app: Flask, lite_site: Site) -> None:
     )
 
 
+def test_beyond_entitled_and_reserve_it_issues_nothing(lite_app: Flask, lite_site: Site, tmp_path: Path) -> None:
+    build_unit(lite_site)
+    poll = done(lite_app, "poll", "create", "--unit", 1, "--entitled", 5, "--reserve", 2).strip()
+    done(lite_app, "poll", "issue", poll, "--count", 6, "--csv", "-")
+    path = tmp_path / "codes.csv"
+    words = refused(lite_app, "poll", "issue", poll, "--count", 2, "--csv", path)
+    assert "应到 5，预留 2，最多发 7 张；已发 6 张（不算作废），再发 2 张就是 8 张" in words
+    assert not path.exists()
+    done(lite_app, "poll", "issue", poll, "--count", 1, "--csv", "-")
+
+
 def test_a_poll_of_one_of_several_teams(lite_app: Flask, lite_site: Site) -> None:
     build_unit(lite_site)
     create = ["poll", "create", "--unit", 1, "--entitled", 5]

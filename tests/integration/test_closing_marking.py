@@ -49,7 +49,7 @@ def answer(season: Season, event_id: int, *, upheld: bool) -> None:
 
 def retag(season: Season) -> None:
     with season.site.database.writing() as session:
-        applicability.set_tags(session, NOW, season.admins[0], season.first, ["群团组织"])
+        applicability.set_tags(session, NOW, COMMAND_LINE, season.first, ["群团组织"])
 
 
 def add_unit(season: Season) -> None:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from surveys.storage import scrubbing
 from surveys.storage.database import BUSY_TIMEOUT_MS, Database
 from surveys.storage.schema import downgrade, is_current, migrate
 from surveys.storage.tables import AuditEntry, Receipt
@@ -71,10 +72,11 @@ def test_reading_goes_on_while_another_writes(site):
         session.commit()
 
 
-def test_scrubbing_can_be_done_at_any_time(site):
+def test_scrubbing_can_be_done_at_any_time(site, monkeypatch):
+    monkeypatch.setattr(scrubbing, "OLDER_SECONDS", 60)  # other tests' transactions
     build_unit(site)
-    site.database.scrub()
-    site.database.scrub()
+    scrubbing.scrub(site.database, voting=False)
+    scrubbing.scrub(site.database, voting=False)
 
 
 def test_moments_are_kept_in_utc_and_need_a_zone(site):

@@ -165,9 +165,8 @@ def test_weights_are_renormalized_and_said(site):
     assert sheet_for(site, unit_id).teams.formula == "（乙 80.00 × 1 + 甲 100.00 × 3）÷ 4 = 95.00"
 
 
-def test_within_a_team_the_newest_counts_and_no_rehearsal(site):
+def test_no_rehearsal_counts(site):
     _, unit_id = build_unit(site)
-    sealed_poll(site, unit_id, "D", team="甲")
     sealed_poll(site, unit_id, "A", team="甲")
     sealed_poll(site, unit_id, "B", team="乙")
     sealed_poll(site, unit_id, "D", team="乙", rehearsal=True)

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -117,11 +118,13 @@ def test_votes_of_several_classes_and_with_blanks(site, blank):
     check(body)
 
 
-def by_classes(site: Site, ballots: dict[str, list[str]]) -> tuple[Document, int]:
+def by_classes(site: Site, ballots: Mapping[str, list[str]], abstain: str | None = None) -> tuple[Document, int]:
     """A unit's sheets after a poll of leaders, weight 3, and staff, weight 1."""
     assessment_id, unit_id = build_unit(site, leaders=0)
     classes = [ClassEntry("A", "领导", Decimal(3)), ClassEntry("B", "群众", Decimal(1))]
-    world = build_poll(site, unit_id=unit_id, classes=classes, count=6, entitled=12, present=12, leaders=0)
+    world = build_poll(
+        site, unit_id=unit_id, classes=classes, count=6, entitled=12, present=12, leaders=0, abstain=abstain
+    )
     cast_each(site, world, ballots)
     close_and_seal(site, world.poll_id)
     return body_of(site, assessment_id), unit_id
@@ -132,20 +135,19 @@ def test_votes_of_several_classes_are_told_down_to_the_counts(site):
         site, {"A": ["A-AAAAAAA"] * 4 + ["B-AAAAAAA"] * 2, "B": ["ABAAAAAAA"] * 3 + ["D-AAAAAAA"] * 3}
     )
     check(body)
-    for for_unit in (True, False):
-        found = derivations.derive_row(body, unit_id, "III-36", for_unit=for_unit)
-        told = [(step.words, step.sum) for step in found.steps]
-        assert told[2:5] == [
-            ("第 1 题，领导：好 4，较好 2，一般 0，差 0", "(4×100 + 2×80 + 0×60 + 0×40) ÷ 6 ≈ 93.33"),
-            ("第 1 题，群众：好 3，较好 0，一般 0，差 3", "(3×100 + 0×80 + 0×60 + 3×40) ÷ 6 = 70"),
-            ("第 1 题，各票种按权重平均", "(93.33 × 3 + 70 × 1) ÷ 4 = 87.5"),
-        ]
-        assert told[5:8] == [
-            ("第 2 题，领导：好 0，较好 0，一般 0，差 0，未填 6。没有人评这一题，权重 75% 由其他票种分摊", ""),
-            ("第 2 题，群众：好 0，较好 3，一般 0，差 0，未填 3", "(0×100 + 3×80 + 0×60 + 0×40) ÷ 3 = 80"),
-            ("第 2 题，各票种按权重平均", "(80 × 1) ÷ 1 = 80"),
-        ]
-        assert (found.agrees, told[-1][0]) == (True, "折合成这一行的分数")
+    found = derivations.derive_row(body, unit_id, "III-36")
+    told = [(step.words, step.sum) for step in found.steps]
+    assert told[2:5] == [
+        ("第 1 题，领导：好 4，较好 2，一般 0，差 0", "(4×100 + 2×80 + 0×60 + 0×40) ÷ 6 ≈ 93.33"),
+        ("第 1 题，群众：好 3，较好 0，一般 0，差 3", "(3×100 + 0×80 + 0×60 + 3×40) ÷ 6 = 70"),
+        ("第 1 题，各票种按权重平均", "(93.33 × 3 + 70 × 1) ÷ 4 = 87.5"),
+    ]
+    assert told[5:8] == [
+        ("第 2 题，领导：好 0，较好 0，一般 0，差 0，未填 6。没有人评这一题，权重 75% 由其他票种分摊", ""),
+        ("第 2 题，群众：好 0，较好 3，一般 0，差 0，未填 3", "(0×100 + 3×80 + 0×60 + 0×40) ÷ 3 = 80"),
+        ("第 2 题，各票种按权重平均", "(80 × 1) ÷ 1 = 80"),
+    ]
+    assert (found.agrees, told[-1][0]) == (True, "折合成这一行的分数")
 
 
 def test_of_a_small_class_nothing_is_kept(site):

@@ -17,7 +17,7 @@ from surveys.services import bundles, polls, tallies
 from surveys.services.actors import Role
 from surveys.services.polls import ClassEntry
 from surveys.services.site import Site
-from surveys.services.tallies import FormTally, Tally
+from surveys.services.tally_values import FormTally, Tally
 from tests.builders import ONE_CLASS, World, build_poll, build_unit, cast_each, close_and_seal, sheet_for
 from tests.servers import ROOT
 from tests.strict_client import StrictClient, words
@@ -42,7 +42,7 @@ SMALL_CLASS = (
 def sealed(
     site: Site, ballots: dict[str, list[str]], classes: tuple[ClassEntry, ...] = CLASSES, **options: Any
 ) -> World:
-    world = build_poll(site, count=12, classes=classes, entitled=12, present=12, **options)
+    world = build_poll(site, count=12, classes=classes, entitled=24, present=24, **options)
     cast_each(site, world, ballots)
     close_and_seal(site, world.poll_id)
     return world
@@ -73,8 +73,8 @@ def worked_out(start: int, end: int, classes: str = "ABC") -> Fraction:
 
 
 def client(app: Flask, site: Site, role: Role = Role.ORGANIZER) -> StrictClient:
-    keys, _ = build_accounts(site)
-    return client_of(app, keys[role])
+    ids, _ = build_accounts(site)
+    return client_of(app, ids[role])
 
 
 def command(app: Flask, *arguments: object) -> str:

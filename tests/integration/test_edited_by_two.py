@@ -102,7 +102,7 @@ def office(lite_app: Flask, lite_site: Site) -> Office:
     poll = build_poll(lite_site, unit_id=unit, opened=False)
     _, other = build_unit(lite_site, "样例乙局", assessment_id=year, marking=False)
     opened = build_poll(lite_site, unit_id=other)
-    keys, _ = build_accounts(lite_site)
+    by_role, _ = build_accounts(lite_site)
     with lite_site.database.reading() as session:
         account = session.scalar(sa.select(Account.id).where(Account.role == Role.ASSESSOR))
     ids = {
@@ -113,7 +113,7 @@ def office(lite_app: Flask, lite_site: Site) -> Office:
         "open": opened.poll_id,
         "account": account,
     }
-    return Office(*(client_of(lite_app, keys[Role.ADMIN]) for _ in range(2)), lite_site, ids)
+    return Office(*(client_of(lite_app, by_role[Role.ADMIN]) for _ in range(2)), lite_site, ids)
 
 
 @pytest.mark.parametrize("what", EDITS)

@@ -12,7 +12,7 @@ from surveys.services.printed_results import printed_results
 from surveys.services.sheet_records import standing_words
 from surveys.services.site import Site
 from surveys.services.unit_letters import letter
-from surveys.storage.tables import Account, Document
+from surveys.storage.tables import Document
 from tests.builders import account, build_unit, cancel, event, exempt, record
 from tests.conftest import NOW
 from tests.worlds import client_of
@@ -95,10 +95,7 @@ def test_the_letter_says_why(site):
 
 def test_the_pages_say_why(lite_app: Flask, lite_site: Site) -> None:
     _, unit_id = build_events(lite_site)
-    actor = account(lite_site, "管理一")
-    with lite_site.database.reading() as session:
-        key = session.get_one(Account, actor.account_id).session_key
-    client = client_of(lite_app, key)
+    client = client_of(lite_app, account(lite_site, "管理一").account_id)
     page = client.page(f"/units/{unit_id}/rows/III-33(1)/why")
     assert OVERTAKEN in page.text
     assert "申诉成立：属实，已撤销" in page.text

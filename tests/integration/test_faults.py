@@ -14,6 +14,8 @@ FAULTS = [
     ("sqlite", "server-killed"),
     ("sqlite", "disk-full"),
     ("sqlite", "sealed-meanwhile"),
+    ("sqlite", "silent-phones"),
+    ("sqlite", "stalled-uploads"),
     ("postgresql", "database-killed"),
     ("postgresql", "sealed-meanwhile"),
 ]

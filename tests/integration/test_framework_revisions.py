@@ -10,7 +10,7 @@ from surveys.services.errors import BadInput, NotFound, WrongState
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
 from surveys.services.table_files import tables_in
-from tests.builders import dump, enter
+from tests.builders import decided_alone, dump, enter
 from tests.conftest import NOW
 from tests.framework_files import row_number, shipped, with_cells, written
 from tests.seasons import Season, build_season
@@ -30,7 +30,10 @@ OTHER_NOTE = written(with_cells(MUNICIPAL, ("测评体系", row_number(MUNICIPAL
 
 @pytest.fixture
 def season(site: Site) -> Season:
-    return build_season(site, voted=True)
+    """What a second hand does is in test_proposals."""
+    found = build_season(site, voted=True)
+    decided_alone(site, found.assessment_id)
+    return found
 
 
 def read(season: Season, data: bytes = OTHER_POINTS, actor: Actor | None = None) -> int:

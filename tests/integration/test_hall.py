@@ -18,7 +18,7 @@ from tests.conftest import NOW
 def at(site: Site, moment: datetime, code: str) -> None:
     """Looks a ticket up at a moment."""
     with site.database.looking() as connection:
-        casting.find(connection, moment, code)
+        casting.find(connection, moment, site.open_polls, code)
 
 
 def pause(site: Site, poll_id: int, reason: str = "停电") -> None:

@@ -1,5 +1,6 @@
 """Returned paper ballots: two hands, what is settled, and one cast of what is agreed."""
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from surveys.polling import envelopes, keying
 from surveys.polling.states import PollState
 from surveys.services import keyings, polls, records
-from surveys.services.actors import COMMAND_LINE
+from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
 from surveys.services.polls import ClassEntry
 from surveys.services.returned import FIRST, SECOND
@@ -58,7 +59,7 @@ def test_two_hands_agree_and_are_cast(site, people):
 def test_one_account_is_not_both_hands(site, people):
     world = paper_poll(site)
     papers.key(site, people[0], world.poll_id, 1, FIRST)
-    with pytest.raises(NotAllowed, match="由另一个人录"):
+    with pytest.raises(NotAllowed, match="由另一个人来做"):
         papers.key(site, people[0], world.poll_id, 1, SECOND)
     with site.database.reading() as session, pytest.raises(NotAllowed):
         keyings.opened(session, site.settings.secret_key, people[0], world.poll_id, "A", SECOND, 1)
@@ -66,7 +67,7 @@ def test_one_account_is_not_both_hands(site, people):
     papers.key(site, people[1], world.poll_id, 1, SECOND, "2")
     with pytest.raises(NotAllowed):
         papers.key(site, people[1], world.poll_id, 1, FIRST)
-    with pytest.raises(NotAllowed, match="本人的账号"):
+    with pytest.raises(NotAllowed, match="命令行没有账号"):
         papers.key(site, COMMAND_LINE, world.poll_id, 2, FIRST)
 
 
@@ -102,15 +103,15 @@ def test_a_difference_is_settled_by_what_the_paper_says(site, people):
     with pytest.raises(WrongState, match="没有录完两遍或没有核定"):
         papers.cast(site, people[2], world.poll_id)
     with site.database.reading() as session:
-        found = keyings.differences(session, site.settings.secret_key, world.poll_id, "A", 1)
+        found = keyings.differences(session, site.settings.secret_key, people[2], world.poll_id, "A", 1)
     assert [(each.question.key, each.first, each.second) for each in found] == [
         ("3", "好", "较好"),
         ("9", "好", "未填"),
     ]
-    # Only the cells that differ are asked: what is sent for another one changes nothing. A third value may be right.
-    papers.settle(site, people[2], world.poll_id, 1, {"o-3": "D", "o-9": "０", "o-1": "4"})
+    # Only the cells that differ are asked: what is sent for another one changes nothing.
+    papers.settle(site, people[2], world.poll_id, 1, {"o-3": "b", "o-9": "０", "o-1": "4"})
     assert papers.cast(site, people[2], world.poll_id) == 1
-    assert record_of(site, world.poll_id).ballots == [("A", "AADAAAAA-")]
+    assert record_of(site, world.poll_id).ballots == [("A", "AABAAAAA-")]
     assert log_of(site, "paper.settle") == [("丙核定", "A 1 张 2 处")]
 
 
@@ -120,11 +121,69 @@ def test_settling_needs_every_differing_cell(site, people):
     papers.key(site, people[0], world.poll_id, 1, FIRST, first)
     papers.key(site, people[1], world.poll_id, 1, SECOND, first | {"o-3": "2", "o-9": "0"})
     with pytest.raises(keying.BadCells) as caught:
-        papers.settle(site, people[0], world.poll_id, 1, {"o-3": "7"})
+        papers.settle(site, people[2], world.poll_id, 1, {"o-3": "7"})
     assert caught.value.faults == {"o-3": "7", "o-9": ""}
     with pytest.raises(NotAllowed):
         papers.settle(site, COMMAND_LINE, world.poll_id, 1, {"o-3": "1", "o-9": "1"})
     assert status(site, people[0], world.poll_id).agreed == 0
+
+
+def differing(site, people, world) -> None:
+    """Ballot 1, as two hands keyed it: 差 and 好 in every cell."""
+    papers.key(site, people[0], world.poll_id, 1, FIRST, "4")
+    papers.key(site, people[1], world.poll_id, 1, SECOND, "1")
+
+
+def test_neither_hand_settles_what_it_keyed(site, people):
+    world = paper_poll(site, leaders=0)
+    differing(site, people, world)
+    before = dump(site.database)
+    for keyer in people[:2]:
+        with pytest.raises(NotAllowed, match="第三个人"):
+            papers.settle(site, keyer, world.poll_id, 1, papers.typed(site, world.poll_id, "1"))
+        with pytest.raises(NotAllowed, match="第三个人"):
+            papers.send_back(site, keyer, world.poll_id, 1)
+        with site.database.reading() as session, pytest.raises(NotAllowed, match="第三个人"):
+            keyings.differences(session, site.settings.secret_key, keyer, world.poll_id, "A", 1)
+    assert dump(site.database) == before
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_runs_polls_or_watches_them_settles(site, people, role):
+    world = paper_poll(site, leaders=0)
+    differing(site, people, world)
+    who = replace(people[2], role=role)
+    if role in (Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER):
+        papers.settle(site, who, world.poll_id, 1, papers.typed(site, world.poll_id, "14"))
+        assert papers.cast(site, people[0], world.poll_id) == 1
+        assert record_of(site, world.poll_id).ballots == [("A", "ADADADADA")]
+    else:
+        with pytest.raises(NotAllowed):
+            papers.settle(site, who, world.poll_id, 1, papers.typed(site, world.poll_id, "1"))
+
+
+def test_what_neither_hand_keyed_is_not_settled(site, people):
+    world = paper_poll(site, leaders=0)
+    differing(site, people, world)
+    with pytest.raises(keying.BadCells) as caught:
+        papers.settle(site, people[2], world.poll_id, 1, papers.typed(site, world.poll_id, "1") | {"o-2": "2"})
+    assert caught.value.faults == {"o-2": "2"}
+    assert status(site, people[2], world.poll_id).agreed == 0
+
+
+def test_what_neither_hand_read_right_is_keyed_anew(site, people):
+    world = paper_poll(site, leaders=0)
+    differing(site, people, world)
+    with pytest.raises(BadInput):
+        papers.send_back(site, people[2], world.poll_id, 1, " ")
+    papers.send_back(site, people[2], world.poll_id, 1)
+    assert keyings_left(site) == 0
+    assert log_of(site, "paper.send_back") == [("丙核定", "A 1 张（第一遍 甲录入，第二遍 乙录入）两遍都不对")]
+    papers.key_twice(site, people, world.poll_id, {1: "2"})
+    with pytest.raises(WrongState, match="没有要核定的"):
+        papers.send_back(site, people[2], world.poll_id, 1)
+    assert papers.cast(site, people[2], world.poll_id) == 1
+    assert record_of(site, world.poll_id).ballots == [("A", "B" * 9)]
 
 
 def test_only_what_differs_is_settled(site, people):
@@ -157,7 +216,7 @@ def test_a_settled_ballot_is_not_keyed_again(site, people):
     world = paper_poll(site, leaders=0)
     papers.key(site, people[0], world.poll_id, 1, FIRST, "1")
     papers.key(site, people[1], world.poll_id, 1, SECOND, "2")
-    papers.settle(site, people[0], world.poll_id, 1, papers.typed(site, world.poll_id, "2"))
+    papers.settle(site, people[2], world.poll_id, 1, papers.typed(site, world.poll_id, "2"))
     with pytest.raises(WrongState, match="不能再改"):
         papers.key(site, people[0], world.poll_id, 1, FIRST, "2")
     with pytest.raises(WrongState, match="没有要核定的"):

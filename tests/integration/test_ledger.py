@@ -12,7 +12,7 @@ import pytest
 
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import RowState
-from surveys.services import ledger, ledger_lines
+from surveys.services import event_counts, ledger, ledger_lines
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.services.ledger import AppealState
@@ -178,7 +178,7 @@ def test_what_each_level_was_worth_so_far_is_told(site):
         record(site, where, event("III-32", points, level=level))
     cancel(site, record(site, other, event("III-32", "5", level="省级")))
     with site.database.reading() as session:
-        found = ledger.points_by_level(session, assessment_id)
+        found = event_counts.points_by_level(session, assessment_id)
     assert list(found.items()) == [("省级", ["3"]), ("市级", ["1"]), ("县级", ["2"])]
 
 

@@ -9,12 +9,13 @@ from flask import Flask
 
 from surveys.intake.tables import read_tables
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.services import assessments, mark_workbooks, marks, rule_changes
+from surveys.services import assessments, mark_workbooks, rule_changes
 from surveys.services.actors import COMMAND_LINE, Role
 from surveys.services.marks import FaultyMarks, MarkEntry
 from surveys.services.site import Site
+from surveys.services.standing_marks import Place
 from surveys.storage.tables import Assessment
-from tests.builders import GROUP, build_unit, dump, enter, event, line_for, record
+from tests.builders import GROUP, build_unit, decided_alone, dump, enter, event, line_for, record
 from tests.conftest import NOW
 from tests.integration.test_mark_workbooks import POINTS, account, exported, faults, find, packed, preview, read
 from tests.integration.test_marking_sheets import enter_all, units
@@ -37,7 +38,7 @@ def mark(row_key: str, points: str, seen: int | None = 0, remark: str = "") -> M
     return MarkEntry(row_key, GROUP, points, remark, seen_version=seen)
 
 
-def told(site: Site, unit_id: int, *entries: MarkEntry) -> Mapping[marks.Place, str]:
+def told(site: Site, unit_id: int, *entries: MarkEntry) -> Mapping[Place, str]:
     before = dump(site.database)
     with pytest.raises(FaultyMarks) as caught:
         enter_all(site, *((unit_id, entry) for entry in entries))
@@ -87,6 +88,7 @@ def test_another_value_than_a_polls_is_of_any_step(site):
     assert enter_all(site, (unit_id, mark(key, "8.37", remark="按会议决定"))) == 1
 
 
+@pytest.mark.usefixtures("decided_by_one")
 def test_a_workbook_says_the_step_and_is_checked_by_it(site):
     assessment_id, _ = units(site, 2)
     actor = account(site)
@@ -142,8 +144,9 @@ def test_a_version_of_before_there_were_steps_still_reads(site):
 def test_the_pages_say_the_step_and_the_fault(lite_site: Site, lite_app: Flask) -> None:
     assessment_id, (unit_id,) = units(lite_site, 1)
     build_unit(lite_site, "别处的局")
-    keys, _ = build_accounts(lite_site)
-    admin = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    decided_alone(lite_site, assessment_id)
+    admin = client_of(lite_app, ids[Role.ADMIN])
     enter(lite_site, unit_id, mark("III-3", "1.37"))
     change = f"/assessments/{assessment_id}/rules/change"
     seen = Page(admin.submit(change, mark_step="0.5", reason="会议决定"))
@@ -169,8 +172,8 @@ def test_the_pages_say_the_step_and_the_fault(lite_site: Site, lite_app: Flask) 
 
 def test_the_step_is_chosen_before_marking(lite_site: Site, lite_app: Flask) -> None:
     assessment_id, _ = build_unit(lite_site, marking=False)
-    keys, _ = build_accounts(lite_site)
-    admin = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    admin = client_of(lite_app, ids[Role.ADMIN])
     address = f"/assessments/{assessment_id}/rules"
     assert admin.submit(address, mark_step="0.25").status_code == 302
     assert admin.page(address).form(address)["mark_step"] == "0.25"

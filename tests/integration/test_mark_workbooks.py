@@ -22,7 +22,7 @@ from surveys.services.rosters import FaultyFile
 from surveys.services.site import Site
 from surveys.services.table_files import tables_in
 from surveys.storage.tables import Account, Import
-from tests.builders import GROUP, build_unit, dump, enter, exempt, line_for, run_sql
+from tests.builders import GROUP, build_unit, decided_alone, dump, enter, exempt, line_for, run_sql
 from tests.conftest import NOW
 from tests.integration.test_marking_sheets import units
 from tests.worlds import DEPARTMENT, build_accounts
@@ -68,9 +68,11 @@ def preview(site: Site, actor: Actor, import_id: int) -> MarkPreview:
 def apply(
     site: Site, actor: Actor, import_id: int, fingerprint: str | None = None, *, confirmed: bool = False
 ) -> MarkPreview:
-    shown = fingerprint or preview(site, actor, import_id).fingerprint
+    found = preview(site, actor, import_id)
+    shown = fingerprint or found.fingerprint
+    decided_alone(site, found.assessment_id)  # by two: test_proposals
     with site.database.writing() as session:
-        return mark_workbooks.apply(session, NOW, actor, import_id, shown, confirmed=confirmed)
+        return mark_workbooks.apply(session, NOW, actor, import_id, shown, confirmed=confirmed)[0]
 
 
 def faults(site: Site, actor: Actor, assessment_id: int, data: bytes) -> list[str]:

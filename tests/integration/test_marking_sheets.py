@@ -64,7 +64,7 @@ def board(site: Site, assessment_id: int, wanted: Filter = completion.ALL) -> Bo
 
 def enter_all(site: Site, *entries: tuple[int, MarkEntry], actor: Actor = COMMAND_LINE) -> int:
     with site.database.writing() as session:
-        return marks.enter_all(session, NOW, actor, entries)
+        return marks.enter_all(session, NOW, actor, entries).entered
 
 
 def test_a_row_shows_each_units_state(site):

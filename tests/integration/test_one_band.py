@@ -39,7 +39,7 @@ def season(lite_site: Site) -> Season:
 
 def browser(app: Flask, season: Season, name: str) -> StrictClient:
     with season.site.database.reading() as session:
-        return client_of(app, session.scalars(sa.select(Account.session_key).where(Account.name == name)).one())
+        return client_of(app, session.scalars(sa.select(Account.id).where(Account.name == name)).one())
 
 
 def band_on(client: StrictClient, address: str) -> str:

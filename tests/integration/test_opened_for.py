@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from flask_login import current_user
 from werkzeug.routing import Rule
 from werkzeug.test import EnvironBuilder
 
@@ -26,7 +27,15 @@ from tests.conftest import lite_site_in
 from tests.strict_client import Page, StrictClient
 from tests.worlds import Shown, addresses, build_accounts, build_everything, client_of, dump
 
-OF_NOTHING = {"/login", "/logout", "/password", "/accounts/new", "/accounts/reissue", "/assessments/new"}
+OF_NOTHING = {
+    "/polls/scrub",
+    "/login",
+    "/logout",
+    "/password",
+    "/accounts/new",
+    "/accounts/reissue",
+    "/assessments/new",
+}
 ACTION = re.compile(r' action="([^"]*)"')
 CARRIED = re.compile(r'name="opened_for" value="([^"]*)"')
 TOO_OLD = "这一页不能再用"
@@ -59,6 +68,7 @@ def required(client: StrictClient, address: str) -> Identities:
     environ = EnvironBuilder(address, method="POST").get_environ()
     client._add_cookies_to_wsgi(environ)
     with client.application.request_context(environ):
+        assert current_user.is_authenticated  # who it is, as known before anything else is looked up
         return {} if request.endpoint is None else opened_for.required()
 
 
@@ -116,8 +126,8 @@ def staff_forms(page: str) -> list[str]:
 
 def test_a_page_left_open_from_a_cleared_rehearsal_ends_no_meeting(lite_app: Flask, lite_site: Site) -> None:
     _, unit_id = build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
-    organizer, elsewhere = (client_of(lite_app, keys[Role.ORGANIZER]) for _ in range(2))
+    ids, _ = build_accounts(lite_site)
+    organizer, elsewhere = (client_of(lite_app, ids[Role.ORGANIZER]) for _ in range(2))
     real = build_poll(lite_site, unit_id=unit_id, opened=False)
     rehearsal = organizer.submit(f"/polls/{real.poll_id}", f"/polls/{real.poll_id}/rehearse").location
     assert rehearsal is not None
@@ -134,8 +144,8 @@ def test_a_page_left_open_from_a_cleared_rehearsal_ends_no_meeting(lite_app: Fla
 def test_where_a_number_was_given_again_the_old_page_says_so(lite_app: Flask, lite_site: Site, act: str) -> None:
     """As on a database from before numbers were given once, or one put back from a copy."""
     _, unit_id = build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
-    organizer = client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    organizer = client_of(lite_app, ids[Role.ORGANIZER])
     rehearsal = build_poll(lite_site, unit_id=unit_id, rehearsal=True)
     home = f"/polls/{rehearsal.poll_id}"
     form = organizer.page(home).form(f"{home}/{act}")
@@ -167,8 +177,8 @@ def test_a_reporters_open_page_files_under_no_other_unit(lite_app: Flask, lite_s
     """The account was moved while the page stood open: to another unit, or to its unit in the next assessment."""
     assessment_id, _ = build_unit(lite_site, "样例甲局")
     _, other = build_unit(lite_site, "样例乙局", assessment_id=None if another_year else assessment_id)
-    keys, _ = build_accounts(lite_site)
-    reporter, admin = client_of(lite_app, keys[Role.REPORTER]), client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    reporter, admin = client_of(lite_app, ids[Role.REPORTER]), client_of(lite_app, ids[Role.ADMIN])
     page = reporter.page(ROW)
     pieces = page.form(f"{ROW}/files") | {"key": "k", "offset": "0", "piece": (io.BytesIO(evidence.PDF), "piece")}
     file = page.form(f"{ROW}/files") | {"item": "1", "file": (io.BytesIO(evidence.PDF), "报告.pdf")}

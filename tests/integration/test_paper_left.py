@@ -9,7 +9,18 @@ from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.paper_counts import PaperLeft
 from surveys.services.site import Site
 from tests import papers
-from tests.builders import World, box_counts, build_poll, cast, close, close_and_seal, filled, seal, sheet_of
+from tests.builders import (
+    World,
+    box_counts,
+    build_poll,
+    cast,
+    close,
+    close_and_seal,
+    count_present,
+    filled,
+    seal,
+    sheet_of,
+)
 from tests.conftest import NOW
 from tests.papers import paper_poll, person
 from tests.strict_client import StrictClient
@@ -103,6 +114,7 @@ def test_the_desk_asks_for_a_tick_that_names_the_number(
     page = organizer.page(desk)
     assert "纸质票：发出 2 份，录入 0 份，计入 0 份" in page.text
     assert "还有 2 份纸质票没有计入，收回的在封存以前录入" in page.text
+    count_present(lite_site, world.poll_id, 9)
     refused = organizer.submit(desk, f"{desk}/close", sure="y")
     assert refused.status_code == 409
     assert "还有 2 份没有计入" in refused.text
@@ -138,6 +150,7 @@ def test_nothing_is_asked_where_no_paper_is_left(
 ) -> None:
     world = paper_poll(lite_site, 1)
     counted(lite_site, lite_people, world, 1)
+    count_present(lite_site, world.poll_id, 9)
     desk = f"/polls/{world.poll_id}"
     assert "纸质票：发出 1 份，录入 1 份，计入 1 份" in organizer.page(desk).text
     for act in ("close", "seal"):

@@ -209,18 +209,19 @@ def test_the_states_follow_one_another_and_none_comes_twice(site):
     refused(open_poll, close)
 
 
-def test_the_number_present_is_written_down_until_the_poll_is_sealed(site):
+def test_the_number_present_is_written_down_until_voting_ends(site):
     world = build_poll(site, count=0, opened=False)
-    for present, step in ((5, open_poll), (7, close), (0, None)):
+    for present, step in ((5, open_poll), (0, close)):
         set_present(site, world.poll_id, present)
         assert poll_of(site, world.poll_id).present == present
         with pytest.raises(BadInput):
             set_present(site, world.poll_id, -1)
+        step(site, world.poll_id)
+    for step in (seal, None):
+        with pytest.raises(WrongState, match="实到人数不能再改"):
+            set_present(site, world.poll_id, 8)
         if step is not None:
             step(site, world.poll_id)
-    seal(site, world.poll_id)
-    with pytest.raises(WrongState):
-        set_present(site, world.poll_id, 8)
     assert poll_of(site, world.poll_id).present == 0
     with pytest.raises(NotFound):
         set_present(site, world.poll_id + 1, 8)

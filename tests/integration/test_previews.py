@@ -30,8 +30,8 @@ def test_a_file_for_one_assessment_leaves_what_waits_for_another(lite_app: Flask
     years = [build_unit(lite_site) for _ in range(2)]
     for _, unit_id in years:
         enter(lite_site, unit_id, MarkEntry("III-3", "考核组", "1"))
-    keys, _ = build_accounts(lite_site)
-    admin = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    admin = client_of(lite_app, ids[Role.ADMIN])
     previews = [uploaded(admin, kind, assessment_id) for assessment_id, _ in years]
     for preview in previews:
         admin.page(preview)
@@ -43,8 +43,8 @@ def test_a_file_for_one_assessment_leaves_what_waits_for_another(lite_app: Flask
 
 def test_a_framework_leaves_what_waits_for_another_of_the_assessment(lite_app: Flask, lite_site: Site) -> None:
     assessment_id, _ = build_unit(lite_site, marking=False)
-    keys, _ = build_accounts(lite_site)
-    admin = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    admin = client_of(lite_app, ids[Role.ADMIN])
     previews = [sent(admin, *framework(assessment_id, key)) for key in ("municipal", "county")]
     assert len(set(previews)) == 2
     for preview in previews:

@@ -24,6 +24,7 @@ from tests.builders import (
     sheet_of,
 )
 from tests.conftest import NOW
+from tests.raw_files import cleaned
 
 TWO_CLASSES = (ClassEntry("A", "甲", Decimal(1)), ClassEntry("B", "乙", Decimal(2)))
 
@@ -83,6 +84,7 @@ def test_wiping_leaves_the_tables_as_they_were(site: Site, draft: World, sealed:
         close_and_seal(site, double_id)
     assert box_counts(site, double_id)["ballots"] == 5
     rehearsals.wipe(site, NOW, COMMAND_LINE, double_id)
+    cleaned(site)
     after = dump(site.database)
     assert {table for table in after if after[table] != before[table]} == {"audit_log"}
     with pytest.raises(UnknownTicket):

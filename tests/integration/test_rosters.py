@@ -20,7 +20,7 @@ from surveys.services.rosters import FaultyFile
 from surveys.services.site import Site
 from surveys.services.table_files import tables_in
 from surveys.storage.tables import Account, AuditEntry, Import
-from tests.builders import build_poll, build_unit, close_and_seal, dump, enter, sheet_of
+from tests.builders import build_poll, build_unit, close_and_seal, decided_alone, dump, enter, sheet_of
 from tests.conftest import NOW
 from tests.worlds import MarkEntry, build_accounts
 
@@ -52,7 +52,7 @@ def preview(site: Site, actor: Actor, import_id: int) -> Preview:
 def apply(site: Site, actor: Actor, import_id: int, fingerprint: str | None = None) -> Preview:
     shown = fingerprint or preview(site, actor, import_id).fingerprint
     with site.database.writing() as session:
-        return rosters.apply(session, NOW, actor, import_id, shown)
+        return rosters.apply(session, NOW, actor, import_id, shown)[0]
 
 
 def taken(site: Site, actor: Actor, assessment_id: int, text: str | bytes, name: str = "名单.csv") -> Preview:
@@ -108,6 +108,7 @@ def test_a_category_nobody_has_yet_is_pointed_out(site, admin):
 
 def test_changes_are_told_field_by_field(site, admin):
     assessment_id, _ = build_unit(site, tags=("宣传",), department="市教育局", leaders=4)
+    decided_alone(site, assessment_id)
     text = (
         HEAD
         + "样例局,直属单位,municipal,教育,,样例4,职务4\n样例局,直属单位,municipal,教育,,样例1,职务1\n"

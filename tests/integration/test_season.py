@@ -43,11 +43,12 @@ from surveys.services.results import UnitResult
 from surveys.services.rule_editing import RulesEntry
 from surveys.services.site import Site
 from surveys.services.table_files import tables_in
-from surveys.services.tallies import FormTally
+from surveys.services.tally_values import FormTally
 from surveys.settings import database_url_of
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Document, Poll
+from surveys.storage.tables import Document, Poll
 from tests import recomputation
+from tests.builders import session_of
 from tests.conftest import NOW, lite_site_in
 from tests.recomputation import Result, half_up, recomputed
 
@@ -377,8 +378,8 @@ def check_roster(stage: Stage) -> None:
 def test_the_board_and_the_sheets_of_a_full_season_answer_at_once(full: tuple[Flask, Stage]):
     app, stage = full
     client = app.test_client()  # not the strict one: that takes longer to parse a page than the site to make it
-    with reading(stage) as session, client.session_transaction() as cookie:
-        cookie["_user_id"] = session.get_one(Account, stage.staff.admins[0].account_id).session_key
+    with client.session_transaction() as cookie:
+        cookie["_user_id"] = session_of(app.extensions["site"], stage.staff.admins[0].account_id)
     here = f"/assessments/{stage.assessment_id}"
     slow = {}
     for address in (
@@ -419,8 +420,7 @@ def test_the_script_makes_a_season_and_says_how_to_look_at_it(tmp_path: Path):
     database = Database(database_url_of(named["DATABASE_URL"]))
     told = re.findall(r"  (\S+)  (\S+)  密码 (\S+)", made.stdout)
     with database.reading() as session:
-        keys = [accounts.sign_in(session, name, password) for _, name, password in told]
-        roles = {actor.role for key in keys if (actor := accounts.signed_in(session, key)) is not None}
+        roles = {accounts.sign_in(session, name, password).role for _, name, password in told}
         assert roles == set(Role)
         assert [each.state for each in assessments.list_assessments(session)] == ["marking"]
     database.engine.dispose()

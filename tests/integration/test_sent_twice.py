@@ -25,12 +25,12 @@ ACTS = [
 
 @pytest.fixture
 def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ORGANIZER])
 
 
 def build(site: Site, state: PollState, **options: bool) -> World:
-    world = build_poll(site, count=2, opened=state is not PollState.DRAFT, **options)
+    world = build_poll(site, count=2, present=10, opened=state is not PollState.DRAFT, **options)
     if state in (PollState.CLOSED, PollState.PAUSED):
         with site.database.writing() as session:
             polls.poll_of(session, world.poll_id).state = state
@@ -68,12 +68,12 @@ def test_a_rehearsal_made_and_wiped(lite_site: Site, organizer: StrictClient) ->
 
 
 def test_a_key_turned(lite_app: Flask, lite_site: Site) -> None:
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     world = build(lite_site, PollState.CLOSED, two_person=True)
     home = f"/polls/{world.poll_id}"
-    client_of(lite_app, keys[Role.ORGANIZER]).submit(home, f"{home}/seal", sure="y")
+    client_of(lite_app, ids[Role.ORGANIZER]).submit(home, f"{home}/seal", sure="y")
     for role, said in ((Role.ORGANIZER, "还需另一方"), (Role.SCRUTINEER, "结果可以看了")):
-        client = client_of(lite_app, keys[role])
+        client = client_of(lite_app, ids[role])
         twice(client, lite_site.database, home, f"{home}/unseal", sure="y")
         assert f"一方已经启封过了，{said}" in client.page(home).text
 

@@ -12,7 +12,7 @@ from surveys.scoring.grades import BlankPolicy
 from surveys.services import polls, tallies
 from surveys.services.polls import ClassEntry
 from surveys.services.site import Site
-from surveys.services.tallies import Tally
+from surveys.services.tally_values import Tally
 from tests.builders import build_poll, build_unit, cast, close_and_seal, filled, sealed_poll, sheet_of
 
 WEIGHTS = {"A": 100, "B": 80, "C": 60, "D": 40}

@@ -254,13 +254,13 @@ def test_reprinting_a_batch_does_not_lower_the_rate_returned() -> None:
 
 
 def test_the_page_says_how_many_of_those_issued_are_void(lite_app: Flask, lite_site: Site) -> None:
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     world = build_poll(lite_site, count=10)
     with lite_site.database.writing() as session:
         again = tickets.reissue(session, NOW, COMMAND_LINE, world.poll_id, 1, "没存好")
     cast_each(lite_site, replace(world, codes={"A": again.codes}), {"A": ["A"] * 8})
     close_and_seal(lite_site, world.poll_id)
-    text = client_of(lite_app, keys[Role.ORGANIZER]).page(f"/polls/{world.poll_id}/tally").text
+    text = client_of(lite_app, ids[Role.ORGANIZER]).page(f"/polls/{world.poll_id}/tally").text
     assert "发出（其中作废 10）20" in text
     assert "收回率 80.00%（收回÷（发出－作废））" in text
 
@@ -594,7 +594,7 @@ def test_the_page_flags_what_the_sheet_flags(lite_app: Flask, lite_site: Site) -
     world = build_poll(lite_site, count=6, leaders=0)
     cast_each(lite_site, world, {"A": ["D" + "A" * 8] * 3 + ["A" * 9] * 3})
     close_and_seal(lite_site, world.poll_id)
-    keys, _ = build_accounts(lite_site)
-    text = client_of(lite_app, keys[Role.ORGANIZER]).page(f"/polls/{world.poll_id}/tally").text
+    ids, _ = build_accounts(lite_site)
+    text = client_of(lite_app, ids[Role.ORGANIZER]).page(f"/polls/{world.poll_id}/tally").text
     assert "▲ 差率（差÷有效）超过 1/3：领导班子第 1 项。" in text
     assert "▲3" in text

@@ -82,7 +82,7 @@ def test_what_cannot_be_issued_is_refused_and_leaves_nothing(site):
 
 
 def test_the_most_at_once_can_be_issued(lite_site):
-    world = build_poll(lite_site, count=0)
+    world = build_poll(lite_site, count=0, reserve=tickets.MOST_AT_ONCE)
     assert len(set(issue(lite_site, world.poll_id, tickets.MOST_AT_ONCE))) == tickets.MOST_AT_ONCE
 
 

@@ -152,11 +152,11 @@ def test_the_difference_between_versions_tells_of_both(site: Site) -> None:
 def test_on_the_page(lite_app: Flask, lite_site: Site) -> None:
     assessment_id, kept = build_unit(lite_site)
     _, unit_id = build_unit(lite_site, "样例教育居", assessment_id=assessment_id)
-    keys, _ = build_accounts(lite_site, kept)
-    admin = client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site, kept)
+    admin = client_of(lite_app, ids[Role.ADMIN])
     page = f"/units/{unit_id}/correct"
     assert page in admin.page("/assessments").links()
-    assert page not in client_of(lite_app, keys[Role.ORGANIZER]).page("/assessments").links()
+    assert page not in client_of(lite_app, ids[Role.ORGANIZER]).page("/assessments").links()
     refusal = admin.submit(page, f"/units/{unit_id}/rename", name="样例局", reason="写错了")
     assert refusal.status_code == 400
     assert Page(refusal).form(f"/units/{unit_id}/rename")["name"] == "样例局"

@@ -96,8 +96,8 @@ def test_a_rehearsal_is_opened_at_any_time(season):
 def test_its_page_says_so_and_offers_nothing(lite_app: Flask, lite_site: Site) -> None:
     season = build_season(lite_site)
     world = hidden_poll(season)
-    keys, _ = build_accounts(lite_site)
-    client = client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    client = client_of(lite_app, ids[Role.ORGANIZER])
     address = f"/polls/{world.poll_id}"
     assert f"{address}/unseal" in client.page(address).html
     set_state(lite_site, season.assessment_id, AssessmentState.CERTIFIED)

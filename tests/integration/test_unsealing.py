@@ -15,7 +15,7 @@ from surveys.polling.states import PollState
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import RowState
 from surveys.services import bundles, polls, records, sealing, tallies, tally_sheets
-from surveys.services.accounts import create_account, sign_in, signed_in
+from surveys.services.accounts import create_account, sign_in
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.errors import NotAllowed, NotFound, WrongState
 from surveys.services.site import Site
@@ -66,8 +66,7 @@ def two_person_poll(site: Site, *, sealed: bool = True, **options: Any) -> World
 def actors_of(site: Site) -> dict[Role, Actor]:
     _, passwords = build_accounts(site)
     with site.database.reading() as session:
-        found = {role: signed_in(session, sign_in(session, role.value, word)) for role, word in passwords.items()}
-    return {role: actor for role, actor in found.items() if actor is not None}
+        return {role: sign_in(session, role.value, word) for role, word in passwords.items()}
 
 
 def open_by(site: Site, world: World, actor: Actor) -> bool:
@@ -129,7 +128,7 @@ def run(app: Flask, *arguments: object, **options: Any) -> Result:
 def everything(site: Site, world: World) -> Everything:
     """What the walk over all addresses takes: this poll, and accounts of every role."""
     event_id = record(site, world.unit_id, event("III-32"))
-    keys, passwords = build_accounts(site)
+    ids, passwords = build_accounts(site)
     found = {PollState.SEALED: world}
     used, unused = world.codes["A"][0], {PollState.SEALED: world.codes["A"][9]}
     nothing = 2**31 - 1
@@ -143,7 +142,8 @@ def everything(site: Site, world: World) -> Everything:
         account_import_id=nothing,
         account_ids=[],
         objection_id=nothing,
-        session_keys=keys,
+        proposal_id=nothing,
+        by_role=ids,
         passwords=passwords,
         framework_import_id=nothing,
         proceedings={},
@@ -157,7 +157,7 @@ def everything(site: Site, world: World) -> Everything:
 
 def walk(app: Flask, world: Everything, role: Role | None) -> Iterator[tuple[str, int, str]]:
     """(address, status, what it says) of a GET of every address there is."""
-    client = client_of(app, None if role is None else world.session_keys[role])
+    client = client_of(app, None if role is None else world.by_role[role])
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
@@ -244,8 +244,7 @@ def test_the_same_side_cannot_open_it_twice(site, role):
     with site.database.writing() as session:
         password = create_account(session, NOW, COMMAND_LINE, "同事", role)
     with site.database.reading() as session:
-        colleague = signed_in(session, sign_in(session, "同事", password))
-    assert colleague is not None
+        colleague = sign_in(session, "同事", password)
     for again in (actor, colleague):
         with pytest.raises(WrongState, match="已经启封过"):
             open_by(site, world, again)
@@ -314,7 +313,7 @@ def test_no_address_tells_anybody_anything_before_both(
     world = two_person_poll(lite_site)
     site_world = everything(lite_site, world)
     for role in opened_by:
-        client = client_of(lite_app, site_world.session_keys[role])
+        client = client_of(lite_app, site_world.by_role[role])
         answer = client.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/unseal", sure="y")
         assert answer.status_code == 302
     figures = figures_of(lite_site, world)
@@ -340,7 +339,7 @@ def test_the_walk_sees_the_figures_once_both_have_opened_it(lite_app: Flask, lit
     world = two_person_poll(lite_site)
     site_world = everything(lite_site, world)
     for role in (Role.ORGANIZER, Role.SCRUTINEER):
-        client = client_of(lite_app, site_world.session_keys[role])
+        client = client_of(lite_app, site_world.by_role[role])
         client.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/unseal", sure="y")
     figures = figures_of(lite_site, world)
     told = {
@@ -432,9 +431,9 @@ def test_from_the_command_line(lite_app: Flask, lite_site: Site) -> None:
 
 def test_through_the_pages(lite_app: Flask, lite_site: Site) -> None:
     world = two_person_poll(lite_site)
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     address = f"/polls/{world.poll_id}"
-    clients = {role: client_of(lite_app, keys[role]) for role in Role}
+    clients = {role: client_of(lite_app, ids[role]) for role in Role}
 
     def offered(role: Role) -> bool:
         page = clients[role].page(address)
@@ -463,8 +462,8 @@ def test_through_the_pages(lite_app: Flask, lite_site: Site) -> None:
 def test_nobody_else_may_post_it(lite_app: Flask, lite_site: Site, role: Role | None, status: int) -> None:
     lite_app.config["WTF_CSRF_ENABLED"] = False
     world = two_person_poll(lite_site)
-    keys, _ = build_accounts(lite_site)
-    client = client_of(lite_app, None if role is None else keys[role])
+    ids, _ = build_accounts(lite_site)
+    client = client_of(lite_app, None if role is None else ids[role])
     assert client.post(f"/polls/{world.poll_id}/unseal", data={"sure": "y"}).status_code == status
     assert audit_of(lite_site, "poll.unseal") == []
     assert is_hidden(lite_site, world)
@@ -472,9 +471,9 @@ def test_nobody_else_may_post_it(lite_app: Flask, lite_site: Site, role: Role | 
 
 def test_a_look_opens_nothing(lite_app: Flask, lite_site: Site) -> None:
     world = two_person_poll(lite_site)
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     for role in (Role.ORGANIZER, Role.SCRUTINEER):
-        client = client_of(lite_app, keys[role])
+        client = client_of(lite_app, ids[role])
         client.get(f"/polls/{world.poll_id}")
         assert client.get(f"/polls/{world.poll_id}/unseal").status_code == 405
     assert is_hidden(lite_site, world)
@@ -482,8 +481,8 @@ def test_a_look_opens_nothing(lite_app: Flask, lite_site: Site) -> None:
 
 def test_it_is_asked_for_when_the_poll_is_made(lite_app: Flask, lite_site: Site) -> None:
     _, unit_id = build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
-    client = client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    client = client_of(lite_app, ids[Role.ORGANIZER])
     fields = {"title": "民主测评", "entitled": "7"}
     for chosen in ({}, {"two_person": "y"}):
         assert client.submit(f"/units/{unit_id}/polls/new", **fields, **chosen).status_code == 302

@@ -77,8 +77,8 @@ def test_a_doors_batch_once_it_is_shut(site: Site) -> None:
 
 @pytest.fixture
 def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ORGANIZER])
 
 
 def test_on_the_page(lite_site: Site, organizer: StrictClient) -> None:

@@ -62,8 +62,8 @@ def meanwhile(lite_site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[list
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site, meanwhile: list[bool]) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def test_every_page_that_takes_a_file_is_known_here(lite_app: Flask) -> None:

@@ -64,8 +64,8 @@ def test_a_view_without_a_declaration_is_refused_to_everybody(
     lite_app.add_url_rule("/throw-away", view_func=lambda: "open", methods=["GET", "POST"])
     lite_app.config["WTF_CSRF_ENABLED"] = False
     build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
-    client = client_of(lite_app, None if role is None else keys[role])
+    ids, _ = build_accounts(lite_site)
+    client = client_of(lite_app, None if role is None else ids[role])
     for method in ("GET", "HEAD", "POST", "OPTIONS"):
         assert client.open("/throw-away", method=method).status_code == 403
 
@@ -112,14 +112,14 @@ def test_each_role_may_what_the_table_says(shown: Shown, role: Role) -> None:
 def test_each_role_may_post_what_the_table_says(lite_app: Flask, lite_site: Site, role: Role) -> None:
     lite_app.config["WTF_CSRF_ENABLED"] = False
     build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     for rule in staff_rules(lite_app):
         if "POST" not in methods_of(rule):
             continue
         access = access_of(lite_app, rule)
         allowed = access == SIGNED_IN or role in WHO_MAY[Permission(str(access))]
         address = lite_app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 999))
-        status = client_of(lite_app, keys[role]).post(address).status_code
+        status = client_of(lite_app, ids[role]).post(address).status_code
         assert (status == 403) is not allowed, f"POST {address}: {status}"
         assert status < 500, f"POST {address}: {status}"
 
@@ -180,8 +180,8 @@ def test_signing_out_ends_the_session(shown: Shown) -> None:
 
 
 def test_a_new_password_ends_the_other_sessions(lite_app: Flask, lite_site: Site) -> None:
-    keys, passwords = build_accounts(lite_site)
-    other, client = client_of(lite_app, keys[Role.ADMIN]), client_of(lite_app, keys[Role.ADMIN])
+    ids, passwords = build_accounts(lite_site)
+    other, client = client_of(lite_app, ids[Role.ADMIN]), client_of(lite_app, ids[Role.ADMIN])
     response = client.submit("/password", old=passwords[Role.ADMIN], new=PASSWORD)
     assert (response.status_code, response.location) == (302, "/home")
     assert "密码已修改" in client.page("/polls").text
@@ -194,8 +194,8 @@ def test_a_new_password_ends_the_other_sessions(lite_app: Flask, lite_site: Site
 def test_a_password_is_changed_only_properly(
     lite_app: Flask, lite_site: Site, fields: dict[str, str], words: str
 ) -> None:
-    keys, passwords = build_accounts(lite_site)
-    client = client_of(lite_app, keys[Role.ADMIN])
+    ids, passwords = build_accounts(lite_site)
+    client = client_of(lite_app, ids[Role.ADMIN])
     response = client.submit("/password", **({"old": passwords[Role.ADMIN], "new": PASSWORD} | fields))
     assert response.status_code == 400
     assert words in response.text

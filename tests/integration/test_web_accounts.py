@@ -3,17 +3,21 @@
 import csv
 import io
 import re
+from datetime import timedelta
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from surveys.services import accounts, assessments
+from surveys.services import accounts, assessments, sessions
 from surveys.services.actors import COMMAND_LINE, Actor, Role
 from surveys.services.sign_ins import MOST_HERE
 from surveys.services.site import Site
-from surveys.web import callers
-from tests.builders import account, build_unit, dump, run_sql
+from surveys.storage.tables import Account
+from surveys.web import callers, known_browsers
+from tests.builders import account, build_unit, dump
 from tests.conftest import NOW
 from tests.integration.test_web_polls import assert_in_chinese
 from tests.integration.test_web_rosters import sent
@@ -33,8 +37,8 @@ def assessment_id(lite_site: Site) -> int:
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site, assessment_id: int) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def id_of(admin: StrictClient, name: str) -> int:
@@ -42,9 +46,9 @@ def id_of(admin: StrictClient, name: str) -> int:
     return next(int(link.rsplit("/", 1)[1]) for link in links if re.fullmatch(r"/accounts/\d+", link))
 
 
-def signed_in(site: Site, name: str, password: str) -> Actor | None:
+def signed_in(site: Site, name: str, password: str) -> Actor:
     with site.database.reading() as session:
-        return accounts.signed_in(session, accounts.sign_in(session, name, password))
+        return accounts.sign_in(session, name, password)
 
 
 def handed_out(response: TestResponse) -> dict[str, str]:
@@ -56,8 +60,8 @@ def handed_out(response: TestResponse) -> dict[str, str]:
 
 
 def test_only_an_admin_has_the_page_in_the_menu(lite_app: Flask, lite_site: Site) -> None:
-    keys, _ = build_accounts(lite_site)
-    for role, key in keys.items():
+    ids, _ = build_accounts(lite_site)
+    for role, key in ids.items():
         client = client_of(lite_app, key)
         home = client.get("/home").location
         assert ("/accounts" in client.page(str(home)).links()) is (role is Role.ADMIN)
@@ -122,7 +126,7 @@ def test_a_password_is_reset_with_a_reason_and_ends_the_sessions(
     lite_app: Flask, lite_site: Site, admin: StrictClient
 ) -> None:
     address = f"/accounts/{id_of(admin, 'organizer')}"
-    other = client_of(lite_app, _key_of(lite_site, "organizer"))
+    other = client_of(lite_app, _id_in(lite_site, "organizer"))
     assert other.get("/polls").status_code == 200
     assert admin.submit(address, f"{address}/reset", reason="").status_code == 400
     response = admin.submit(address, f"{address}/reset", reason="忘了密码")
@@ -134,8 +138,8 @@ def test_a_password_is_reset_with_a_reason_and_ends_the_sessions(
     assert "忘了密码" in admin.page(address).text
 
 
-def _key_of(site: Site, name: str) -> str:
-    return str(next(row for row in _rows(site) if row["name"] == name)["session_key"])
+def _id_in(site: Site, name: str) -> int:
+    return next(int(str(row["id"])) for row in _rows(site) if row["name"] == name)
 
 
 def _rows(site: Site) -> list[dict[str, object]]:
@@ -145,7 +149,7 @@ def _rows(site: Site) -> list[dict[str, object]]:
 
 def test_an_account_is_switched_off_and_on(lite_app: Flask, lite_site: Site, admin: StrictClient) -> None:
     address = f"/accounts/{id_of(admin, 'organizer')}"
-    other = client_of(lite_app, _key_of(lite_site, "organizer"))
+    other = client_of(lite_app, _id_in(lite_site, "organizer"))
     assert admin.submit(address, f"{address}/deactivate", reason="调离").location == address
     assert other.get("/polls").status_code == 302
     assert "已停用" in admin.page(address).text
@@ -324,17 +328,60 @@ def test_too_many_failures_are_told_with_the_wait(lite_app: Flask, lite_site: Si
     assert elsewhere.location == "/home"
 
 
+def test_a_stranger_in_the_hall_keeps_nobody_of_the_staff_out(
+    lite_app: Flask, lite_site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """41 made-up names from the address of the hall, then the organizer with the right password, from there."""
+    now = [NOW]
+    monkeypatch.setattr(Site, "now", lambda _site: now[0])
+    _, passwords = build_accounts(lite_site)
+    right = {"name": "organizer", "password": passwords[Role.ORGANIZER]}
+    known, unknown, stranger = (client_of(lite_app) for _ in range(3))
+    for client in (known, unknown, stranger):
+        client.environ_base["REMOTE_ADDR"] = "192.0.2.7"
+    assert known.submit("/login", **right).location == "/home"
+    known.submit("/polls", "/logout")
+    form = stranger.page("/login").form("/login")
+    statuses = [stranger.post("/login", data=form | {"name": f"某{n}", "password": "x"}).status_code for n in range(41)]
+    assert statuses == [400] * 40 + [429]
+    assert known.submit("/login", **right).location == "/home"
+    refused = unknown.submit("/login", **right)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+    assert "隔几秒才核对一次，这次没有核对。请过 5 秒再试" in Page(refused).text
+    assert unknown.get("/polls").status_code == 302
+    now[0] += timedelta(seconds=5)
+    assert unknown.submit("/login", **right).location == "/home"
+
+
+def test_the_mark_of_a_known_browser_is_for_the_sign_in_page_alone(lite_app: Flask, lite_site: Site) -> None:
+    ids, passwords = build_accounts(lite_site)
+    client = client_of(lite_app)
+    answer = client.submit("/login", name="organizer", password=passwords[Role.ORGANIZER])
+    name = f"{known_browsers.PREFIX}{ids[Role.ORGANIZER]}"
+    (cookie,) = (each for each in answer.headers.getlist("Set-Cookie") if each.startswith(name))
+    assert {"HttpOnly", "SameSite=Lax", "Path=/login"} <= set(cookie.split("; "))
+    mark = client.get_cookie(name, path="/login")
+    assert mark is not None
+    stranger = client_of(lite_app)
+    stranger.set_cookie(name, mark.value, path="/login")
+    stranger.set_cookie("ceping", mark.value)
+    assert stranger.get("/polls").status_code == 302, "it opens nothing"
+    changed = client.submit("/password", old=passwords[Role.ORGANIZER], new=PASSWORD)
+    assert name in str(changed.headers.getlist("Set-Cookie")), "the old one is void with the old password"
+
+
 def test_a_switched_off_account_in_the_very_moment_is_not_signed_in(
     lite_app: Flask, lite_site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, passwords = build_accounts(lite_site)
-    original = accounts.signed_in
+    original = sessions.find
 
-    def off(*arguments: object) -> Actor | None:
-        run_sql(lite_site, "UPDATE accounts SET active = :no WHERE name = 'organizer'", no=False)
-        return original(*arguments)  # type: ignore[arg-type]
+    def off(*arguments: Any) -> sessions.Found | None:
+        with lite_site.database.engine.begin() as another:  # an admin's request, at the same moment
+            another.execute(sa.update(Account).where(Account.name == "organizer").values(active=False))
+        return original(*arguments)
 
-    monkeypatch.setattr(accounts, "signed_in", off)
+    monkeypatch.setattr(sessions, "find", off)
     response = client_of(lite_app).submit("/login", name="organizer", password=passwords[Role.ORGANIZER])
     assert response.status_code == 400
 

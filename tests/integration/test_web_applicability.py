@@ -9,11 +9,12 @@ from flask import Flask
 from surveys.services import applicability
 from surveys.services.actors import Role
 from surveys.services.site import Site
-from surveys.storage.tables import Account
 from tests.builders import account, build_unit, event, exempt, line_for, record, sealed_poll
 from tests.integration.test_web_polls import assert_in_chinese, download_name
 from tests.strict_client import Page, StrictClient, words
 from tests.worlds import build_accounts, client_of
+
+pytestmark = pytest.mark.usefixtures("decided_by_one")
 
 
 @pytest.fixture
@@ -22,24 +23,22 @@ def unit_id(lite_site: Site) -> int:
 
 
 @pytest.fixture
-def keys(lite_site: Site, unit_id: int) -> dict[Role, str]:
+def ids(lite_site: Site, unit_id: int) -> dict[Role, int]:
     return build_accounts(lite_site)[0]
 
 
 @pytest.fixture
-def admin(lite_app: Flask, keys: dict[Role, str]) -> StrictClient:
-    return client_of(lite_app, keys[Role.ADMIN])
+def admin(lite_app: Flask, ids: dict[Role, int]) -> StrictClient:
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 @pytest.fixture
-def reporter(lite_app: Flask, keys: dict[Role, str]) -> StrictClient:
-    return client_of(lite_app, keys[Role.REPORTER])
+def reporter(lite_app: Flask, ids: dict[Role, int]) -> StrictClient:
+    return client_of(lite_app, ids[Role.REPORTER])
 
 
 def second_admin(app: Flask, site: Site) -> StrictClient:
-    actor = account(site, "另一名管理员")
-    with site.database.reading() as session:
-        return client_of(app, session.get_one(Account, actor.account_id).session_key)
+    return client_of(app, account(site, "另一名管理员").account_id)
 
 
 def matrix_rows(page: Page) -> dict[str, list[str]]:

@@ -21,7 +21,7 @@ def test_no_cell_of_any_csv_page_is_a_formula(
 ) -> None:
     monkeypatch.setitem(worlds.UNIT_NAMES, state, UNIT)
     world = build_everything(lite_app.extensions["site"])
-    admin = client_of(lite_app, world.session_keys[Role.ADMIN])
+    admin = client_of(lite_app, world.by_role[Role.ADMIN])
     named = set()
     rules = [rule for rule in lite_app.url_map.iter_rules() if rule.rule.endswith(".csv")]
     for rule in rules:

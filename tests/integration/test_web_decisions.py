@@ -6,7 +6,6 @@ from flask import Flask
 from surveys.services.actors import Role
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
-from surveys.storage.tables import Account
 from tests.builders import GROUP, account, build_poll, build_unit, confirm, line_for, sealed_poll
 from tests.strict_client import StrictClient
 from tests.worlds import client_of
@@ -23,8 +22,7 @@ class Two:
         _, self.unit_id = build_unit(site)
 
     def browser(self, app: Flask, account_id: int | None) -> StrictClient:
-        with self.site.database.reading() as session:
-            return client_of(app, session.get_one(Account, account_id).session_key)
+        return client_of(app, account_id)
 
 
 @pytest.fixture

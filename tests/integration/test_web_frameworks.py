@@ -35,8 +35,8 @@ FAULTY = written(with_cells(MUNICIPAL, cell("III-3", "测评方法", "<b>看材�
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site) -> StrictClient:
     build_unit(lite_site, marking=False)
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def sent(client: StrictClient, data: bytes, name: str = "体系.xlsx") -> TestResponse:

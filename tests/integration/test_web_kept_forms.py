@@ -23,7 +23,7 @@ from tests.integration.test_web_access import methods_of, rules
 from tests.integration.test_web_life import Walk
 from tests.seasons import build_season
 from tests.strict_client import Page, StrictClient
-from tests.worlds import PASSWORD, Shown, addresses, build_accounts, client_of
+from tests.worlds import PASSWORD, Shown, addresses, build_accounts, client_of, client_with
 
 ENDED = "登录已过期，您填的还在"
 REASON = "网信办“核对”后改判 <b>\n第二行"
@@ -35,10 +35,10 @@ class Office:
     def __init__(self, app: Flask, site: Site) -> None:
         self.app, self.site = app, site
         self.assessment_id, self.unit_id = build_unit(site)
-        self.keys, self.passwords = build_accounts(site, self.unit_id)
+        self.ids, self.passwords = build_accounts(site, self.unit_id)
 
     def client(self, role: Role | None = None) -> StrictClient:
-        return client_of(self.app, None if role is None else self.keys[role])
+        return client_of(self.app, None if role is None else self.ids[role])
 
     def sign_in(self, client: StrictClient, response: TestResponse, role: Role, password: str = "") -> TestResponse:
         """On the page that answered."""
@@ -94,7 +94,7 @@ def test_every_form_of_the_staff_is_kept(shown: Shown) -> None:
             continue
         address = next(addresses(shown.app, rule, shown.world))
         fields = {"csrf_token": "stale", kept_forms.OWNER: mark, "reason": REASON, "old": "secret", "password": "x"}
-        client = shown.client() if seen % 2 else client_of(shown.app, "a session that was ended")
+        client = shown.client() if seen % 2 else client_with(shown.app, "a session that was ended")
         response = client.post(address, data=fields)
         assert (response.status_code, Page(response).heading) == (400, ENDED), address
         assert "改判" not in response.text
@@ -116,7 +116,7 @@ def test_every_form_of_the_staff_says_whom_it_was_made_for(shown: Shown) -> None
         text, name = path.read_text(encoding="utf-8"), path.relative_to(templates).as_posix()
         assert "csrf_token()" not in text or name in ("staff/fields.html", "staff/base.html"), name
         if not name.startswith(("ballot/", "board/", "doors/door", "staff/base")):
-            text = text.replace("{% macro token() %}{{ mark() }}", "")
+            text = text.replace("{% macro token() %}{{ mark() }}", "")  # where the one is made of the other
             sent = len(re.findall(r'<form[^>]*method="post"', text))
             assert len(re.findall(r"(?<!csrf_)(?:token|mark)\(\) \}\}", text)) == sent, name
             forms += sent
@@ -191,6 +191,7 @@ def test_the_wizard_of_a_poll_is_kept(office: Office) -> None:
     assert "年终民主测评" in client.page("/polls").text
 
 
+@pytest.mark.usefixtures("decided_by_one")
 def test_an_event_of_the_ledger_is_kept(office: Office) -> None:
     client = office.client(Role.ADMIN)
     path, action = _event_form(office, client)

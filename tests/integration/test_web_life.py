@@ -11,12 +11,13 @@ from werkzeug.test import TestResponse
 from surveys.services.actors import Actor
 from surveys.services.marks import MarkEntry
 from surveys.services.site import Site
-from surveys.storage.tables import Account
 from tests import seasons
 from tests.builders import GROUP, dump, enter, event, record, run_sql
 from tests.seasons import Season, build_season
 from tests.strict_client import Page, StrictClient
 from tests.worlds import client_of
+
+pytestmark = pytest.mark.usefixtures("decided_by_one")
 
 
 class Walk:
@@ -30,9 +31,7 @@ class Walk:
 
     def client(self, actor: Actor) -> StrictClient:
         if actor.name not in self.clients:
-            with self.site.database.reading() as session:
-                key = session.get_one(Account, actor.account_id).session_key
-            self.clients[actor.name] = client_of(self.app, key)
+            self.clients[actor.name] = client_of(self.app, actor.account_id)
         return self.clients[actor.name]
 
     @property

@@ -17,14 +17,16 @@ from tests.integration.test_web_polls import assert_in_chinese, download_name
 from tests.strict_client import Page, StrictClient
 from tests.worlds import DEPARTMENT, Shown, build_accounts, client_of
 
+pytestmark = pytest.mark.usefixtures("decided_by_one")
+
 OWN = quote(GROUP)
 
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site) -> StrictClient:
     build_unit(lite_site, "别处的局")
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def sheet(assessment_id: int, row_key: str = "III-3", department: str = GROUP) -> str:
@@ -133,8 +135,8 @@ def test_a_page_that_does_not_say_what_it_saw_overwrites_nothing(
 
 def test_an_assessor_sees_the_own_rows_and_no_others(lite_app: Flask, lite_site: Site) -> None:
     assessment_id, (unit_id, _) = units(lite_site, 2)
-    keys, _ = build_accounts(lite_site)
-    client = client_of(lite_app, keys[Role.ASSESSOR])
+    ids, _ = build_accounts(lite_site)
+    client = client_of(lite_app, ids[Role.ASSESSOR])
     assert f"/assessments/{assessment_id}/marking" in client.page("/assessments").links()
     index = client.page(f"/assessments/{assessment_id}/marking?department={OWN}")
     assert "III-31" in index.text
@@ -148,9 +150,9 @@ def test_an_assessor_sees_the_own_rows_and_no_others(lite_app: Flask, lite_site:
 
 def test_others_points_stay_unseen_until_the_own_are_in(lite_app: Flask, lite_site: Site) -> None:
     _, (unit_id,) = units(lite_site, 1)
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     run_sql(lite_site, "UPDATE accounts SET department = '市纪委' WHERE role = 'assessor'")
-    client = client_of(lite_app, keys[Role.ASSESSOR])
+    client = client_of(lite_app, ids[Role.ASSESSOR])
     enter(lite_site, unit_id, MarkEntry("III-2", "市委组织部", "2.75"))
     page = client.page(f"/units/{unit_id}")
     assert "市委组织部：已打" in page.text

@@ -65,14 +65,14 @@ class Office:
 def office(lite_app: Flask, lite_site: Site) -> Office:
     assessment_id, unit_id = build_unit(lite_site, "样例局")
     _, other_id = build_unit(lite_site, "另一个局", assessment_id=assessment_id)
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     return Office(
         lite_site,
         lite_app,
         assessment_id,
         unit_id,
-        client_of(lite_app, keys[Role.REPORTER]),
-        client_of(lite_app, keys[Role.ADMIN]),
+        client_of(lite_app, ids[Role.REPORTER]),
+        client_of(lite_app, ids[Role.ADMIN]),
         Actor(None, "报送乙", Role.REPORTER, unit_id=other_id),
     )
 

@@ -11,7 +11,7 @@ from surveys.services.returned import FIRST, SECOND
 from surveys.services.site import Site
 from surveys.storage.tables import Account
 from tests import papers
-from tests.builders import World, box_counts, close_and_seal, record_of
+from tests.builders import World, box_counts, close_and_seal, count_present, record_of
 from tests.papers import paper_poll, person, typed
 from tests.strict_client import Page, StrictClient
 from tests.worlds import client_of
@@ -25,7 +25,7 @@ def world(lite_site: Site) -> World:
 def client(app: Flask, site: Site, name: str, role: Role = Role.ORGANIZER) -> StrictClient:
     person(site, name, role)
     with site.database.reading() as session:
-        return client_of(app, session.scalar(sa.select(Account.session_key).where(Account.name == name)))
+        return client_of(app, session.scalar(sa.select(Account.id).where(Account.name == name)))
 
 
 @pytest.fixture
@@ -36,6 +36,11 @@ def first(lite_app: Flask, lite_site: Site) -> StrictClient:
 @pytest.fixture
 def second(lite_app: Flask, lite_site: Site) -> StrictClient:
     return client(lite_app, lite_site, "乙录入", Role.ADMIN)
+
+
+@pytest.fixture
+def third(lite_app: Flask, lite_site: Site) -> StrictClient:
+    return client(lite_app, lite_site, "丙监票", Role.SCRUTINEER)
 
 
 def home(world: World) -> str:
@@ -98,7 +103,9 @@ def test_a_sealed_poll_offers_nothing(lite_site: Site, first: StrictClient, worl
     assert "已经封存" in page.text
 
 
-def test_two_people_key_and_cast(lite_site: Site, first: StrictClient, second: StrictClient, world: World) -> None:
+def test_two_people_key_a_third_settles(
+    lite_site: Site, first: StrictClient, second: StrictClient, third: StrictClient, world: World
+) -> None:
     page = first.page(home(world))
     assert f"{home(world)}/A/1/1" in page.links()
     assert "没有等您录第二遍的" in page.text
@@ -113,9 +120,13 @@ def test_two_people_key_and_cast(lite_site: Site, first: StrictClient, second: S
     names = ("待计入", "发出", "第一遍", "第二遍", "一致", "已核定", "不一致", "已计入")
     assert figures(page) == dict(zip(names, "04110010", strict=True))
     settling = f"{home(world)}/A/1/settle"
-    assert settling in page.links()
-    assert list(cells(second.page(settling))) == ["o-2"]
-    assert second.submit(settling, **{"o-2": "3"}).location == home(world)
+    assert settling not in page.links()
+    assert "等第三个人核定" in page.text
+    second.page(settling, 403)
+    assert settling in third.page(home(world)).links()
+    assert "录第一遍" not in third.page(home(world)).text
+    assert list(cells(third.page(settling))) == ["o-2"]
+    assert third.submit(settling, settling, **{"o-2": "3"}).location == home(world)
     page = second.page(home(world))
     assert (figures(page)["待计入"], figures(page)["已核定"]) == ("1", "1")
     assert "请先勾选" in second.submit(home(world), f"{home(world)}/A/cast").text
@@ -143,15 +154,21 @@ def test_a_wrong_cell_is_named_and_everything_kept(lite_site: Site, first: Stric
 
 
 def test_settling_with_a_fault_keeps_what_was_typed(
-    lite_site: Site, first: StrictClient, second: StrictClient, world: World
+    lite_site: Site, first: StrictClient, second: StrictClient, third: StrictClient, world: World
 ) -> None:
     one = typed(lite_site, world.poll_id, "1")
     first.submit(f"{home(world)}/A/1/1", **one)
     second.submit(f"{home(world)}/A/2/1", **(one | {"o-2": "3", "l1-1": "2"}))
-    response = first.submit(f"{home(world)}/A/1/settle", **{"o-2": "5", "l1-1": "2"})
+    settling, back = f"{home(world)}/A/1/settle", f"{home(world)}/A/1/send-back"
+    response = third.submit(settling, settling, **{"o-2": "2", "l1-1": "2"})
     assert response.status_code == 400
-    assert cells(Page(response)) == {"o-2": "5", "l1-1": "2"}
-    assert "领导班子第 2 项录的是“5”" in response.text
+    assert cells(Page(response)) == {"o-2": "2", "l1-1": "2"}
+    assert "领导班子第 2 项录的是“2”，应录 1 好、3 一般。" in response.text
+    response = third.submit(settling, back, reason="")
+    assert response.status_code == 400
+    assert papers.keyings_left(lite_site) == 2
+    assert third.submit(settling, back, reason="纸上是较好").location == home(world)
+    assert papers.keyings_left(lite_site) == 0
 
 
 def test_own_values_are_corrected_and_the_others_never_shown(
@@ -218,6 +235,7 @@ def test_keying_after_the_last_paper_ends(lite_site: Site, first: StrictClient) 
 
 def test_sealing_is_refused_in_words_while_paper_waits(lite_site: Site, first: StrictClient, world: World) -> None:
     first.submit(f"{home(world)}/A/1/1", **typed(lite_site, world.poll_id, "1"))
+    count_present(lite_site, world.poll_id, 4)
     first.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/close", sure="y", paper_left="4")
     response = first.submit(f"/polls/{world.poll_id}", f"/polls/{world.poll_id}/seal", sure="y")
     assert response.status_code == 409

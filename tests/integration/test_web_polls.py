@@ -15,7 +15,18 @@ from surveys.polling.states import PollState
 from surveys.services import polls, records
 from surveys.services.actors import Role
 from surveys.services.site import Site
-from tests.builders import build_poll, build_unit, cast, cast_each, close, close_and_seal, filled, run_sql, sheet_of
+from tests.builders import (
+    build_poll,
+    build_unit,
+    cast,
+    cast_each,
+    close,
+    close_and_seal,
+    count_present,
+    filled,
+    run_sql,
+    sheet_of,
+)
 from tests.strict_client import Page, StrictClient, words
 from tests.worlds import UNIT_NAMES, Shown, build_accounts, client_of
 
@@ -24,8 +35,8 @@ PNG, SVG, PDF, ZIP = b"\x89PNG\r\n\x1a\n", b"<svg", b"%PDF-", b"PK\x03\x04"
 
 @pytest.fixture
 def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ORGANIZER])
 
 
 def download_name(response: TestResponse) -> str:
@@ -54,10 +65,13 @@ def test_two_teams_of_a_unit_are_told_apart(lite_site: Site, organizer: StrictCl
 @pytest.mark.parametrize(
     ("state", "actions"),
     [
-        (PollState.DRAFT, {"open", "rehearse", "issue", "present", "void", "batches/0/reissue", "withdraw"}),
-        (PollState.OPEN, {"close", "pause", "end-in", "issue", "present", "void", "batches/0/reissue", "withdraw"}),
-        (PollState.PAUSED, {"close", "resume", "issue", "present", "void", "batches/0/reissue", "withdraw"}),
-        (PollState.CLOSED, {"seal", "present", "void", "withdraw"}),
+        (PollState.DRAFT, {"open", "rehearse", "issue", "over", "present", "void", "batches/0/reissue", "withdraw"}),
+        (
+            PollState.OPEN,
+            {"close", "pause", "end-in", "issue", "over", "present", "void", "batches/0/reissue", "withdraw"},
+        ),
+        (PollState.PAUSED, {"close", "resume", "issue", "over", "present", "void", "batches/0/reissue", "withdraw"}),
+        (PollState.CLOSED, {"seal", "void", "withdraw"}),
         (PollState.SEALED, set()),
     ],
 )
@@ -109,8 +123,8 @@ def test_a_chart_that_is_not_there(shown: Shown, path: str) -> None:
 @pytest.mark.parametrize("rule", ["/polls/{}", "/polls/{}/tally", "/units/{}", "/units/{}/rows/III-4"])
 def test_what_does_not_exist_is_not_found(app: Flask, site: Site, rule: str, number: str) -> None:
     """Also a number larger than any database's."""
-    keys, _ = build_accounts(site)
-    client_of(app, keys[Role.ADMIN]).page(rule.format(number), 404)
+    ids, _ = build_accounts(site)
+    client_of(app, ids[Role.ADMIN]).page(rule.format(number), 404)
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER])
@@ -318,6 +332,8 @@ def test_a_poll_from_making_to_its_tally(lite_app: Flask, lite_site: Site, organ
     for code in codes[:5]:
         cast(lite_site, code.replace("-", ""), filled(sheet, "AB"))
     assert organizer.submit(address, f"{address}/present", present="5").status_code == 302
+    assert "实到人数还没有两人登记一致" in organizer.submit(address, f"{address}/close", sure="y").text
+    count_present(lite_site, poll_id, 5)
     assert "请先勾选" in organizer.submit(address, f"{address}/close").text
     assert organizer.submit(address, f"{address}/close", sure="y").status_code == 302
     assert "请先勾选" in organizer.submit(address, f"{address}/seal").text
@@ -340,12 +356,20 @@ def issued_codes(client: StrictClient, address: str, class_key: str, count: int)
     return [row["code"] for row in csv.DictReader(io.StringIO(response.data.decode("utf-8-sig")))]
 
 
-@pytest.mark.parametrize("act", ["open", "close", "issue", "present", "void"])
+@pytest.mark.parametrize("act", ["open", "close", "issue", "over", "present", "void"])
 def test_what_a_state_forbids_is_refused_in_words(shown: Shown, act: str) -> None:
     """Each act posted to the sealed poll, as by somebody whose page is old."""
     client = shown.client(Role.ORGANIZER)
     token = client.page(f"/polls/{shown.world.open.poll_id}").form("/logout")
-    fields = {"sure": "y", "class_key": "A", "count": "1", "format": "csv", "present": "5", "reason": "丢失"}
+    fields = {
+        "sure": "y",
+        "class_key": "A",
+        "count": "1",
+        "format": "csv",
+        "present": "5",
+        "number": "500",
+        "reason": "丢失",
+    }
     code = {"code": shown.world.unused[PollState.SEALED]}
     address = f"/polls/{shown.world.sealed.poll_id}/{act}"
     response = client.post(address, data=token | fields | code)

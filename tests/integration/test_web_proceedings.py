@@ -28,15 +28,15 @@ SECRET = "培训偏少，经费没有落实"
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def assessor_client(app: Flask, site: Site, department: str) -> StrictClient:
     with site.database.writing() as session:
         accounts.create_account(session, NOW, COMMAND_LINE, f"考评员-{department}", Role.ASSESSOR, department)
-        key = session.query(Account).filter_by(name=f"考评员-{department}").one().session_key
-    return client_of(app, key)
+        number = session.query(Account).filter_by(name=f"考评员-{department}").one().id
+    return client_of(app, number)
 
 
 def filled_in(kind: ProceedingKind, **fields: Any) -> dict[str, Any]:
@@ -154,8 +154,8 @@ def test_a_unit_acknowledges_its_feedback(lite_app: Flask, lite_site: Site) -> N
     own, other = (reporter(lite_site, each) for each in (unit_id, other_id))
     feedback = add(lite_site, unit_id, ProceedingKind.FEEDBACK, body="总体良好，注意培训")
     with lite_site.database.reading() as session:
-        keys = {account.unit_id: account.session_key for account in session.query(Account)}
-    client, stranger = (client_of(lite_app, keys[actor.unit_id]) for actor in (own, other))
+        ids = {account.unit_id: account.id for account in session.query(Account)}
+    client, stranger = (client_of(lite_app, ids[actor.unit_id]) for actor in (own, other))
     assert "总体良好" in client.page("/mine/feedback").text
     assert "总体良好" not in stranger.page("/mine/feedback").text
     path = f"/mine/feedback/{feedback}/acknowledge"
@@ -210,14 +210,14 @@ def test_talks_are_on_no_address_of_anybody_else(lite_app: Flask, lite_site: Sit
     pages = {f"/units/{unit_id}/proceedings"}
     pages.add(f"/units/{unit_id}/proceedings/{world.proceedings[ProceedingKind.TALK]}/withdraw")
     for role in Role:
-        seen = seen_by(lite_app, client_of(lite_app, world.session_keys[role]), world)
+        seen = seen_by(lite_app, client_of(lite_app, world.by_role[role]), world)
         assert seen == (pages if role is Role.ADMIN else set()), role
     assert seen_by(lite_app, client_of(lite_app), world) == set()
     assert seen_by(lite_app, assessor_client(lite_app, lite_site, GROUP), world) == pages
     correcting = f"/units/{unit_id}/proceedings/new/talk?corrects={world.proceedings[ProceedingKind.TALK]}"
     for role in (Role.ASSESSOR, Role.REPORTER, Role.ORGANIZER, Role.SCRUTINEER):
-        assert TALKED not in text_of(client_of(lite_app, world.session_keys[role]).get(correcting))
-    assert TALKED in text_of(client_of(lite_app, world.session_keys[Role.ADMIN]).get(correcting))
+        assert TALKED not in text_of(client_of(lite_app, world.by_role[role]).get(correcting))
+    assert TALKED in text_of(client_of(lite_app, world.by_role[Role.ADMIN]).get(correcting))
 
 
 def test_talks_are_in_no_log(lite_site: Site, admin: StrictClient, caplog: pytest.LogCaptureFixture) -> None:
@@ -241,6 +241,7 @@ def test_talks_are_in_no_log(lite_site: Site, admin: StrictClient, caplog: pytes
 # Rows that are heard or assessed as a whole
 
 
+@pytest.mark.usefixtures("decided_by_one")
 @pytest.mark.parametrize(("framework", "row"), [("county", "III-18"), ("municipal", "III-35")])
 def test_a_comprehensive_row_has_its_own_form(lite_site: Site, admin: StrictClient, framework: str, row: str) -> None:
     _, unit_id = build_unit(lite_site, framework=framework, category="县区")
@@ -281,6 +282,7 @@ def test_a_row_that_may_be_heard_shows_the_hearings(lite_site: Site, admin: Stri
     assert "汇报了经费保障" not in sheet
 
 
+@pytest.mark.usefixtures("decided_by_one")
 def test_a_heard_row_is_marked_by_its_own_form(lite_site: Site, admin: StrictClient) -> None:
     _, unit_id = build_unit(lite_site, tags=("公安",))
     choose(lite_site, unit_id, "III-23", Method.HEARING)

@@ -16,7 +16,7 @@ from tests.worlds import Shown, addresses, build_everything, client_of, dump
 def test_looking_changes_nothing(app: Flask, site: Site, role: Role | None) -> None:
     world = build_everything(site)
     before = dump(site.database)
-    client = client_of(app, None if role is None else world.session_keys[role])
+    client = client_of(app, None if role is None else world.by_role[role])
     asked = 0
     for rule in app.url_map.iter_rules():
         every = list(addresses(app, rule, world))
@@ -34,7 +34,7 @@ def test_looking_changes_nothing(app: Flask, site: Site, role: Role | None) -> N
 def test_a_staff_form_without_its_token_is_refused(lite_app: Flask, lite_site: Site) -> None:
     world = build_everything(lite_site)
     before = dump(lite_site.database)
-    client = client_of(lite_app, world.session_keys[Role.ADMIN])
+    client = client_of(lite_app, world.by_role[Role.ADMIN])
     refused = 0
     for rule in lite_app.url_map.iter_rules():
         access = declared(lite_app.view_functions[rule.endpoint])

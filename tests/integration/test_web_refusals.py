@@ -14,8 +14,8 @@ from tests.worlds import build_accounts, client_of
 
 @pytest.fixture
 def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ORGANIZER])
 
 
 def faults(page: Page) -> list[str]:

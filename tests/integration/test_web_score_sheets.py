@@ -22,13 +22,15 @@ from tests.seasons import build_season
 from tests.strict_client import Page, StrictClient
 from tests.worlds import UNIT_NAMES, Shown, build_accounts, client_of
 
+pytestmark = pytest.mark.usefixtures("decided_by_one")
+
 TOTALS = ("最后得分", "基础分", "等次", "加分", "扣分")
 
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def unit_of(shown: Shown, state: PollState) -> int:
@@ -66,8 +68,8 @@ def test_an_assessor_sees_the_own_rows_and_no_total(shown: Shown) -> None:
 
 def test_an_assessor_marks_the_own_row_only(lite_app: Flask, lite_site: Site) -> None:
     _, unit_id = build_unit(lite_site)
-    keys, _ = build_accounts(lite_site)
-    client = client_of(lite_app, keys[Role.ASSESSOR])
+    ids, _ = build_accounts(lite_site)
+    client = client_of(lite_app, ids[Role.ASSESSOR])
     fields = {"III-31:市委网信办": "1.5", "III-4:考核组": "1"}
     response = client.submit(f"/units/{unit_id}", f"/units/{unit_id}/marks", forged=True, **fields)
     assert response.status_code == 302

@@ -17,7 +17,7 @@ UNSEALED = [PollState.DRAFT, PollState.OPEN, PollState.CLOSED]
 
 def everything_seen(app: Flask, world: Everything) -> dict[str, str]:
     """What every address answers to an admin's GET; charts of the sealed poll, which are slow to draw, left out."""
-    client = client_of(app, world.session_keys[Role.ADMIN])
+    client = client_of(app, world.by_role[Role.ADMIN])
     seen = {}
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "results.chart"):
@@ -84,7 +84,7 @@ def test_turnout_moves_in_steps_of_five(lite_app: Flask, lite_site: Site) -> Non
     """Seven, eight and nine ballots look the same; the tenth is seen."""
     world = build_everything(lite_site)
     sheet = sheet_of(lite_site, world.open.poll_id)
-    client = client_of(lite_app, world.session_keys[Role.ORGANIZER])
+    client = client_of(lite_app, world.by_role[Role.ORGANIZER])
     address = f"/polls/{world.open.poll_id}"
     pages = ["/polls", address, f"{address}/tickets", f"{address}/batches/1"]
 

@@ -20,8 +20,8 @@ from tests.worlds import Shown, build_accounts, client_of
 
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ADMIN])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ADMIN])
 
 
 def test_an_assessment_and_its_unit_are_made(lite_site: Site, admin: StrictClient) -> None:
@@ -106,8 +106,8 @@ def test_a_faulty_unit_is_refused_in_chinese(
 
 def test_long_names_do_not_break_a_page(app: Flask, site: Site) -> None:
     """As long as the form lets through, with what HTML would take for markup; on both databases."""
-    keys, _ = build_accounts(site)
-    client = client_of(app, keys[Role.ADMIN])
+    ids, _ = build_accounts(site)
+    client = client_of(app, ids[Role.ADMIN])
     assessment_id, _ = build_unit(site)
     name = "<b>\"'&样例" + "局" * 80
     fields = {
@@ -123,8 +123,8 @@ def test_long_names_do_not_break_a_page(app: Flask, site: Site) -> None:
 
 @pytest.mark.parametrize("leaders", [f"{'名' * 101} 局长", f"样例甲 {'职' * 201}"])
 def test_a_leader_too_long_for_the_tables_is_refused(app: Flask, site: Site, leaders: str) -> None:
-    keys, _ = build_accounts(site)
-    client = client_of(app, keys[Role.ADMIN])
+    ids, _ = build_accounts(site)
+    client = client_of(app, ids[Role.ADMIN])
     assessment_id, _ = build_unit(site)
     fields = {"name": "样例财政局", "category": "市直单位", "framework": "county", "leaders": leaders}
     assert client.submit(f"/assessments/{assessment_id}/units/new", **fields).status_code == 400

@@ -25,8 +25,8 @@ TWO = (ClassEntry("A", "领导班子成员", Decimal(40)), ClassEntry("B", "职�
 
 @pytest.fixture
 def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ORGANIZER])
 
 
 def plan(site: Site, poll_id: int, **planned: int) -> None:

@@ -32,8 +32,8 @@ GOOD = {"entitled": "４８", "held_on": "2026-03-02", "place": "三楼会议室
 
 @pytest.fixture
 def organizer(lite_app: Flask, lite_site: Site) -> StrictClient:
-    keys, _ = build_accounts(lite_site)
-    return client_of(lite_app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(lite_site)
+    return client_of(lite_app, ids[Role.ORGANIZER])
 
 
 @pytest.fixture
@@ -320,8 +320,8 @@ def test_the_list_is_by_date_and_filtered(lite_site: Site, organizer: StrictClie
 
 
 def test_words_that_no_database_holds_are_no_error(app: Flask, site: Site) -> None:
-    keys, _ = build_accounts(site)
-    client = client_of(app, keys[Role.ORGANIZER])
+    ids, _ = build_accounts(site)
+    client = client_of(app, ids[Role.ORGANIZER])
     for words in ("%00", "%EF%BF%BE", "%25", "_" * 5000, "%F0%9F%97%B3"):
         client.page(f"/polls?q={words}")
 
@@ -403,8 +403,8 @@ def test_another_accounts_file_is_not_there(
 ) -> None:
     address = str(upload(organizer, CSV).location)
     with lite_site.database.reading() as session:
-        key = session.scalars(sa.select(Account.session_key).where(Account.role == Role.ADMIN)).one()
-    client_of(lite_app, key).page(address, 404)
+        number = session.scalars(sa.select(Account.id).where(Account.role == Role.ADMIN)).one()
+    client_of(lite_app, number).page(address, 404)
 
 
 def test_the_template_is_a_workbook_with_the_units(organizer: StrictClient, unit_id: int) -> None:

@@ -85,10 +85,10 @@ def test_left_unsealed_it_bars_certification_and_sealed_late_it_would_count(seas
 
 
 def test_it_is_said_beside_the_button_that_seals(lite_app, lite_site) -> None:
-    keys, _ = build_accounts(lite_site)
+    ids, _ = build_accounts(lite_site)
     _, unit_id = build_unit(lite_site)
     for rehearsal in (False, True):
         world = build_poll(lite_site, unit_id=unit_id, rehearsal=rehearsal)
         close(lite_site, world.poll_id)
-        page = client_of(lite_app, keys[Role.ORGANIZER]).page(f"/polls/{world.poll_id}")
+        page = client_of(lite_app, ids[Role.ORGANIZER]).page(f"/polls/{world.poll_id}")
         assert ("放着不封存，整个考核不能核定" in page.text) is not rehearsal

@@ -239,6 +239,26 @@ def test_every_table_and_constraint_is_named_by_the_convention(empty):
             assert name == expected, table.name
 
 
+def test_what_was_over_before_there_were_marks_is_to_be_cleaned(empty):
+    """Nobody knows of it. What is not over, or was withdrawn before it opened, has nothing to be cleaned."""
+    migrate(empty, "0008")
+    row = fill(empty)["polls"]
+    polls = next(table for table in tables_of(empty) if table.name == "polls")
+    kinds = [
+        ("SEAL", {"state": "sealed", "seal": "sha256:0"}),
+        ("LATE", {"state": "withdrawn", "opened_at": NOW}),
+        ("SOON", {"state": "withdrawn"}),
+        ("OPEN", {"state": "open", "opened_at": NOW}),
+    ]
+    with empty.engine.begin() as connection:
+        for number, (prefix, values) in enumerate(kinds, 100):
+            connection.execute(polls.insert().values(row | {"id": number, "prefix": prefix} | values))
+    migrate(empty, "0009")
+    with empty.engine.connect() as connection:
+        marked = connection.execute(sa.text("SELECT prefix, reason FROM leftovers ORDER BY prefix")).all()
+    assert [tuple(each) for each in marked] == [("LATE", None), ("SEAL", None)]
+
+
 def test_a_promise_closed_with_a_reason_is_one_again_one_step_back(empty):
     """What was answered before is closed by nobody; a step back forgets who closed it and keeps the answer."""
     migrate(empty, "0006")
@@ -252,6 +272,56 @@ def test_a_promise_closed_with_a_reason_is_one_again_one_step_back(empty):
             assert row == written[name] | dict.fromkeys(reason)
             connection.execute(table.update().values(reason))
     downgrade(empty, "0006")
+    for table in tables_of(empty):
+        with empty.engine.connect() as connection:
+            assert dict(connection.execute(table.select()).mappings().one()) == written[table.name]
+
+
+def test_a_step_back_from_sessions_gives_each_account_a_key_of_its_own(empty):
+    """Which nobody holds: whoever was signed in is not, on either side."""
+    migrate(empty)
+    written = fill(empty)["accounts"]
+    accounts = next(table for table in tables_of(empty) if table.name == "accounts")
+    with empty.engine.begin() as connection:
+        connection.execute(accounts.insert().values(written | {"id": written["id"] + 1, "name": "另一个"}))
+    downgrade(empty, revisions()[revisions().index("0012") - 1])
+    with empty.engine.connect() as connection:
+        keys = connection.exec_driver_sql("SELECT session_key FROM accounts").scalars().all()
+    assert len({len(key) for key in keys} | set(keys)) == 3
+    migrate(empty)
+    with empty.engine.connect() as connection:
+        assert connection.execute(accounts.select()).mappings().first() == written
+        assert connection.exec_driver_sql("SELECT * FROM sessions").all() == []
+
+
+def test_what_two_decided_stays_decided_one_step_back(empty):
+    """What was there before is confirmed by nobody and counts; a step back forgets who confirmed and what still waits.
+    Numbers of rows that are gone are not given again on the way."""
+    before = revisions()[revisions().index("0011") - 1]
+    migrate(empty, before)
+    written = fill(empty)
+    marks = next(table for table in tables_of(empty) if table.name == "marks")
+    again = {name: value for name, value in written["marks"].items() if name != "id"} | {"version": 2}
+    gone = written["marks"]["id"] + 5
+    with empty.engine.begin() as connection:
+        connection.execute(marks.insert().values(again | {"id": gone}))
+        connection.execute(marks.delete().where(marks.c.id == gone))
+    migrate(empty, "0011")
+    by = {"confirmed_by": written["accounts"]["id"]}
+    for name in ("marks", "events", "exemptions"):
+        table = next(table for table in tables_of(empty) if table.name == name)
+        with empty.engine.begin() as connection:
+            row = dict(connection.execute(table.select()).mappings().one())
+            assert row == written[name] | {"confirmed_by": None}
+            connection.execute(table.update().values(by))
+    proposed = next(table for table in tables_of(empty) if table.name == "proposed_changes")
+    with empty.engine.begin() as connection:
+        connection.execute(proposed.insert().values(sample(proposed, written)))
+    if empty.is_sqlite:  # PostgreSQL's sequences stand beside the tables
+        with empty.engine.begin() as connection:
+            assert connection.execute(marks.insert().values(again)).inserted_primary_key[0] > gone
+            connection.execute(marks.delete().where(marks.c.version == 2))
+    downgrade(empty, before)
     for table in tables_of(empty):
         with empty.engine.connect() as connection:
             assert dict(connection.execute(table.select()).mappings().one()) == written[table.name]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveys.polling.disclosure import FEWEST_SHOWN, hidden_classes
+from surveys.polling.disclosure import FEWEST_SHOWN, classes_differ, hidden_classes
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=400)
 
@@ -104,3 +104,47 @@ def test_no_more_than_needed_is_hidden(valid):
         assert len(rest) <= 1 or sum(valid[key] for key in rest) < FEWEST_SHOWN
     shown = [count for key, count in valid.items() if count >= FEWEST_SHOWN and key not in hidden]
     assert not shown or not others or max(valid[key] for key in others) <= min(shown)
+
+
+# How a class answered.
+
+answers = st.dictionaries(st.sampled_from("ABCD-*"), st.integers(0, 9), max_size=6)
+questions = st.lists(st.dictionaries(st.sampled_from("ABC"), answers, max_size=3), max_size=4)
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ({"D": 5}, False),
+        ({"A": 40, "B": 2}, False),
+        ({"A": 40, "B": 3}, True),
+        ({"A": 2, "B": 1, "C": 1}, False),
+        ({"A": 2, "B": 2, "C": 1}, True),
+        ({"A": 5, "-": 2}, False),
+        ({"A": 5, "-": 3}, True),
+        ({"-": 6}, False),
+        ({"*": 4, "A": 1, "B": 1, "-": 1}, True),
+        ({}, True),
+        ({"A": 0, "B": 0}, True),
+    ],
+)
+def test_a_class_is_told_of_where_three_differ_from_the_commonest_answer(counts, told):
+    assert classes_differ([{"A": counts}]) is told
+    different = {"A": 3, "B": 3}
+    assert classes_differ([{"A": different, "B": counts}, {"A": different, "B": different}]) is told
+    assert classes_differ([{"A": different, "B": different}, {"A": counts, "B": different}]) is told
+
+
+@repeatable
+@given(questions)
+def test_no_answer_is_that_of_all_but_two_where_classes_are_told_of(questions):
+    told = classes_differ(questions)
+    voted = [counts for by_class in questions for counts in by_class.values() if sum(counts.values())]
+    near = [counts for counts in voted if any(sum(counts.values()) - count < 3 for count in counts.values())]
+    assert told is not bool(near)
+
+
+@repeatable
+@given(questions, questions)
+def test_a_question_more_never_tells_of_classes_that_were_not(one, more):
+    assert classes_differ([*one, *more]) is (classes_differ(one) and classes_differ(more))

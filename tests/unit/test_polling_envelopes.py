@@ -10,9 +10,12 @@ from surveys.polling.envelopes import (
     NONCE_LENGTH,
     SALT_LENGTH,
     BrokenEnvelope,
+    ballot_place,
     close,
+    has_copies,
     keying_place,
     new_salt,
+    open_ballot,
     open_envelope,
     poll_key,
 )
@@ -164,3 +167,26 @@ def test_a_keying_opens_as_no_ballot_and_as_no_other_keying():
     for other in others:
         with pytest.raises(BrokenEnvelope):
             open_envelope(KEY, "K7QF", other, shut)
+
+
+def test_a_ballot_opens_in_its_own_row_only():
+    shut = close(KEY, "K7QF", ballot_place("A", b"1" * 16), ANSWERS)
+    assert open_ballot(KEY, "K7QF", "A", b"1" * 16, shut) == ANSWERS
+    for class_key, ballot_id in (("A", b"2" * 16), ("B", b"1" * 16)):
+        with pytest.raises(BrokenEnvelope):
+            open_ballot(KEY, "K7QF", class_key, ballot_id, shut)
+
+
+def test_a_ballot_cast_before_rows_were_bound_opens_in_its_class():
+    shut = close(KEY, "K7QF", "A", ANSWERS)
+    assert open_ballot(KEY, "K7QF", "A", b"1" * 16, shut) == ANSWERS
+    with pytest.raises(BrokenEnvelope):
+        open_ballot(KEY, "K7QF", "B", b"1" * 16, shut)
+
+
+def test_equal_nonces_are_copies():
+    one, other = (close(KEY, "K7QF", "A", ANSWERS) for _ in range(2))
+    assert not has_copies([one, other])
+    assert has_copies([one, other, one])
+    data = base64.b64decode(one)
+    assert has_copies([one, base64.b64encode(flipped(data, len(data) - 1)).decode()])

@@ -50,6 +50,9 @@ def test_a_poll_counts_from_two_thirds_and_leaves_blanks_out_unless_told_otherwi
         "blank": "exclude",
         "quorum": "2/3",
         "blanks_allowed": True,
+        "two_hands": True,
+        "reserve": None,
+        "issue_to": None,
     }
 
 
@@ -83,12 +86,20 @@ def test_the_default_scoring_rules_are_the_design():
         "top_quota": None,
         "mark_step": "0.01",
         "only_with_form": True,
+        "decided_by_two": False,
     }
 
 
 def test_rules_from_before_the_form_was_asked_for_take_the_newest_poll():
     old = {name: value for name, value in ScoringRules().to_json().items() if name != "only_with_form"}
     assert ScoringRules.from_json(stored(old)) == replace(ScoringRules(), only_with_form=False)
+
+
+def test_rules_from_before_two_decided_let_one_admin_decide():
+    new = replace(ScoringRules(), decided_by_two=True)
+    assert ScoringRules.from_json(stored(new.to_json())) == new
+    old = {name: value for name, value in new.to_json().items() if name != "decided_by_two"}
+    assert ScoringRules.from_json(stored(old)) == ScoringRules()
 
 
 def test_rules_from_before_there_were_steps_have_the_finest():

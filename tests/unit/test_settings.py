@@ -1,5 +1,6 @@
 """The four variables: what is taken, what is refused, and that each refusal says how to set it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,22 @@ def test_settings_are_read(environment, tmp_path):
     assert found.secret_key == SECRET
     assert found.public_url == "https://ceping.example.cn"
     assert found.data_dir == tmp_path
+
+
+def test_sessions_last_as_long_as_is_set(environment):
+    usual = Settings.from_environment(environment)
+    assert (usual.session_idle, usual.session_longest) == (timedelta(minutes=30), timedelta(hours=12))
+
+    found = Settings.from_environment(environment | {"SESSION_IDLE_MINUTES": "10", "SESSION_HOURS": "8"})
+
+    assert (found.session_idle, found.session_longest) == (timedelta(minutes=10), timedelta(hours=8))
+
+
+@pytest.mark.parametrize("value", ["4", "721", "-30", "半小时", "30.5", "٣٠"])
+def test_a_session_that_is_no_time_is_refused_with_what_it_may_be(environment, value):
+    (fault,) = faults_of(environment | {"SESSION_IDLE_MINUTES": value})
+
+    assert fault == f"SESSION_IDLE_MINUTES 不是 5 至 720 的整数：{value}。请改正，或不设。"
 
 
 def test_spaces_around_a_setting_do_not_count(environment):

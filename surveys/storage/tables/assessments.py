@@ -65,6 +65,26 @@ class Approval(Base):
     made_at: Mapped[datetime]
 
 
+class ProposedChange(Base):
+    """What an admin would decide in another's place, all that was saved at once, until a second hand confirms it.
+
+    `body`: see surveys.services.proposals. `confirmed` is None while it waits; `answer`: why it was declined.
+    """
+
+    __tablename__ = "proposed_changes"
+    __table_args__ = NUMBERED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assessment_id: Mapped[int] = mapped_column(ForeignKey("assessments.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    body: Mapped[Document]
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    made_at: Mapped[datetime]
+    confirmed: Mapped[bool | None]
+    answer: Mapped[str | None]
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime | None]
+
+
 class ScoreVersion(Base):
     """Every unit's sheet as it stood: provisional, after_appeal or certified. `digest`: over `body`, as a seal."""
 

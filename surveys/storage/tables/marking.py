@@ -21,7 +21,7 @@ class RowChoice(Base):
 
 
 class Exemption(Base):
-    """A row that does not count for a unit by decision. Cancelled, never deleted."""
+    """A row that does not count for a unit by decision. Cancelled, never deleted. `confirmed_by`: the second hand."""
 
     __tablename__ = "exemptions"
     __table_args__ = NUMBERED
@@ -31,6 +31,7 @@ class Exemption(Base):
     reason: Mapped[str]
     document: Mapped[str]
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     made_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
@@ -103,7 +104,10 @@ class Proceeding(Base):
 
 
 class Mark(Base):
-    """One department's value for one row of one unit. Never changed: a correction is the next version."""
+    """One department's value for one row of one unit. Never changed: a correction is the next version.
+
+    `confirmed_by`: the second hand on what an admin proposed in the department's place.
+    """
 
     __tablename__ = "marks"
     __table_args__ = (UniqueConstraint("unit_id", "row_key", "department", "version"), NUMBERED)
@@ -116,6 +120,7 @@ class Mark(Base):
     remark: Mapped[str]
     evidence: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     made_at: Mapped[datetime]
 
 
@@ -124,6 +129,7 @@ class Event(Base):
 
     `occasion`: what happened, where it may be entered more than once: of one occasion only the highest counts. `level`:
     of a commendation. `appeal`: none, open, upheld or dismissed; an upheld appeal cancels the event.
+    `confirmed_by`: the second hand on its entry.
     """
 
     __tablename__ = "events"
@@ -140,6 +146,7 @@ class Event(Base):
     appeal: Mapped[str] = mapped_column(String(20), default="none")
     appeal_note: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     made_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]

@@ -11,8 +11,7 @@ from surveys.storage.tables.base import NUMBERED, Base, Document
 class Account(Base):
     """Staff. `department`: an assessor's own; `unit_id`: the unit a reporter hands in for.
 
-    Renewing `session_key` ends every session of the account. `one_time`: the password was made by the site, and must be
-    changed before anything else.
+    `one_time`: the password was made by the site, and must be changed before anything else.
     """
 
     __tablename__ = "accounts"
@@ -24,9 +23,19 @@ class Account(Base):
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
     password_hash: Mapped[str]
     one_time: Mapped[bool] = mapped_column(default=False)
-    session_key: Mapped[str] = mapped_column(String(32), unique=True)
     active: Mapped[bool]
     created_at: Mapped[datetime]
+
+
+class StaffSession(Base):
+    """Somebody signed in on one browser. `key`: the SHA-256 of what the browser holds; `seen_at`: when something was
+    last done there, to the minute."""
+
+    __tablename__ = "sessions"
+    key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    made_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
 
 
 class SignInFailure(Base):

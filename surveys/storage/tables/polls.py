@@ -66,6 +66,18 @@ class Unsealing(Base):
     made_at: Mapped[datetime]
 
 
+class Presence(Base):
+    """The number present as one person counted it. `hand`: of the last two people, 1 the earlier and 2 the later.
+    `account_id`: None on the command line."""
+
+    __tablename__ = "presences"
+    poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id"), primary_key=True)
+    hand: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    number: Mapped[int]
+    made_at: Mapped[datetime]
+
+
 class BallotClass(Base):
     """`planned`: tickets to be issued; the dispenser stops there. None: no number was set."""
 
@@ -165,3 +177,14 @@ class Keying(Base):
     hand: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     answers: Mapped[str]
+
+
+class Leftover(Base):
+    """A poll that is over, by its prefix: what its end took out of the tables may still lie in the database's files.
+
+    Also of a rehearsal that was wiped. `reason`: why the files could not be cleaned when it was last tried, in Chinese.
+    """
+
+    __tablename__ = "leftovers"
+    prefix: Mapped[str] = mapped_column(String(4), primary_key=True)
+    reason: Mapped[str | None]
