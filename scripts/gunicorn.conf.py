@@ -35,7 +35,7 @@ def on_starting(_server: object) -> None:
     sys.path.insert(0, str(ROOT))
     from sqlalchemy.exc import OperationalError
 
-    from surveys.services.site import Site
+    from surveys.acts.site import Site
     from surveys.settings import Settings, SettingsError
 
     try:
@@ -65,9 +65,9 @@ def post_worker_init(_worker: object) -> None:
 
 
 def clean_at_start() -> None:
-    from surveys.services.cleaning import clean
-    from surveys.services.site import Site
+    from surveys.acts.site import Site
     from surveys.settings import Settings
+    from surveys.vote.cleaning import clean
 
     site = Site.build(Settings.from_environment(os.environ))
     clean(site, site.now())

@@ -4,7 +4,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +18,20 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from app import create_app
-from surveys.services import passwords
-from surveys.services.site import Site
-from surveys.settings import Settings, database_url_of
+from surveys.acts.site import Site
+from surveys.office import passwords
+from surveys.settings import database_url_of
 from surveys.storage.database import Database
 from surveys.storage.schema import migrate
 from surveys.storage.tables import Base
+from tests.browsers import browser as browser
+from tests.browsers import page as page
+from tests.browsers import server as server
+from tests.sites import NOW, lite_site_in, postgres_database, run_statement, settings_for
 from tests.tools import postgres_server
 
 if TYPE_CHECKING:
     from tests.worlds import Shown
-
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -67,11 +69,6 @@ def migrated(url: URL) -> None:
     database = Database(url)
     migrate(database)
     database.engine.dispose()
-
-
-def run_statement(engine: Engine, statement: str) -> None:
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
 
 
 @pytest.fixture(scope="session")
@@ -116,19 +113,6 @@ def empty(engine: Engine) -> None:
         " BEGIN; SET LOCAL session_replication_role = replica;"  # in any order: no foreign key is looked at
         f" {tables}; SELECT setval(quote_ident(sequencename)::regclass, start_value, false) FROM pg_sequences; COMMIT",
     )
-
-
-@contextmanager
-def postgres_database(admin: Engine, template: str = "") -> Iterator[URL]:
-    """A database of its own on the test server, dropped afterwards."""
-    name = f"ceping_test_{secrets.token_hex(6)}"
-    run_statement(admin, f'CREATE DATABASE "{name}"{template}')
-    yield admin.url.set(database=name)
-    run_statement(admin, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def settings_for(url: URL, folder: Path) -> Settings:
-    return Settings(url, "not-a-secret-" * 4, "http://127.0.0.1:8000", folder)
 
 
 @pytest.fixture
@@ -252,16 +236,6 @@ def lite_site(lite_app: Flask) -> Site:
     found = lite_app.extensions["site"]
     assert isinstance(found, Site)
     return found
-
-
-@contextmanager
-def lite_site_in(folder: Path, template: Path) -> Iterator[Flask]:
-    """A site on a copy of the migrated SQLite file."""
-    path = folder / "lite.db"
-    shutil.copy(template, path)
-    app = create_app(settings_for(database_url_of(f"sqlite:///{path}"), folder))
-    yield app
-    app.extensions["site"].database.engine.dispose()
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from surveys.catalog import loader
 from surveys.catalog.model import Framework, Method
 from surveys.catalog.source import UNUSABLE
-from surveys.intake.framework_sheets import ABOUT_SHEET, ROW_TITLES, ROWS_SHEET, SEPARATORS
 from surveys.intake.tables import Row, Table
 from surveys.intake.workbook_reader import Limits, sheets_of
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.score_sheet import Kind
-from surveys.services.framework_workbooks import framework_workbook
+from surveys.season.framework_workbooks import framework_workbook
+from surveys.season.uploads.framework_sheets import ABOUT_SHEET, ROW_TITLES, ROWS_SHEET, SEPARATORS
 
 Cell = tuple[str, int, str, str]
 """Sheet, row, the column's title, what is to stand there."""

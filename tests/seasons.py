@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.site import Site
+from surveys.marking.marks import MarkEntry
+from surveys.office import accounts
+from surveys.outcome import life, replies, versions
+from surveys.outcome.life import Outlook
+from surveys.outcome.versions import Version
 from surveys.polling.seal import canonical_json, digest
-from surveys.services import accounts, applicability, assessment_life, assessments, replies, versions
-from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.assessment_life import Outlook
-from surveys.services.marks import MarkEntry
-from surveys.services.site import Site
-from surveys.services.versions import Version
+from surveys.season import applicability, assessments
 from surveys.storage.tables import Assessment, Document
 from tests.builders import GROUP, build_unit, close_marking, confirm, fill_marks, sealed_poll
-from tests.conftest import NOW
+from tests.sites import NOW
 
 DUE = NOW.date() + timedelta(days=7)
 AFTER = NOW + timedelta(days=8)
@@ -43,7 +45,7 @@ class Season:
 
     def open_appeal(self, due_on: date = DUE) -> None:
         with self.site.database.writing() as session:
-            assessment_life.open_appeal(session, NOW, COMMAND_LINE, self.assessment_id, due_on)
+            life.open_appeal(session, NOW, COMMAND_LINE, self.assessment_id, due_on)
 
     def appeal(self) -> "Season":
         self.close_marking()
@@ -52,7 +54,7 @@ class Season:
 
     def back(self, reason: str = "补打分") -> None:
         with self.site.database.writing() as session:
-            assessment_life.return_to_marking(session, NOW, COMMAND_LINE, self.assessment_id, reason)
+            life.return_to_marking(session, NOW, COMMAND_LINE, self.assessment_id, reason)
 
     def object(self, row_key: str = "III-4", reason: str = "材料已按时报送", actor: Actor | None = None) -> int:
         who = actor or self.reporter
@@ -74,8 +76,8 @@ class Season:
     def certify(self, admin: Actor, shown: str | None = None) -> bool:
         with self.site.database.writing() as session:
             found = assessments.assessment_of(session, self.assessment_id)
-            subject = assessment_life.certificate_digest(session, found) if shown is None else shown
-            return assessment_life.certify(session, AFTER, admin, self.assessment_id, subject)
+            subject = life.certificate_digest(session, found) if shown is None else shown
+            return life.certify(session, AFTER, admin, self.assessment_id, subject)
 
     def certified(self) -> "Season":
         self.appeal()
@@ -84,7 +86,7 @@ class Season:
 
     def archive(self) -> None:
         with self.site.database.writing() as session:
-            assessment_life.archive(session, AFTER, COMMAND_LINE, self.assessment_id)
+            life.archive(session, AFTER, COMMAND_LINE, self.assessment_id)
 
     @property
     def assessment(self) -> Assessment:
@@ -98,7 +100,7 @@ class Season:
     def outlook(self) -> Outlook:
         with self.site.database.reading() as session:
             found = assessments.assessment_of(session, self.assessment_id)
-            return assessment_life.outlook(session, AFTER, found)
+            return life.outlook(session, AFTER, found)
 
     def version(self, number: int) -> Version:
         with self.site.database.reading() as session:

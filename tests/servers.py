@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import URL
 
-from surveys.services.site import Site
+from surveys.acts.site import Site
 from surveys.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]

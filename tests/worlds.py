@@ -15,42 +15,27 @@ from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
+from surveys.acts import sessions
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.site import Site
+from surveys.acts.table_files import tables_in
 from surveys.catalog import loader
+from surveys.evidence import materials, proceedings, reviews
+from surveys.evidence.proceeding_records import ProceedingKind
+from surveys.evidence.proceedings import ProceedingEntry
 from surveys.intake.tables import read_tables
+from surveys.marking import ledger, mark_workbooks, marks
+from surveys.marking.ledger import EventEntry
+from surveys.marking.marks import MarkEntry
+from surveys.office import account_imports, accounts
+from surveys.outcome import life, objection_files, replies, versions
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services import (
-    account_imports,
-    accounts,
-    assessment_life,
-    assessments,
-    doors,
-    framework_editing,
-    framework_workbooks,
-    hall,
-    ledger,
-    mark_workbooks,
-    marks,
-    materials,
-    objection_files,
-    polls,
-    proceedings,
-    replies,
-    reviews,
-    rosters,
-    sessions,
-    tickets,
-    versions,
-)
-from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.ledger import EventEntry
-from surveys.services.marks import MarkEntry
-from surveys.services.proceeding_records import ProceedingKind
-from surveys.services.proceedings import ProceedingEntry
-from surveys.services.site import Site
-from surveys.services.table_files import tables_in
+from surveys.season import assessments, framework_editing, framework_workbooks, rosters
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Exemption, Material, ProposedChange, Unit
+from surveys.vote import door_screens, hall, polls
+from surveys.vote.ticketing import tickets
 from tests.builders import (
     SESSIONS,
     World,
@@ -63,7 +48,7 @@ from tests.builders import (
     session_of,
     sheet_of,
 )
-from tests.conftest import NOW
+from tests.sites import NOW
 from tests.strict_client import StrictClient
 
 DEPARTMENT = "市委网信办"
@@ -132,8 +117,8 @@ def build_everything(site: Site) -> Everything:
     with site.database.writing() as session:
         open_id = built[PollState.OPEN].poll_id
         tickets.void(session, NOW, COMMAND_LINE, open_id, built[PollState.OPEN].codes["A"][8], "丢")
-        doors.set_planned(session, NOW, COMMAND_LINE, open_id, "A", 12)
-        door = doors.add_door(session, NOW, COMMAND_LINE, open_id, "东门", "A")
+        door_screens.set_planned(session, NOW, COMMAND_LINE, open_id, "A", 12)
+        door = door_screens.add_door(session, NOW, COMMAND_LINE, open_id, "东门", "A")
         polls.close_poll(session, NOW, COMMAND_LINE, built[PollState.CLOSED].poll_id)
         hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
@@ -176,7 +161,7 @@ def _appeal(site: Site, assessment_id: int) -> int:
         reporter = Actor(account.id, account.name, Role.REPORTER, unit_id=account.unit_id)
         unit_id = account.unit_id or 0
         close_marking(session, assessment_id)
-        assessment_life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
+        life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
     objection_id = objection_files.object_with_file(
         site, NOW, reporter, unit_id, "III-4", "材料已按时报送", "样例依据.pdf", BytesIO(b"%PDF-1.7\nproof\n%%EOF")
     )
@@ -184,7 +169,7 @@ def _appeal(site: Site, assessment_id: int) -> int:
         replies.answer(session, NOW, COMMAND_LINE, unit_id, objection_id, accepted=True, words="经复核属实")
         marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, [MarkEntry("III-4", "考核组", "1", "复核")])
         versions.freeze_after_appeal(session, NOW, COMMAND_LINE, assessment_id, "答复申诉")
-        assessment_life.return_to_marking(session, NOW, COMMAND_LINE, assessment_id, "还有测评会没有开完")
+        life.return_to_marking(session, NOW, COMMAND_LINE, assessment_id, "还有测评会没有开完")
     return objection_id
 
 

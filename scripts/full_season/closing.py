@@ -6,9 +6,11 @@ from datetime import timedelta
 from full_season.marking import REMARK
 from full_season.plan import Objection, Unit
 from full_season.stage import Stage, confirm_all, moment
-from surveys.services import applicability, assessment_life, ledger, marks, replies, versions
-from surveys.services.assessments import assessment_of
-from surveys.services.marks import MarkEntry
+from surveys.marking import ledger, marks
+from surveys.marking.marks import MarkEntry
+from surveys.outcome import life, replies, versions
+from surveys.season import applicability
+from surveys.season.assessments import assessment_of
 
 ENDS, DUE = 60, 75
 """Days of the calendar: when marking ends, and the last day to reply."""
@@ -21,9 +23,9 @@ def publish(stage: Stage) -> int:
         matrix = applicability.matrix(session, stage.assessment_id)
         if not matrix.signs:
             applicability.approve(session, now, admin, stage.assessment_id, matrix.fingerprint)
-        number = assessment_life.close_marking(session, now, admin, stage.assessment_id)
+        number = life.close_marking(session, now, admin, stage.assessment_id)
         due_on = (now + timedelta(days=DUE - ENDS)).date()
-        assessment_life.open_appeal(session, now, admin, stage.assessment_id, due_on)
+        life.open_appeal(session, now, admin, stage.assessment_id, due_on)
     return number
 
 
@@ -73,11 +75,11 @@ def certify(stage: Stage) -> str:
         now = moment(stage.site, DUE + 5, hour)
         with stage.site.database.writing() as session:
             assessment = assessment_of(session, stage.assessment_id)
-            shown = assessment_life.outlook(session, now, assessment)
+            shown = life.outlook(session, now, assessment)
             if shown.certificate is None:
                 raise ValueError("\n".join(shown.hindrances))
             subject = shown.certificate
-            assessment_life.certify(session, now, admin, stage.assessment_id, subject)
+            life.certify(session, now, admin, stage.assessment_id, subject)
     return subject
 
 
@@ -85,5 +87,5 @@ def archive(stage: Stage) -> int:
     """Verified, then archived; how many versions there are."""
     with stage.site.database.writing() as session:
         checked = versions.verify(session, stage.assessment_id)
-        assessment_life.archive(session, moment(stage.site, 90), stage.staff.admins[0], stage.assessment_id)
+        life.archive(session, moment(stage.site, 90), stage.staff.admins[0], stage.assessment_id)
     return len(checked)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from full_season import closing, handing_in, marking, setting_up, voting
 from full_season.plan import Season
 from full_season.stage import Stage
+from surveys.acts.site import Site
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.services.site import Site
 
 Tell = Callable[[str], None]
 

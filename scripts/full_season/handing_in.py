@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from full_season.plan import GROUP, Unit
 from full_season.stage import FIRST_DAY, Stage, moment
-from surveys.services import materials, proceedings, reviews
-from surveys.services.actors import Actor
-from surveys.services.checklists import REPORT, UnitChecklist
-from surveys.services.materials import Entry, Place
-from surveys.services.proceeding_records import ProceedingKind, own_feedback
-from surveys.services.proceedings import ProceedingEntry, inspection_body
-from surveys.services.reviews import Verdict
+from surveys.acts.actors import Actor
+from surveys.evidence import materials, proceedings, reviews
+from surveys.evidence.checklists import REPORT, UnitChecklist
+from surveys.evidence.materials import Entry, Place
+from surveys.evidence.proceeding_records import ProceedingKind, own_feedback
+from surveys.evidence.proceedings import ProceedingEntry, inspection_body
+from surveys.evidence.reviews import Verdict
 
 FILES = 4
 """Files a unit with its own reporter hands in; of these the second is asked for again."""

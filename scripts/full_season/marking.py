@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 from full_season.plan import GROUP, Event, Fate, Mark, Unit
 from full_season.sheets import filled_marks
 from full_season.stage import Stage, confirm_all, moment
-from surveys.intake.marks import MarkKey
-from surveys.services import ledger, mark_workbooks, marking_sheets, marks
-from surveys.services.ledger import EventEntry
-from surveys.services.marks import MarkEntry
-from surveys.services.table_files import tables_in
+from surveys.acts.table_files import tables_in
+from surveys.marking import ledger, mark_workbooks, marking_sheets, marks
+from surveys.marking.ledger import EventEntry
+from surveys.marking.marks import MarkEntry
+from surveys.marking.uploads.marks import MarkKey
 from surveys.storage.tables import Event as Entered
 
 IN_A_WORKBOOK = (GROUP,)

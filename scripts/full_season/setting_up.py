@@ -6,21 +6,15 @@ from sqlalchemy.orm import Session
 from full_season.plan import GROUP, Season, Unit
 from full_season.sheets import edited_framework, roster_file
 from full_season.stage import Staff, Stage, moment
-from surveys.services import (
-    accounts,
-    applicability,
-    assessment_life,
-    assessments,
-    framework_editing,
-    ledger,
-    rosters,
-    rule_editing,
-)
-from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.assessments import assessment_of
-from surveys.services.rule_editing import RulesEntry
-from surveys.services.site import Site
-from surveys.services.table_files import tables_in
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.site import Site
+from surveys.acts.table_files import tables_in
+from surveys.marking import ledger
+from surveys.office import accounts
+from surveys.outcome import life
+from surveys.season import applicability, assessments, framework_editing, rosters, rule_editing
+from surveys.season.assessments import assessment_of
+from surveys.season.rule_editing import RulesEntry
 from surveys.storage.tables import Account
 
 
@@ -40,7 +34,7 @@ def prepare(site: Site, season: Season) -> Stage:
         _decide(site, session, admin, season, unit_ids)
         fingerprint = applicability.matrix(session, assessment_id).fingerprint
         applicability.approve(session, moment(site, 4), admin, assessment_id, fingerprint)
-        assessment_life.start_marking(session, moment(site, 5), admin, assessment_id)
+        life.start_marking(session, moment(site, 5), admin, assessment_id)
         staff = Staff(
             admins=(admins[0], admins[1]),
             organizer=_account(site, session, passwords, "organizer", Role.ORGANIZER),

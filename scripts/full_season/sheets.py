@@ -5,11 +5,11 @@ from decimal import Decimal
 
 from full_season.plan import Edit, Season
 from surveys.catalog import loader
-from surveys.intake.marks import MarkKey, parse_key
 from surveys.intake.tables import Table, read_tables
+from surveys.marking.mark_workbooks import TITLES
+from surveys.marking.uploads.marks import MarkKey, parse_key
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services.mark_workbooks import TITLES
-from surveys.services.rosters import LEADER_TITLES, UNIT_TITLES
+from surveys.season.rosters import LEADER_TITLES, UNIT_TITLES
 
 
 def roster_file(season: Season) -> bytes:

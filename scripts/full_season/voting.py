@@ -4,15 +4,17 @@ from decimal import Decimal
 
 from full_season.plan import Confirmed, Vote
 from full_season.stage import Stage, moment
+from surveys.acts.actors import COMMAND_LINE
+from surveys.acts.site import Site
+from surveys.marking import democratic_row, marks, poll_choices, standing_marks
+from surveys.marking.marks import MarkEntry
+from surveys.marking.score_sheets import unit_sheet
 from surveys.polling import receipts
 from surveys.polling.sheet import BLANK, Sheet
 from surveys.scoring.grades import BlankPolicy
-from surveys.services import casting, democratic, marks, poll_choices, polls, sealing, standing_marks, tickets
-from surveys.services.actors import COMMAND_LINE
-from surveys.services.marks import MarkEntry
-from surveys.services.polls import ClassEntry, PollEntry
-from surveys.services.score_sheets import unit_sheet
-from surveys.services.site import Site
+from surveys.vote import casting, polls, sealing
+from surveys.vote.polls import ClassEntry, PollEntry
+from surveys.vote.ticketing import tickets
 
 
 def vote(stage: Stage) -> int:
@@ -112,4 +114,4 @@ def _confirm(stage: Stage, unit_id: int, plan: Confirmed) -> None:
         marks.enter_marks(session, now, first, unit_id, [entry])
         place = (unit_id, plan.row_key, line.departments[0])
         version = standing_marks.last_marks(session, [unit_id], [plan.row_key])[place].version
-        democratic.approve(session, now, second, unit_id, plan.row_key, version)
+        democratic_row.approve(session, now, second, unit_id, plan.row_key, version)

@@ -7,8 +7,8 @@ from typing import Literal, cast
 
 from flask import Response, send_file
 
-from surveys.reporting.slips import Work
-from surveys.services.materials import Download
+from surveys.evidence.materials import Download
+from surveys.vote.papers.slips import Work
 from surveys.web.headers import FILE_POLICY
 
 ChartFormat = Literal["png", "svg"]

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from flask import redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.services.errors import Refusal
-from surveys.services.table_files import tables_in
+from surveys.acts.errors import Refusal
+from surveys.acts.table_files import tables_in
 from surveys.web.access import actor, site
 from surveys.web.forms import UploadForm
 

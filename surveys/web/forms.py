@@ -18,9 +18,9 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, HiddenInput
 
+from surveys.acts.errors import BadInput
 from surveys.scoring.marks import STEPS
 from surveys.scoring.score_sheet import Mode
-from surveys.services.errors import BadInput
 
 REQUIRED = "请填写此项。"
 NUMBER = "请填写数字，用半角。"

@@ -24,8 +24,8 @@ from flask_login import current_user
 from itsdangerous import BadSignature, Signer
 from sqlalchemy.orm import Session
 
-from surveys.services import assessments
-from surveys.services.errors import NotFound
+from surveys.acts.errors import NotFound
+from surveys.season import assessments
 from surveys.web import access
 from surveys.web.access import actor, site
 from surveys.web.field_labels import PASSWORDS, is_typed, labelled
@@ -101,7 +101,7 @@ def _shown(kept: KeptForm) -> str:
     if kept.owner != actor().account_id:
         return render_template("staff/kept_by_another.html", form=SignInForm(None), kept=_sealed(kept))
     if actor().must_change:
-        return render_template("staff/password.html", form=PasswordForm(None), fault=None, kept=_sealed(kept))
+        return render_template("office/password.html", form=PasswordForm(None), fault=None, kept=_sealed(kept))
     with site().database.reading() as session:
         shown = labelled(kept.fields, partial(_unit_name, session))
     return render_template("staff/kept.html", kept=kept, shown=shown)
@@ -115,7 +115,7 @@ def _unit_name(session: Session, unit_id: int) -> str:
 
 
 def _sign_in_page(sealed: str, *, typed: bool = True) -> ResponseReturnValue:
-    page = render_template("staff/sign_in.html", form=SignInForm(None), fault=None, kept=sealed, typed=typed)
+    page = render_template("office/sign_in.html", form=SignInForm(None), fault=None, kept=sealed, typed=typed)
     return page, 400, {"Session-Ended": "1"}
 
 

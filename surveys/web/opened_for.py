@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from surveys.services import identities
-from surveys.services.actors import Permission
-from surveys.services.identities import Identities, Kind, Reader
+from surveys.acts import identities
+from surveys.acts.actors import Permission
+from surveys.acts.identities import Identities, Kind, Reader
 from surveys.web.access import PUBLIC, actor, declared, site
 
 FIELD = "opened_for"

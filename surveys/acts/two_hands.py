@@ -1,0 +1,151 @@
+"""Decisions that take two people: one proposes with a reason, another agrees or declines."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from surveys.acts.actors import Actor, Permission
+from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, WrongState
+from surveys.acts.hands import ADMIN, require_hand
+from surveys.storage.tables import Account, Approval
+
+LONGEST = 500
+HANDS = 2
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """`account_id`, `by`: who proposed it; `hands`: how many have agreed so far, that one included."""
+
+    reason: str
+    account_id: int
+    by: str
+    made_at: datetime
+    hands: int
+
+    @property
+    def waits(self) -> bool:
+        return self.hands < HANDS
+
+
+def proposals(session: Session, assessment_id: int, act: str) -> dict[str, Proposal]:
+    """By subject, those that wait for a second hand and those that have it."""
+    query = (
+        select(Approval, Account.name)
+        .join(Account, Account.id == Approval.account_id)
+        .where(Approval.assessment_id == assessment_id, Approval.act == act)
+        .order_by(Approval.id)
+    )
+    found: dict[str, list[tuple[Approval, str]]] = {}
+    for approval, name in session.execute(query):
+        found.setdefault(approval.subject, []).append((approval, name))
+    return {
+        subject: Proposal(first.reason or "", first.account_id, name, first.made_at, len(hands))
+        for subject, hands in found.items()
+        for first, name in hands[:1]
+    }
+
+
+def propose(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    reason: str,
+    permission: Permission = Permission.DECIDE,
+) -> str:
+    """The first hand; the reason as it is kept. What it is about is locked, the caller commits. Raises NotAllowed,
+    BadInput, WrongState."""
+    account_id = _hand(actor, permission)
+    reason = reason.strip()
+    if not reason:
+        raise BadInput("请写明理由，会记入日志。")
+    if len(reason) > LONGEST:
+        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
+    before = proposals(session, assessment_id, act).get(subject)
+    if before is not None and before.waits and before.account_id == account_id:
+        raise AlreadyDone(f"您已经提出过了，等{_other(permission)}确认。")
+    if before is not None:
+        raise WrongState("这件事刚刚已由别人提出，请刷新页面核对后再确认。")
+    _add(session, now, account_id, assessment_id, act, subject, reason)
+    return reason
+
+
+def agree(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    permission: Permission = Permission.DECIDE,
+) -> Proposal:
+    """The second hand, another person's; otherwise as `propose`. Raises NotAllowed, WrongState."""
+    account_id = _hand(actor, permission)
+    found = _waiting(session, assessment_id, act, subject)
+    require_hand(actor, {found.account_id}, _other(permission))
+    _add(session, now, account_id, assessment_id, act, subject, None)
+    return found
+
+
+def decline(
+    session: Session,
+    actor: Actor,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    permission: Permission = Permission.DECIDE,
+) -> Proposal:
+    """Takes the proposal off the table; whoever made it may, too. Raises NotAllowed, WrongState."""
+    _hand(actor, permission)
+    found = _waiting(session, assessment_id, act, subject)
+    session.execute(
+        delete(Approval).where(
+            Approval.assessment_id == assessment_id, Approval.act == act, Approval.subject == subject
+        )
+    )
+    return found
+
+
+def _waiting(session: Session, assessment_id: int, act: str, subject: str) -> Proposal:
+    found = proposals(session, assessment_id, act).get(subject)
+    if found is None or not found.waits:
+        raise WrongState("没有等您确认的提议，可能刚刚有人确认或撤下了。请刷新页面核对。")
+    return found
+
+
+def _add(
+    session: Session,
+    now: datetime,
+    account_id: int,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    reason: str | None,
+) -> None:
+    session.add(
+        Approval(
+            assessment_id=assessment_id,
+            act=act,
+            subject=subject,
+            account_id=account_id,
+            reason=reason,
+            made_at=now,
+        )
+    )
+    session.flush()
+
+
+def _other(permission: Permission) -> str:
+    return ADMIN if permission is Permission.DECIDE else "另一人"
+
+
+def _hand(actor: Actor, permission: Permission) -> int:
+    if not actor.may(permission):
+        who = "管理员" if permission is Permission.DECIDE else "组织员、监票人和管理员"
+        raise NotAllowed(f"只有{who}可以作这个决定。")
+    return require_hand(actor, other=_other(permission))

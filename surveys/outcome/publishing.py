@@ -1,0 +1,108 @@
+"""The report and the letters (反馈函) of an assessment as files."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from enum import StrEnum
+
+from sqlalchemy.orm import Session
+
+from surveys.acts.actors import Actor
+from surveys.acts.errors import WrongState
+from surveys.outcome import versions
+from surveys.outcome.letter import letter
+from surveys.outcome.printed_source import PrintedResults, printed_results
+from surveys.outcome.replies import own_unit
+from surveys.outcome.report import report
+from surveys.reporting.documents import Document
+from surveys.scoring.assessment_states import AssessmentState
+from surveys.season.assessments import unit_of
+from surveys.vote.papers.slips import Work
+
+_ZIP_TIME = (2000, 1, 1, 0, 0, 0)
+
+
+class Form(StrEnum):
+    PDF = "pdf"
+    WORD = "docx"
+
+    @property
+    def mimetype(self) -> str:
+        return {
+            "pdf": "application/pdf",
+            "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        }[self.value]
+
+    def written(self, documents: Sequence[Document]) -> Iterator[bytes]:
+        if self is Form.PDF:
+            from surveys.reporting.document_pdf import documents_pdf
+
+            return documents_pdf(documents)
+        from surveys.reporting.document_word import documents_word
+
+        return documents_word(documents)
+
+
+def report_file(session: Session, zone: tzinfo, assessment_id: int, form: Form = Form.PDF) -> bytes:
+    """The report on an assessment. Raises NotFound, WrongState when it has no units, Imbalance."""
+    (data,) = form.written([report(_results(session, assessment_id), zone)])
+    return data
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A letter per unit, in the order of the assessment, still to be written."""
+
+    form: Form
+    names: tuple[str, ...]
+    documents: tuple[Document, ...]
+
+    def zipped(self) -> Work:
+        files = self.form.written(self.documents)
+        target = io.BytesIO()
+        with zipfile.ZipFile(target, "w") as bundle:
+            for number, (name, data) in enumerate(zip(self.names, files, strict=True), start=1):
+                entry = zipfile.ZipInfo(f"{number:03}-{_file_name(name)}.{self.form}", _ZIP_TIME)
+                bundle.writestr(entry, data, zipfile.ZIP_DEFLATED)
+                yield number
+        return target.getvalue()
+
+
+def letters(session: Session, zone: tzinfo, assessment_id: int, form: Form = Form.PDF) -> Letters:
+    """Raises as above. What it gives needs the session no longer."""
+    found = _results(session, assessment_id)
+    names = tuple(unit["name"] for unit in found.units)
+    return Letters(form, names, tuple(letter(found, unit, zone) for unit in found.units))
+
+
+def letter_file(session: Session, zone: tzinfo, unit_id: int, form: Form = Form.PDF) -> bytes:
+    """One unit's letter. Raises NotFound, Imbalance."""
+    found = printed_results(session, unit_of(session, unit_id).assessment_id)
+    return _letter(found, zone, unit_id, form)
+
+
+def own_letter(session: Session, actor: Actor, zone: tzinfo, unit_id: int) -> bytes:
+    """The own unit's letter as PDF, once it is final. Raises NotFound, WrongState, Imbalance."""
+    unit = own_unit(session, actor, unit_id)
+    if not AssessmentState(unit.assessment.state).is_final:
+        raise WrongState("考核还没有核定，核定以后才有反馈函。现在的结果请看本单位的计分表。")
+    return _letter(printed_results(session, unit.assessment_id), zone, unit_id, Form.PDF)
+
+
+def _letter(found: PrintedResults, zone: tzinfo, unit_id: int, form: Form) -> bytes:
+    (data,) = form.written([letter(found, versions.unit_in(found.body, unit_id), zone)])
+    return data
+
+
+def _results(session: Session, assessment_id: int) -> PrintedResults:
+    found = printed_results(session, assessment_id)
+    if not found.units:
+        raise WrongState("这次考核还没有单位，没有可写的报告。")
+    return found
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(". ")[:60] or "单位"
