@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, selectinload
 
 from surveys.acts.errors import NotFound
 from surveys.catalog.model import Framework, Method, Standard
-from surveys.marking.marks import departments_of
 from surveys.scoring.assignment import marking_departments
 from surveys.scoring.score_sheet import Kind
 from surveys.season.assessments import framework_of
+from surveys.season.rows import departments_of
 from surveys.storage.tables import Account, Assessment, Exemption, Material, Review, RowChoice, Unit
 
 REPORT = ""

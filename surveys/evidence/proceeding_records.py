@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import NotAllowed, NotFound
 from surveys.catalog.model import Framework, Method
-from surveys.marking.marks import departments_of
 from surveys.season.assessments import framework_of, unit_of
+from surveys.season.rows import departments_of
 from surveys.storage.photo_files import read_photo
 from surveys.storage.tables import Account, Proceeding, Unit
 

@@ -15,7 +15,6 @@ from surveys.acts.errors import NotAllowed, WrongState
 from surveys.acts.hands import require_hand
 from surveys.acts.two_hands import Proposal
 from surveys.catalog.model import Method, Standard, plain
-from surveys.marking.marks import departments_of, row_of
 from surveys.polling.states import PollState
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.poll_rules import PollRules
@@ -23,6 +22,7 @@ from surveys.scoring.score_sheet import RowState, RowValue, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.season.assessments import locked_assessment
 from surveys.season.may_change import require_open
+from surveys.season.rows import departments_of, row_of
 from surveys.storage.tables import Approval, Mark, Poll, Unit
 from surveys.vote.tallies import is_visible, tally_each
 from surveys.vote.tally_values import Tally

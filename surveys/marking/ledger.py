@@ -18,11 +18,11 @@ from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Standard, plain
 from surveys.intake.cleaning import clean_line
-from surveys.marking.marks import departments_of, row_of, rows_of_unit
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.season.assessments import held_assessment, lock_unit, unit_of
 from surveys.season.may_change import require_open
+from surveys.season.rows import departments_of, row_of, rows_of_unit
 from surveys.storage.tables import Event, Exemption, Unit
 
 _TOLD = ("unit_id", "row_key", "happened_on", "document", "reason", "level", "occasion")

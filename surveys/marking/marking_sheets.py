@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session, selectinload
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import NotAllowed, NotFound
 from surveys.catalog.model import Framework, Method, Row, Standard
-from surveys.marking.marks import departments_of
 from surveys.marking.standing_marks import LastMark, Place, last_marks
 from surveys.season.assessments import assessment_of, frameworks_of
 from surveys.season.may_change import Opening, opening
+from surveys.season.rows import departments_of
 from surveys.storage.tables import Assessment, Exemption, Unit
 
 FEWEST_ALIKE = 5

@@ -11,16 +11,16 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, proposals
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
+from surveys.acts.errors import BadInput, NotAllowed, Refusal, WrongState
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
 from surveys.marking.standing_marks import LastMark, Place, history
-from surveys.scoring.assignment import marking_departments
 from surveys.scoring.marks import FINEST, BadPoints, parse_points
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.season.assessments import framework_of, held_assessment, is_marking, unit_of
+from surveys.season.assessments import held_assessment, is_marking, unit_of
 from surveys.season.may_change import require_open
+from surveys.season.rows import UnitRows, departments_of, rows_of_unit
 from surveys.storage.tables import Assessment, Mark, Unit
 
 MOST_WORDS = 500
@@ -307,45 +307,3 @@ def _add_mark(session: Session, now: datetime, actor: Actor, change: Change, sec
     )
     subject, detail = f"{change.unit} {entry.row_key}", f"{entry.department} {change.points} {entry.remark}"
     audit.record(session, now, actor, "mark.enter", subject, detail.strip())
-
-
-def departments_of(framework: Framework, standard: Standard, unit: Unit) -> tuple[str, ...]:
-    """Who marks this row of this unit (回避 considered)."""
-    return departments_for(framework, standard, unit.department)
-
-
-def departments_for(framework: Framework, standard: Standard, own: str | None) -> tuple[str, ...]:
-    """Of a unit that marks as `own`. Another value of the democratic row is one department's."""
-    found = marking_departments(standard.departments, own, framework.lead_department, framework.default_department)
-    return found[:1] if Method.DEMOCRATIC in standard.methods else found
-
-
-@dataclass(frozen=True)
-class UnitRows:
-    """A unit, and the rows of its framework by key."""
-
-    unit: Unit
-    framework: Framework
-    standards: Mapping[str, Standard]
-
-    def standard(self, row_key: str) -> Standard:
-        """The row, if it applies to the unit. Raises NotFound, WrongState."""
-        found = self.standards.get(row_key)
-        if found is None:
-            raise NotFound(f"测评体系中没有 {row_key} 这一行。")
-        if not found.applies([tag.tag for tag in self.unit.tags]):
-            raise WrongState(f"{row_key} 不适用于{self.unit.name}。")
-        return found
-
-
-def rows_of_unit(session: Session, unit_id: int) -> UnitRows:
-    """Raises NotFound."""
-    unit = unit_of(session, unit_id)
-    framework = framework_of(unit.assessment, unit.framework)
-    return UnitRows(unit, framework, {row.standard.key: row.standard for row in framework.rows()})
-
-
-def row_of(session: Session, unit_id: int, row_key: str) -> tuple[Unit, Framework, Standard]:
-    """The row of the unit's framework, if it applies to the unit. Raises NotFound, WrongState."""
-    found = rows_of_unit(session, unit_id)
-    return found.unit, found.framework, found.standard(row_key)

@@ -12,12 +12,12 @@ from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.marking import democratic_row
 from surveys.marking.democratic_row import Decided, Hands, TeamScores
 from surveys.marking.event_counts import counting_events
-from surveys.marking.marks import departments_of
 from surveys.scoring import score_sheet as scoring
 from surveys.scoring.assignment import joint_mark
 from surveys.scoring.exact import Score, exact, total
 from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
 from surveys.season.assessments import framework_of, unit_of
+from surveys.season.rows import departments_of
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, RowChoice, Unit
 from surveys.vote.tally_values import Tally
 

@@ -15,7 +15,6 @@ from surveys.acts.errors import BadInput, NotAllowed, WrongState
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Framework, Standard
 from surveys.catalog.rules import framework_faults
-from surveys.marking.marks import departments_of
 from surveys.marking.results import UnitResult, plain_points, ranked
 from surveys.marking.score_sheets import assessment_sheets
 from surveys.marking.standing_marks import Place
@@ -27,6 +26,7 @@ from surveys.scoring.exact import total
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season.assessments import assessment_of, framework_in, framework_of, frameworks_of, locked_assessment
+from surveys.season.rows import departments_of
 from surveys.season.rule_editing import summary
 from surveys.storage.tables import Account, Assessment, Document, Event, Exemption, Mark, RuleVersion, Unit
 

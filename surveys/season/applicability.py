@@ -18,7 +18,6 @@ from surveys.acts.errors import BadInput, NotAllowed, WrongState
 from surveys.acts.hands import require_hand
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Framework, Method, Row, Standard
-from surveys.marking.marks import row_of
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
 from surveys.season.assessments import (
@@ -31,6 +30,7 @@ from surveys.season.assessments import (
     shut_after_marking,
     unit_of,
 )
+from surveys.season.rows import row_of
 from surveys.storage.tables import Account, Approval, Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
 
 ACT = "applicability"

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.marking.marks import departments_for
 from surveys.season.applicability import tags_hindrance
 from surveys.season.assessments import framework_of, is_marking
+from surveys.season.rows import departments_for
 from surveys.season.uploads.rosters import UnitRow
 from surveys.storage.tables import Assessment, Event, Exemption, Mark, Material, Proceeding, RowChoice, Unit
 
