@@ -85,7 +85,7 @@ def _vote(site: Site, unit_id: int, count: int, chance: random.Random) -> None:
         for code in issued:
             code = casting.normalized(code)
             found = casting.find(connection, NOW, site.open_polls, code)
-            poll = site.open_polls.get(connection, found)
+            poll = casting.open_poll_of(connection, site.open_polls, found)
             answers = "".join(chance.choices("ABCD", (70, 20, 8, 2), k=poll.sheet.length()))
             receipt = receipts.receipt_of(found.prefix, receipts.new_nonce())
             assert casting.count(connection, poll.key, found, codes.hash_code(code), answers, receipt)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from surveys.acts.open_polls import OpenPolls
 from surveys.settings import Settings
 from surveys.storage.database import Database
 from surveys.storage.files import Files
 from surveys.storage.schema import is_current, migrate
 from surveys.storage.upload_pieces import Parts
-from surveys.vote.casting import OpenPolls
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The hot path: looking a ticket up, and casting a ballot in one short transaction (design 4, 7)."""
 
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection, Executable, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from surveys.acts.open_polls import OpenPoll, OpenPolls
 from surveys.polling import codes, envelopes, receipts
 from surveys.polling.base32 import Malformed
-from surveys.polling.sheet import BLANK, BadAnswers, Sheet
+from surveys.polling.sheet import BLANK, BadAnswers
 from surveys.polling.states import PollState, TicketState, has_ended
-from surveys.scoring.grades import BlankPolicy
-from surveys.scoring.poll_rules import PollRules
 from surveys.storage.tables import Ballot, Poll, Receipt, Ticket
 
 
@@ -60,21 +59,10 @@ class RefusedAnswers(CastError):
 class BlankAnswers(CastError):
     """Questions are left blank, which the poll does not allow or the voter has not said is meant. Carries the sheet."""
 
-    def __init__(self, poll: "OpenPoll", answers: str) -> None:
+    def __init__(self, poll: OpenPoll, answers: str) -> None:
         super().__init__()
         self.poll = poll
         self.answers = answers
-
-
-@dataclass(frozen=True)
-class OpenPoll:
-    """What of a poll is frozen when it opens. `key` shuts its envelopes."""
-
-    sheet: Sheet
-    key: bytes
-    blank: BlankPolicy
-    blanks_allowed: bool
-    rehearsal: bool
 
 
 @dataclass(frozen=True)
@@ -124,7 +112,6 @@ _spend = (
 )
 _drop_in_ballots = insert(Ballot)
 _drop_in_receipts = insert(Receipt)
-_select_open = select(Poll.sheet, Poll.rules, Poll.rehearsal, Poll.envelope_salt).where(Poll.id == bindparam("poll"))
 
 
 def normalized(typed: str) -> str:
@@ -135,49 +122,19 @@ def normalized(typed: str) -> str:
         raise UnknownTicket from None
 
 
-def find(connection: Connection, now: datetime, open_polls: "OpenPolls", code: str) -> Found:
+def open_poll_of(connection: Connection, open_polls: OpenPolls, found: Found) -> OpenPoll:
+    """What its poll asks. Raises PollClosed for one sealed or wiped since it was found."""
+    poll = open_polls.get(connection, found.poll_id, found.prefix, found.opened_at)
+    if poll is None:
+        raise PollClosed
+    return poll
+
+
+def find(connection: Connection, now: datetime, open_polls: OpenPolls, code: str) -> Found:
     """The ticket of a normalized code, if it could be cast now. Changes nothing. Raises the CastError that applies."""
     row = _looked_up(connection, _look_up, open_polls, code)
     with _telling_rehearsals(row):
         return _castable(row, now)
-
-
-class OpenPolls:
-    """What the open polls ask, read once per process."""
-
-    def __init__(self, site_secret: str) -> None:
-        self._site_secret = site_secret
-        self._polls: dict[str, tuple[tuple[int, datetime], OpenPoll]] = {}
-
-    def get(self, connection: Connection, found: Found) -> OpenPoll:
-        """Raises PollClosed for one sealed or wiped since it was found."""
-        opening = (found.poll_id, found.opened_at)
-        kept = self._polls.get(found.prefix)
-        if kept is None or kept[0] != opening:
-            kept = opening, self._read(connection, found.poll_id)
-            self._polls[found.prefix] = kept
-        return kept[1]
-
-    def _read(self, connection: Connection, poll_id: int) -> OpenPoll:
-        row = connection.execute(_select_open, {"poll": poll_id}).first()
-        if row is None or row.envelope_salt is None:
-            raise PollClosed
-        rules = PollRules.from_json(row.rules)
-        return OpenPoll(
-            sheet=Sheet.from_json(row.sheet or {}),
-            key=envelopes.poll_key(self._site_secret, row.envelope_salt),
-            blank=rules.blank,
-            blanks_allowed=rules.blanks_allowed,
-            rehearsal=row.rehearsal,
-        )
-
-    def forget(self, prefix: str) -> None:
-        """A poll's key is known only while it is open."""
-        self._polls.pop(prefix, None)
-
-    def prefixes(self) -> Collection[str]:
-        """Of those whose keys are known now."""
-        return self._polls.keys()
 
 
 def cast(
@@ -218,7 +175,7 @@ def _cast(
     if row.ticket is TicketState.CAST:
         return _receipt_again(connection, poll_id, receipt)
     found = _castable(row, now)
-    open_poll = open_polls.get(connection, found)
+    open_poll = open_poll_of(connection, open_polls, found)
     try:
         answers = open_poll.sheet.read(submitted)
     except BadAnswers as error:

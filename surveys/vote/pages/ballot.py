@@ -93,7 +93,7 @@ def show(code: str) -> ResponseReturnValue:
     try:
         with site().database.looking() as connection:
             found = casting.find(connection, site().now(), site().open_polls, casting.normalized(code))
-            poll = site().open_polls.get(connection, found)
+            poll = casting.open_poll_of(connection, site().open_polls, found)
     except casting.CastError as error:
         return reason_page(error)
     return prepared().page(found, poll).response()

@@ -6,8 +6,9 @@ from typing import cast
 
 from flask import Response, current_app, render_template, request
 
+from surveys.acts.open_polls import OpenPoll
 from surveys.polling.sheet import Form, Question
-from surveys.vote.casting import Found, OpenPoll
+from surveys.vote.casting import Found
 
 
 @dataclass(frozen=True)

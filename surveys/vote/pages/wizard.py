@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from surveys.acts.actors import Permission
 from surveys.acts.editions import Overtaken
+from surveys.acts.open_polls import OpenPoll
 from surveys.catalog import loader
 from surveys.catalog.model import QuestionnaireKind
 from surveys.polling.ballot_classes import PRESETS
@@ -18,7 +19,6 @@ from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import assessments
 from surveys.season.assessments import LeaderEntry
 from surveys.vote import poll_record, polls
-from surveys.vote.casting import OpenPoll
 from surveys.vote.pages import wizard_form
 from surveys.vote.pages.prepared import render_sheet
 from surveys.vote.pages.wizard_form import CUSTOM, MORE_LEADERS, FormFaults, PollForm, Read

@@ -459,7 +459,7 @@ def vote_at_once(site: Site, world: World) -> None:
     answers = "A" * len(list(sheet_of(site, world.poll_id).fields()))
     with site.database.casting() as connection:
         found = casting.find(connection, NOW, site.open_polls, world.codes["A"][0])
-        key = site.open_polls.get(connection, found).key
+        key = casting.open_poll_of(connection, site.open_polls, found).key
         for code in world.codes["A"]:
             receipt = receipts.receipt_of(found.prefix, receipts.new_nonce())
             assert casting.count(connection, key, found, codes.hash_code(code), answers, receipt)
