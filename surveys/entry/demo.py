@@ -22,11 +22,12 @@ from surveys.outcome import life
 from surveys.polling import receipts
 from surveys.polling.sheet import BLANK, Sheet
 from surveys.polling.states import PollState
+from surveys.reporting.stepwise import finished
 from surveys.scoring.score_sheet import Kind, RowState
 from surveys.season import applicability, assessments
 from surveys.storage.tables import Account, Assessment, Poll, Unit
 from surveys.vote import casting, polls, sealing
-from surveys.vote.papers.slips import finished, slips_pdf
+from surveys.vote.papers.slips import slips_pdf
 from surveys.vote.ticketing import slip_printing, tickets
 from surveys.vote.ticketing.ticket_limits import limit
 from surveys.vote.ticketing.tickets import Issued

@@ -18,9 +18,9 @@ from surveys.outcome.printed_source import PrintedResults, printed_results
 from surveys.outcome.replies import own_unit
 from surveys.outcome.report import report
 from surveys.reporting.documents import Document
+from surveys.reporting.stepwise import Work
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import unit_of
-from surveys.vote.papers.slips import Work
 
 _ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 

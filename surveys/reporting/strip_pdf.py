@@ -2,14 +2,12 @@
 
 from collections.abc import Iterable
 
+from surveys.reporting.boxes import POINT, Box
 from surveys.reporting.fonts import CODE_FONT_FILE, width_in_ems
 from surveys.reporting.pdf import PlainPdf
 from surveys.reporting.qr import QUIET_ZONE, dark_runs, qr_matrix
 from surveys.reporting.strip_text import ASCENT, Line
-from surveys.vote.papers.class_symbols import ClassMark
-from surveys.vote.papers.slip_layout import POINT, Box
 
-_CODE_ADVANCE, _CODE_CAPITAL = 0.602, 0.729  # of DejaVu Sans Mono, in ems
 REHEARSAL = "演练"
 
 
@@ -36,11 +34,6 @@ class SlipPdf(PlainPdf):
         module = box.width / (len(matrix) + 2 * QUIET_ZONE)
         runs = " ".join(f"{column} {row} {length} 1 re" for column, row, length in dark_runs(matrix))
         self.draw(f"0 g {runs} f", box.x + QUIET_ZONE * module, box.y + QUIET_ZONE * module, module)
-
-    def class_mark(self, mark: ClassMark, box: Box) -> None:
-        self.draw(mark.operators(box), 0, 0)
-        size, x, baseline = mark.letter(box, _CODE_ADVANCE, _CODE_CAPITAL)
-        self.codes([Line(mark.key, size, x, baseline)])
 
     def rehearsal_tag(self, box: Box) -> None:
         self.set_fill_color(0)

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from surveys.reporting.boxes import Box
 from surveys.reporting.wrapping import wrap_evenly
-from surveys.vote.papers.slip_layout import Box
 
 ASCENT = 0.88  # of Noto Sans SC's Chinese characters; the descent is the rest of one em
 CODE_LEADING = 1.16

@@ -8,7 +8,7 @@ from typing import Literal, cast
 from flask import Response, send_file
 
 from surveys.evidence.materials import Download
-from surveys.vote.papers.slips import Work
+from surveys.reporting.stepwise import Work
 from surveys.web.headers import FILE_POLICY
 
 ChartFormat = Literal["png", "svg"]

@@ -22,8 +22,8 @@ from surveys.marking import results
 from surveys.marking.marks import MarkEntry
 from surveys.outcome import publishing
 from surveys.outcome.publishing import Form
+from surveys.reporting.stepwise import finished
 from surveys.storage.tables import Account, Approval, Assessment, ScoreVersion
-from surveys.vote.papers.slips import finished
 from tests.builders import (
     GROUP,
     build_poll,

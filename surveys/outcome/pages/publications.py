@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 from surveys.acts.actors import Permission
 from surveys.outcome import publishing
 from surveys.outcome.publishing import Form
+from surveys.reporting.stepwise import finished
 from surveys.season import assessments
-from surveys.vote.papers.slips import finished
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import STEPWISE, attachment, stepwise
 

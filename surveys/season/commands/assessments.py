@@ -16,9 +16,9 @@ from surveys.evidence import stored_files
 from surveys.intake.tables import MOST_BYTES
 from surveys.marking import results
 from surveys.outcome import publishing, versions
+from surveys.reporting.stepwise import finished
 from surveys.season import assessments, rosters
 from surveys.season.roster_changes import Preview, UnitChange
-from surveys.vote.papers.slips import finished
 
 catalog_group = AppGroup("catalog", help="测评体系和测评表")
 

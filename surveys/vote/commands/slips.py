@@ -7,10 +7,11 @@ import click
 
 from surveys.acts.actors import COMMAND_LINE
 from surveys.cli.common import ID, private_file, reports_refusals, site
+from surveys.reporting.stepwise import finished
 from surveys.vote import polls
 from surveys.vote.commands.polls import poll_group
 from surveys.vote.papers.slip_layout import Size
-from surveys.vote.papers.slips import finished, slips_pdf
+from surveys.vote.papers.slips import slips_pdf
 from surveys.vote.ticketing import slip_printing, tickets
 from surveys.vote.ticketing.tickets import Issued
 

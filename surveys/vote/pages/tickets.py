@@ -10,11 +10,12 @@ from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal
 from surveys.polling.disclosure import shown_turnout
 from surveys.polling.states import Purpose
+from surveys.reporting.stepwise import finished
 from surveys.vote import poll_record, polls
 from surveys.vote.pages.forms import NOT_SAVED, HandOutForm, IssueForm, OverForm, ReissueForm, VoidBatchForm, VoidForm
 from surveys.vote.papers.slip_files import Format, file_name, slip_file
 from surveys.vote.papers.slip_layout import Size
-from surveys.vote.papers.slips import SlipSheet, finished
+from surveys.vote.papers.slips import SlipSheet
 from surveys.vote.ticketing import slip_printing, ticket_requests, tickets
 from surveys.vote.ticketing.tickets import Issued
 from surveys.web.access import actor, needs, site

@@ -6,8 +6,13 @@ Drawn as PDF operators in millimetres from an upper left corner, y downwards.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from math import cos, pi, sin
+from typing import TYPE_CHECKING
 
-from surveys.vote.papers.slip_layout import Box
+from surveys.reporting.boxes import Box
+from surveys.reporting.strip_text import Line
+
+if TYPE_CHECKING:
+    from surveys.reporting.strip_pdf import SlipPdf
 
 Bars = Callable[[Box], Iterator[str]]
 
@@ -131,3 +136,12 @@ class ClassMark:
         x = box.x + (box.width - size * advance * len(self.key)) / 2
         middle = box.y + box.height / 2 * (1 + self.shape.middle)
         return size, x, middle + size * capital / 2
+
+
+_CODE_ADVANCE, _CODE_CAPITAL = 0.602, 0.729  # of DejaVu Sans Mono, in ems
+
+
+def draw_class_mark(pdf: "SlipPdf", mark: ClassMark, box: Box) -> None:
+    pdf.draw(mark.operators(box), 0, 0)
+    size, x, baseline = mark.letter(box, _CODE_ADVANCE, _CODE_CAPITAL)
+    pdf.codes([Line(mark.key, size, x, baseline)])

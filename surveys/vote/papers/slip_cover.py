@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from surveys.reporting.boxes import Box
 from surveys.reporting.strip_text import Paragraph, fitted, set_text
 from surveys.reporting.wrapping import wrap
-from surveys.vote.papers.class_symbols import ClassMark
-from surveys.vote.papers.slip_layout import PAGE_WIDTH, Box
+from surveys.vote.papers.class_symbols import ClassMark, draw_class_mark
+from surveys.vote.papers.slip_layout import PAGE_WIDTH
 
 if TYPE_CHECKING:
     from surveys.reporting.strip_pdf import SlipPdf
@@ -66,7 +67,7 @@ def draw_cover(pdf: "SlipPdf", cover: Cover) -> None:
     if cover.rehearsal:
         pdf.rehearsal_tag(_TAG)
     pdf.draw(cover.mark.shade.operators(_SHADE), 0, 0)
-    pdf.class_mark(cover.mark, _MARK)
+    draw_class_mark(pdf, cover.mark, _MARK)
     facts = (
         f"第 {cover.batch} 批",
         f"票种：{cover.mark.key} {cover.class_name}",

@@ -11,7 +11,8 @@ from enum import StrEnum
 
 from surveys.reporting.csv_cells import harmless
 from surveys.reporting.qr import qr_png
-from surveys.vote.papers.slips import Slip, SlipSheet, Work, slips_pdf
+from surveys.reporting.stepwise import Work
+from surveys.vote.papers.slips import Slip, SlipSheet, slips_pdf
 
 _PICTURES_A_STEP = 20
 

@@ -4,33 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-POINT = 25.4 / 72
+from surveys.reporting.boxes import POINT, Box
+
 PAGE_WIDTH, PAGE_HEIGHT = 210.0, 297.0
 PAGE_MARGIN = 5.5  # office printers leave up to 5 blank
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle, in millimetres from the upper left corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height
-
-    def moved(self, x: float, y: float) -> "Box":
-        return Box(self.x + x, self.y + y, self.width, self.height)
-
-    def shrunk(self, by: float) -> "Box":
-        return Box(self.x + by, self.y + by, self.width - 2 * by, self.height - 2 * by)
 
 
 class Size(IntEnum):

@@ -4,12 +4,13 @@ Ballots stay secret only if nothing on paper tells one slip's place in the order
 So slips carry no serial number, and the caller shuffles them first.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from surveys.reporting.stepwise import Work
 from surveys.reporting.strip_text import Line, Paragraph, fitted, set_code
-from surveys.vote.papers.class_symbols import ClassMark
+from surveys.vote.papers.class_symbols import ClassMark, draw_class_mark
 from surveys.vote.papers.slip_cover import Cover, draw_cover
 from surveys.vote.papers.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_MARGIN, PAGE_WIDTH, Layout, Part, Size
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from surveys.reporting.strip_pdf import SlipPdf
 
 _CUT_GREY = 150
-
-Work = Generator[int, None, bytes]
-"""A file in the making: yields how many slips are done, returns the file."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +49,6 @@ class SlipSheet:
     @property
     def mark(self) -> ClassMark:
         return ClassMark(self.class_position, self.class_key)
-
-
-def finished(work: Work) -> bytes:
-    """The file, without looking on."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as done:
-            return bytes(done.value)
 
 
 def slip_words(sheet: SlipSheet) -> list[Line]:
@@ -104,7 +93,7 @@ def slips_pdf(sheet: SlipSheet) -> Work:
             _cut_marks(pdf, layout)
         box = layout.slip_box(position)
         pdf.draw(shade, box.x, box.y)
-        pdf.class_mark(mark, layout.mark.moved(box.x, box.y))
+        draw_class_mark(pdf, mark, layout.mark.moved(box.x, box.y))
         pdf.qr(slip.url, layout.qr.moved(box.x, box.y))
         pdf.codes(set_code(slip.code, layout.code, layout.code_size), box.x, box.y)
         pdf.lines(words, box.x, box.y)

@@ -9,8 +9,8 @@ import zipfile
 
 import pytest
 
+from surveys.reporting.stepwise import finished
 from surveys.vote.papers.slip_files import Format, file_name, slip_file, slips_csv
-from surveys.vote.papers.slips import finished
 from tests.vote.paper.test_reporting_slips import a_sheet, read_qr, require_tool, some_slips
 
 

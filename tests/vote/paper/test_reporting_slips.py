@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageStat
 
+from surveys.reporting.boxes import POINT, Box
+from surveys.reporting.stepwise import finished
 from surveys.reporting.strip_pdf import SlipPdf
 from surveys.reporting.strip_text import SlipTextTooLong, code_lines
 from surveys.vote.papers.class_symbols import SHADES, ClassMark
-from surveys.vote.papers.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_WIDTH, POINT, Box, Part, Size
-from surveys.vote.papers.slips import Slip, SlipSheet, finished, slip_words, slips_pdf
+from surveys.vote.papers.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_WIDTH, Part, Size
+from surveys.vote.papers.slips import Slip, SlipSheet, slip_words, slips_pdf
 
 DPI = 300
 CODE = re.compile(r"([0-9A-Z]{4}-)+([0-9A-Z]{4})?$")

@@ -12,9 +12,10 @@ from surveys.polling.sheet import Leader
 from surveys.reporting.document_pdf import documents_pdf
 from surveys.reporting.documents import Document, Paragraph
 from surveys.reporting.fonts import EVERYDAY_FONT_FILE, FONT_FILE, font_file_for
+from surveys.reporting.stepwise import finished
 from surveys.vote.papers.cards import card_pdf
 from surveys.vote.papers.paper_ballots_pdf import paper_ballots_pdf
-from surveys.vote.papers.slips import finished, slips_pdf
+from surveys.vote.papers.slips import slips_pdf
 from tests.tools import require_tool
 from tests.vote.paper.test_reporting_cards import CARD
 from tests.vote.paper.test_reporting_paper_ballots import ballots, drawn
