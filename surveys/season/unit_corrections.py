@@ -13,6 +13,7 @@ from surveys.acts.errors import BadInput, NotAllowed, WrongState
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.polling.states import PollState
 from surveys.season.assessments import locked_assessment, require_changeable, unit_of
+from surveys.storage.erasing import erase
 from surveys.storage.tables import (
     Account,
     Agreement,
@@ -29,7 +30,6 @@ from surveys.storage.tables import (
     Unit,
     UnitTag,
 )
-from surveys.vote.rehearsals import erase
 
 ENTERED = {
     Mark: "打分",

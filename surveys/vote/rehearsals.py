@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
@@ -10,12 +10,10 @@ from surveys.acts.actors import Actor
 from surveys.acts.errors import AlreadyDone, WrongState
 from surveys.acts.site import Site
 from surveys.polling.states import PollState
-from surveys.storage.tables import Ballot, BallotClass, Batch, Door, Keying, Poll, Presence, Receipt, Ticket, Unsealing
+from surveys.storage.erasing import erase
+from surveys.storage.tables import BallotClass, Poll
 from surveys.vote.cleaning import clean, mark
 from surveys.vote.polls import free_prefix, locked_poll
-
-# Whatever belongs to a poll, what refers to others first.
-_BELONGINGS = (Keying, Door, Ballot, Receipt, Ticket, Batch, Unsealing, Presence, BallotClass)
 
 
 def rehearse(session: Session, now: datetime, actor: Actor, poll_id: int) -> int:
@@ -58,13 +56,6 @@ def rehearse(session: Session, now: datetime, actor: Actor, poll_id: int) -> int
 def rehearsal_of(session: Session, poll_id: int) -> int | None:
     """The id of the poll's rehearsal, if there is one."""
     return session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id))
-
-
-def erase(session: Session, poll_id: int) -> None:
-    """A poll and whatever belongs to it; which one may go, the caller knows."""
-    for kind in _BELONGINGS:
-        session.execute(delete(kind).where(kind.poll_id == poll_id))
-    session.execute(delete(Poll).where(Poll.id == poll_id))
 
 
 def wipe(site: Site, now: datetime, actor: Actor, poll_id: int) -> str | None:
