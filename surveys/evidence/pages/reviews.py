@@ -8,11 +8,11 @@ from surveys.acts.errors import BadInput, NotAllowed, NotFound, Refusal, WrongSt
 from surveys.evidence import materials, reviews
 from surveys.evidence.checklists import ItemState, days_left
 from surveys.evidence.materials import MaterialKind
+from surveys.evidence.pages.downloads import handed_in
 from surveys.evidence.reviews import Verdict
 from surveys.outcome import archives, promises
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.web.access import actor, may, needs, site
-from surveys.web.downloads import handed_in
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
 from surveys.web.forms import CloseRequestForm, DueForm, ReviewForm

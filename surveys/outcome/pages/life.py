@@ -11,6 +11,7 @@ from surveys.acts.actors import Actor, Permission
 from surveys.acts.editions import edition
 from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.evidence.materials import MaterialKind
+from surveys.evidence.pages.downloads import handed_in
 from surveys.outcome import life, objection_files, promises, replies, rule_changes, version_differences, versions
 from surveys.outcome.pages.proposals import said
 from surveys.outcome.rule_changes import Effect
@@ -21,7 +22,6 @@ from surveys.season.pages.rule_fields import form_values, typed_rules
 from surveys.season.rule_editing import parse_rules
 from surveys.vote import turnouts
 from surveys.web.access import actor, needs, site
-from surveys.web.downloads import handed_in
 from surveys.web.errors import STATUS
 from surveys.web.forms import (
     ActForm,

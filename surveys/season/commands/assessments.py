@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import click
 from flask.cli import AppGroup
@@ -12,11 +12,7 @@ from surveys.acts.table_files import tables_in
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.cli.common import ID, as_json, emit, reports_refusals, site
-from surveys.evidence import stored_files
 from surveys.intake.tables import MOST_BYTES
-from surveys.marking import results
-from surveys.outcome import publishing, versions
-from surveys.reporting.stepwise import finished
 from surveys.season import assessments, rosters
 from surveys.season.roster_changes import Preview, UnitChange
 
@@ -170,92 +166,3 @@ def assessment_export_roster(assessment_id: int, out: Path) -> None:
         data = rosters.export_roster(session, COMMAND_LINE, assessment_id)
     out.write_bytes(data)
     click.echo(f"已写入 {out}")
-
-
-FORM = click.option(
-    "--form",
-    type=click.Choice([form.value for form in publishing.Form]),
-    default=publishing.Form.PDF.value,
-    show_default=True,
-    help="docx 是可以修改的 Word 文件",
-)
-
-
-@assessment_group.command("report")
-@click.argument("assessment_id", type=ID)
-@FORM
-@click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
-@reports_refusals
-def assessment_report(assessment_id: int, form: str, out: Path) -> None:
-    """写考核报告。核定后按核定的版本写，核定前每页标“草稿”。"""
-    zone = site().settings.time_zone
-    with site().database.reading() as session:
-        out.write_bytes(publishing.report_file(session, zone, assessment_id, publishing.Form(form)))
-    click.echo(f"已写入 {out}")
-
-
-@assessment_group.command("letters")
-@click.argument("assessment_id", type=ID)
-@FORM
-@click.option("--out", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
-@reports_refusals
-def assessment_letters(assessment_id: int, form: str, out: Path) -> None:
-    """把各单位的反馈函写成一个 ZIP，一个单位一份。核定后按核定的版本写，核定前每页标“草稿”。"""
-    zone = site().settings.time_zone
-    with site().database.reading() as session:
-        found = publishing.letters(session, zone, assessment_id, publishing.Form(form))
-    out.write_bytes(finished(found.zipped()))
-    click.echo(f"已写入 {out}")
-
-
-@assessment_group.command("results")
-@click.argument("assessment_id", type=ID)
-@as_json
-@reports_refusals
-def assessment_results(assessment_id: int, as_json: bool) -> None:
-    """各单位的得分、等次和类别内名次。核定以后与核定的版本不一致时报错，不打印。"""
-    with site().database.reading() as session:
-        found = results.to_json(results.results(session, assessment_id))
-        version = versions.unaltered(session, assessments.assessment_of(session, assessment_id))
-        found["version"] = None if version is None else {"number": version.number, "digest": version.digest}
-    if as_json:
-        emit(found)
-        return
-    for unit in found["units"]:
-        final = unit["final"] or f"待定（{unit['pending']} 行未打分）"
-        click.echo(f"{unit['category']}\t{unit['rank'] or '—'}\t{unit['unit']}\t{final}\t{unit['band'] or ''}")
-
-
-@assessment_group.command("materials")
-@click.argument("assessment_id", type=ID)
-@as_json
-@click.option("--check", "checking", is_flag=True, help="逐个核对材料和照片的文件是否都在、内容有没有变")
-@click.option("--clean", "cleaning", is_flag=True, help="删去没有材料引用的文件（包括已撤回的）")
-@reports_refusals
-def assessment_materials(assessment_id: int, as_json: bool, checking: bool, cleaning: bool) -> None:
-    """各单位报送材料的数目；--check 核对文件，--clean 清理存储。"""
-    with site().database.reading() as session:
-        found = stored_files.counts_to_json(session, assessment_id)
-        checked = stored_files.check(site(), session, assessment_id) if checking else None
-    if cleaning:
-        click.echo(f"删去了 {stored_files.clean(site(), site().now(), COMMAND_LINE)} 个文件。", err=True)
-    if checked is not None:
-        found = {**found, "files": checked.files, "damaged": [vars(each) for each in checked.damaged]}
-    if as_json:
-        emit(found)
-    else:
-        _print_materials(found)
-    if checked is not None and checked.damaged:
-        for each in checked.damaged:
-            click.echo(f"{'不见了' if each.gone else '内容变了'}\t{each.digest}\t{each.refers}", err=True)
-        raise click.ClickException(f"{len(checked.damaged)} 个文件有问题，请从备份恢复。")
-    if checked is not None:
-        click.echo(f"核对了 {checked.files} 个文件，都在，内容没有变。", err=True)
-
-
-def _print_materials(found: dict[str, Any]) -> None:
-    for unit in found["units"]:
-        click.echo(
-            f"{unit['unit']}\t应交 {unit['required']} 项\t已交 {unit['handed_in']}\t未交 {unit['missing']}\t"
-            f"迟交 {unit['late']} 份\t通过 {unit['accepted']}"
-        )

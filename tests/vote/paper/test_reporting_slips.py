@@ -16,7 +16,7 @@ from surveys.reporting.boxes import POINT, Box
 from surveys.reporting.stepwise import finished
 from surveys.reporting.strip_pdf import SlipPdf
 from surveys.reporting.strip_text import SlipTextTooLong, code_lines
-from surveys.vote.papers.class_symbols import SHADES, ClassMark
+from surveys.vote.papers.class_symbols import SHADES, ClassMark, draw_class_mark
 from surveys.vote.papers.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_WIDTH, Part, Size
 from surveys.vote.papers.slips import Slip, SlipSheet, slip_words, slips_pdf
 
@@ -302,7 +302,7 @@ def test_a_marks_letter_keeps_inside_its_shape(tmp_path):
         def draw(pdf: SlipPdf) -> None:
             pdf.add_page()
             for (position, key), box in zip(cases, boxes, strict=True):
-                pdf.class_mark(ClassMark(position, key if lettered else " "), box)
+                draw_class_mark(pdf, ClassMark(position, key if lettered else " "), box)
 
         return draw
 
