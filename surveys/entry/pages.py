@@ -28,6 +28,7 @@ from surveys.vote.pages import (
 )
 from surveys.vote.pages.prepared import PreparedPages
 from surveys.web import access, assets, cookies, editing, errors, gate, headers, kept_forms, opened_for
+from surveys.web import proposals as proposals_kit
 
 VOTERS = (ballot, public_board, door_screen, hall_screen)
 POLLS = (
@@ -77,6 +78,6 @@ def register(app: Flask) -> None:
     kept_forms.register(app)
     opened_for.register(app)
     editing.register(app)
-    proposals.register(app)
+    proposals_kit.register(app)
     for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

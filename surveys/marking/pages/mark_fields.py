@@ -9,7 +9,7 @@ from flask import request
 from surveys.acts.errors import Refusal
 from surveys.marking.marks import Change, Entered, FaultyMarks, MarkEntry, Overtaken
 from surveys.marking.standing_marks import Place
-from surveys.outcome.pages.proposals import WAITS
+from surveys.web.proposals import WAITS
 
 
 class Kept(Protocol):

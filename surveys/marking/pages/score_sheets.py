@@ -22,7 +22,6 @@ from surveys.marking.marks import FaultyMarks, Overtaken
 from surveys.marking.pages.mark_fields import MarkField, mark_field, saved_words, typed_entry
 from surveys.marking.score_sheets import SheetLine, UnitSheet
 from surveys.outcome import derivation
-from surveys.outcome.pages.proposals import said
 from surveys.outcome.pages.versions import present_sheet
 from surveys.outcome.versions import unit_in
 from surveys.scoring.assessment_states import AssessmentState
@@ -34,6 +33,7 @@ from surveys.season.assessments import unit_of, why_unchangeable
 from surveys.season.may_change import Opening, opening
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
+from surveys.web.proposals import said
 
 pages = Blueprint("score_sheets", __name__)
 

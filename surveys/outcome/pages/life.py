@@ -13,7 +13,6 @@ from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.evidence.materials import MaterialKind
 from surveys.evidence.pages.downloads import handed_in
 from surveys.outcome import life, objection_files, promises, replies, rule_changes, version_differences, versions
-from surveys.outcome.pages.proposals import said
 from surveys.outcome.rule_changes import Effect
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
@@ -33,6 +32,7 @@ from surveys.web.forms import (
     GroundsForm,
     StaffForm,
 )
+from surveys.web.proposals import said
 
 pages = Blueprint("life", __name__)
 

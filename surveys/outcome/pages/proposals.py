@@ -1,9 +1,8 @@
 """What admins decided in another's place, and waits for a second hand: the list, to confirm or to decline."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from flask import Blueprint, Flask, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.acts import proposals
@@ -12,22 +11,13 @@ from surveys.acts.errors import NotFound, Refusal
 from surveys.acts.proposals import Proposed
 from surveys.outcome import confirmations
 from surveys.season.assessments import assessment_of
-from surveys.web.access import actor, may, needs, site
+from surveys.web.access import actor, needs, site
 from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, DeclineForm
 
 pages = Blueprint("proposals", __name__)
 
-WAITS = "已提出，第二人确认以后才算，现在照旧。在“提议”页可以看到，也可以撤回。"
 MOST_DECIDED = 30
-
-
-@dataclass(frozen=True)
-class Waits:
-    """`here`: those that wait for this account's hand; `own`: those that it made."""
-
-    here: int
-    own: int
 
 
 @pages.get("/assessments/<id:assessment_id>/proposals")
@@ -87,25 +77,6 @@ def decline(assessment_id: int, proposal_id: int) -> ResponseReturnValue:
     return _back(assessment_id, f"第 {proposal_id} 号提议已退回，什么都没有改。")
 
 
-def said(done: bool, words: str) -> str:
-    """What to tell whoever saved something: that it is done, or that it waits."""
-    return words if done else WAITS
-
-
-def proposals_for(assessment_id: int) -> Waits:
-    """For a page on which such things are decided."""
-    if not may(Permission.MARK):
-        return Waits(0, 0)
-    with site().database.reading() as session:
-        found = proposals.waiting(session, assessment_id)
-    own = sum(each.account_id == actor().account_id for each in found)
-    return Waits(sum(each.why_not_confirmed(actor()) is None for each in found), own)
-
-
 def _back(assessment_id: int, message: str) -> ResponseReturnValue:
     flash(message)
     return redirect(url_for("proposals.index", assessment_id=assessment_id))
-
-
-def register(app: Flask) -> None:
-    app.jinja_env.globals.update(proposals_for=proposals_for)

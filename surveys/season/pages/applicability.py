@@ -7,7 +7,6 @@ from surveys.acts import proposals
 from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal
 from surveys.catalog.model import Method, plain
-from surveys.outcome.pages.proposals import said
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
 from surveys.season import applicability, assessments
@@ -19,6 +18,7 @@ from surveys.web.downloads import attachment
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, ChooseForm, TakeOverForm
+from surveys.web.proposals import said
 
 pages = Blueprint("applicability", __name__)
 

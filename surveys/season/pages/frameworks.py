@@ -10,7 +10,6 @@ from surveys.acts.errors import BadInput, Refusal, WrongState
 from surveys.intake.tables import MOST_BYTES
 from surveys.marking import dry_runs
 from surveys.outcome import framework_revisions
-from surveys.outcome.pages.proposals import said
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import assessments, copying, framework_editing, rule_editing
 from surveys.season.framework_changes import pieces
@@ -22,6 +21,7 @@ from surveys.web.editing import saving
 from surveys.web.errors import status_of
 from surveys.web.file_reading import read_upload
 from surveys.web.forms import CopyForm, ReviseForm, RulesForm, StaffForm, TakeOverForm, UploadForm
+from surveys.web.proposals import said
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("frameworks", __name__)

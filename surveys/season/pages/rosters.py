@@ -8,13 +8,13 @@ from flask.typing import ResponseReturnValue
 from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal, WrongState
 from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
-from surveys.outcome.pages.proposals import said
 from surveys.season import assessments, rosters
 from surveys.season.roster_changes import Preview
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.file_reading import read_upload
 from surveys.web.forms import TakeOverForm, UploadForm
+from surveys.web.proposals import said
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("rosters", __name__)
