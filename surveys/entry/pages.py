@@ -8,7 +8,16 @@ from werkzeug.routing import IntegerConverter, Map
 from surveys.evidence.pages import materials, proceedings, reviews
 from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices, score_sheets
 from surveys.office.pages import account_batches, accounts, sign_in
-from surveys.outcome.pages import life, own_unit, proposals, publications, results, versions
+from surveys.outcome.pages import (
+    archives,
+    framework_imports,
+    life,
+    own_unit,
+    proposals,
+    publications,
+    results,
+    versions,
+)
 from surveys.season.pages import applicability, frameworks, rosters, units
 from surveys.vote.hall_screen import Screens
 from surveys.vote.pages import (
@@ -35,9 +44,9 @@ POLLS = (
     *(polls, wizard, imports, tickets, ticket_requests, doors, paper_keying, tally),
     *(withdrawals, poll_choices),
 )
-SETTING_UP = (units, rosters, frameworks, applicability)
+SETTING_UP = (units, rosters, frameworks, framework_imports, applicability)
 MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
-EVIDENCE = (materials, reviews, proceedings, own_unit)
+EVIDENCE = (materials, reviews, archives, proceedings, own_unit)
 STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 
 

@@ -9,16 +9,12 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
-from surveys.evidence.checklists import Item, ItemState, RowChecklist, UnitChecklist, checklists_of, unit_checklist
-from surveys.evidence.materials import subject
+from surveys.acts.actors import Actor
+from surveys.acts.errors import NotFound, WrongState
+from surveys.evidence import requests
 from surveys.outcome import versions
-from surveys.scoring.assessment_states import AssessmentState, ObjectionState
-from surveys.season.assessments import locked_assessment, unit_of
-from surveys.storage.tables import Assessment, Document, Material, Objection, Review, Unit
-
-LONGEST = 500
+from surveys.scoring.assessment_states import ObjectionState
+from surveys.storage.tables import Assessment, Document, Objection, Unit
 
 
 @dataclass(frozen=True)
@@ -104,36 +100,14 @@ def _to_correct(session: Session, assessment: Assessment, live: Callable[[], Doc
 
 
 def _asked(session: Session, assessment: Assessment) -> list[Promise]:
-    """Where more material was asked for and no later verdict given. A row that takes no material any more asks none."""
-    asked = (
-        select(Material.unit_id)
-        .join(Review, Review.material_id == Material.id)
-        .join(Unit, Unit.id == Material.unit_id)
-        .where(Unit.assessment_id == assessment.id, Review.verdict == ItemState.MORE, Review.closed_at.is_(None))
-    )
-    units = session.scalars(select(Unit).where(Unit.id.in_(asked)).order_by(Unit.position, Unit.id)).all()
-    return [
-        Promise(checklist.unit.id, row.key, None, _asked_words(checklist, row, item))
-        for checklist in checklists_of(session, assessment, units)
-        for row in checklist.rows
-        if row.open
-        for item in row.items
-        if item.asked is not None
-    ]
-
-
-def _asked_words(checklist: UnitChecklist, row: RowChecklist, item: Item) -> str:
-    where = f"{checklist.unit.name} {row.key or row.title}{f' 第 {item.number} 项' if item.number else ''}"
-    if item.waits:
-        return f"{where}要求补充材料，补交的还没有审核。请审核，或写明理由了结。"
-    return f"{where}要求补充材料，还没有补交。请催交后审核，或写明理由了结。"
+    return [Promise(each.unit_id, each.row_key, None, each.words) for each in requests.asked(session, assessment)]
 
 
 def close_objection(
     session: Session, now: datetime, actor: Actor, unit_id: int, objection_id: int, reason: str
 ) -> None:
     """Closes an accepted objection without a correction. Raises NotFound, NotAllowed, WrongState, BadInput."""
-    unit, assessment = _closing(session, actor, unit_id)
+    unit, assessment = requests.closing(session, actor, unit_id)
     objection = session.get(Objection, objection_id, populate_existing=True)
     if objection is None or objection.unit_id != unit_id:
         raise NotFound("这个单位没有这条申诉。")
@@ -145,42 +119,6 @@ def close_objection(
         session, assessment.id, lambda: versions.live_body(session, assessment.id), Objection.id == objection_id
     ):
         raise WrongState(f"{objection.row_key} 已经改正，不用了结。")
-    _close(objection, now, actor, reason)
+    requests.close(objection, now, actor, reason)
     audit.record(session, now, actor, "objection.close", f"{unit.name} {objection.row_key}", reason.strip())
     session.commit()
-
-
-def close_request(session: Session, now: datetime, actor: Actor, material_id: int, reason: str, seen: int) -> Material:
-    """Asks no more material any longer. `seen`: the newest review that was read. Raises NotFound, NotAllowed,
-    WrongState, BadInput."""
-    material = session.get(Material, material_id)
-    if material is None or material.objection_id is not None:
-        raise NotFound("没有这份材料。")
-    unit, _ = _closing(session, actor, material.unit_id)
-    asked = unit_checklist(session, unit).row(material.row_key).item(material.item).asked
-    if asked is None or asked.material.id != material_id or asked.seen != seen:
-        raise WrongState("这一项的意见刚刚有改动，没有了结。请看了最新的意见再定。")
-    _close(asked.said[-1].review, now, actor, reason)
-    audit.record(session, now, actor, "material.close", subject(unit, material.row_key), reason.strip())
-    session.commit()
-    return material
-
-
-def _closing(session: Session, actor: Actor, unit_id: int) -> tuple[Unit, Assessment]:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以了结。")
-    unit = unit_of(session, unit_id)
-    assessment = locked_assessment(session, unit.assessment_id)
-    state = AssessmentState(assessment.state)
-    if state.is_final:
-        raise WrongState(f"考核{state.label}，什么都不能再改。")
-    return unit, assessment
-
-
-def _close(promise: Objection | Review, now: datetime, actor: Actor, reason: str) -> None:
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("请写明了结的理由，单位会看到。")
-    if len(reason) > LONGEST:
-        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
-    promise.closed_reason, promise.closed_by, promise.closed_at = reason, actor.account_id, now

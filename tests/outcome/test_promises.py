@@ -8,7 +8,7 @@ from flask import Flask
 from surveys.acts.actors import COMMAND_LINE, Actor
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.site import Site
-from surveys.evidence import materials, reviews
+from surveys.evidence import materials, requests, reviews
 from surveys.evidence.materials import Entry, MaterialKind, Place
 from surveys.evidence.reviews import Verdict
 from surveys.marking.marks import MarkEntry
@@ -159,7 +159,7 @@ def review(season: Season, material_id: int, verdict: Verdict, seen: int = 0) ->
 
 def close_request(season: Season, material_id: int, reason: str = "纸质件已经核对", seen: int = 1) -> None:
     with season.site.database.writing() as session:
-        promises.close_request(session, NOW, COMMAND_LINE, material_id, reason, seen)
+        requests.close_request(session, NOW, COMMAND_LINE, material_id, reason, seen)
 
 
 def test_marking_does_not_end_over_material_that_was_asked_for(lite_site: Site) -> None:

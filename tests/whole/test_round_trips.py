@@ -114,7 +114,7 @@ TAKEN_BACK: Mapping[str, TakenBack] = {
         "account_batches.upload", "样例报送员", fill_accounts, named(Account, "样例甲")
     ),
     "mark_imports.export": TakenBack("mark_imports.upload", "没有要导入的", fill_marks, one_mark, marking=True),
-    "frameworks.export": TakenBack("frameworks.upload", "没有要更新的", change_framework, note_is_new),
+    "frameworks.export": TakenBack("framework_imports.upload", "没有要更新的", change_framework, note_is_new),
 }
 
 NOT_TAKEN_BACK = {

@@ -26,7 +26,7 @@ TEXT = "单位,类别,体系,姓名,职务\n样例厅,市直单位,municipal,张
 TABLES = {
     "rosters.upload": "/assessments/{}/roster",
     "mark_imports.upload": "/assessments/{}/marks",
-    "frameworks.upload": "/assessments/{}/frameworks/municipal/import",
+    "framework_imports.upload": "/assessments/{}/frameworks/municipal/import",
     "account_batches.upload": "/assessments/{}/accounts/import",
     "poll_imports.upload": "/assessments/{}/polls/import",
 }

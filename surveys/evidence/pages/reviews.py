@@ -1,16 +1,15 @@
-"""Reviewers' pages: what waits for review, a unit's material, the verdicts on it, the archive."""
+"""Reviewers' pages: what waits for review, a unit's material, the verdicts on it."""
 
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.acts.actors import Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
-from surveys.evidence import materials, reviews
+from surveys.evidence import materials, requests, reviews
 from surveys.evidence.checklists import ItemState, days_left
 from surveys.evidence.materials import MaterialKind
 from surveys.evidence.pages.downloads import handed_in
 from surveys.evidence.reviews import Verdict
-from surveys.outcome import archives, promises
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.web.access import actor, may, needs, site
 from surveys.web.editing import saving
@@ -67,14 +66,6 @@ def unit(unit_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         checklist = reviews.unit_desk(session, actor(), unit_id)
     return render_template("evidence/reviews/unit.html", checklist=checklist, ItemState=ItemState)
-
-
-@pages.get("/units/<id:unit_id>/materials.zip")
-@needs(Permission.DECIDE)
-def archive(unit_id: int) -> ResponseReturnValue:
-    with site().database.reading() as session:
-        found = archives.unit_archive(site(), session, actor(), unit_id)
-    return handed_in(found)
 
 
 @pages.get("/units/<id:unit_id>/materials/report", defaults={"row_key": ""})
@@ -149,7 +140,7 @@ def close(material_id: int) -> ResponseReturnValue:
     try:
         form.checked()
         with site().database.writing() as session:
-            promises.close_request(session, site().now(), actor(), material_id, form.reason.data, form.seen.data)
+            requests.close_request(session, site().now(), actor(), material_id, form.reason.data, form.seen.data)
     except BadInput as error:
         return _row_page(place.unit_id, place.row_key, str(error), material_id, closing=form), 400
     except WrongState as error:
