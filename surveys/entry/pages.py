@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
 from surveys.evidence.pages import materials, proceedings, reviews
-from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices, score_sheets
+from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices
 from surveys.office.pages import account_batches, accounts, sign_in
 from surveys.outcome.pages import (
     archives,
@@ -16,6 +16,7 @@ from surveys.outcome.pages import (
     proposals,
     publications,
     results,
+    score_sheets,
     versions,
 )
 from surveys.season.pages import applicability, frameworks, rosters, units

@@ -55,7 +55,7 @@ def show(unit_id: int) -> ResponseReturnValue:
 def _page(unit_id: int, refusal: Refusal | None = None) -> str:
     sheet, opening = _sheet(unit_id)
     return render_template(
-        "marking/score_sheets/show.html",
+        "outcome/score_sheets/show.html",
         sheet=sheet,
         **_standing(unit_id),
         handed_in=_handed_in(unit_id),
@@ -144,7 +144,7 @@ def _row_page(
     lines, levels = _ledger(sheet)
     today = site().now().astimezone(site().settings.time_zone).date()
     return render_template(
-        "marking/score_sheets/row.html",
+        "outcome/score_sheets/row.html",
         sheet=sheet,
         line=line,
         shut=opening.why_shut(unit_id, row_key),
