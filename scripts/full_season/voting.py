@@ -6,13 +6,13 @@ from full_season.plan import Confirmed, Vote
 from full_season.stage import Stage, moment
 from surveys.acts.actors import COMMAND_LINE
 from surveys.acts.site import Site
-from surveys.marking import democratic_row, marks, poll_choices, standing_marks
+from surveys.marking import democratic_row, marks, standing_marks
 from surveys.marking.marks import MarkEntry
 from surveys.marking.score_sheets import unit_sheet
 from surveys.polling import receipts
 from surveys.polling.sheet import BLANK, Sheet
 from surveys.scoring.grades import BlankPolicy
-from surveys.vote import casting, polls, sealing
+from surveys.vote import casting, poll_choices, polls, sealing
 from surveys.vote.polls import ClassEntry, PollEntry
 from surveys.vote.ticketing import tickets
 

@@ -10,13 +10,14 @@ from flask import Flask
 from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.errors import BadInput, NotAllowed, WrongState
 from surveys.acts.site import Site
-from surveys.marking import completion, poll_choices
+from surveys.marking import completion
 from surveys.outcome import life as assessment_life
 from surveys.outcome import version_differences, versions
 from surveys.outcome.derivation import derive_row
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import RowState
 from surveys.season.assessments import assessment_of
+from surveys.vote import poll_choices
 from surveys.vote.polls import poll_of
 from tests.builders import account, build_unit, dump, line_for, sealed_poll, set_state, sheet_for
 from tests.sites import NOW

@@ -4,8 +4,8 @@ from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from surveys.acts.actors import Permission
-from surveys.marking import poll_choices, poll_doubts, score_sheets
-from surveys.vote import polls
+from surveys.marking import poll_doubts, score_sheets
+from surveys.vote import poll_choices, polls
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm, GroundsForm
 

@@ -16,7 +16,7 @@ from surveys.catalog.model import Method
 from surveys.evidence import reviews
 from surveys.evidence.checklists import RowChecklist
 from surveys.evidence.proceeding_records import ProceedingKind, Record, unit_records
-from surveys.marking import democratic_row, event_counts, ledger, ledger_reading, marks, poll_choices, score_sheets
+from surveys.marking import democratic_row, event_counts, ledger, ledger_reading, marks, score_sheets
 from surveys.marking.ledger_reading import LedgerLine
 from surveys.marking.marks import FaultyMarks, Overtaken
 from surveys.marking.pages.mark_fields import MarkField, mark_field, saved_words, typed_entry
@@ -31,6 +31,7 @@ from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.season import applicability
 from surveys.season.assessments import unit_of, why_unchangeable
 from surveys.season.may_change import Opening, opening
+from surveys.vote import poll_choices
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
 from surveys.web.proposals import said

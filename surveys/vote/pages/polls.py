@@ -7,11 +7,21 @@ from surveys.acts import audit
 from surveys.acts.actors import Permission
 from surveys.acts.errors import AlreadyDone, NotFound
 from surveys.intake import typed
-from surveys.marking import poll_choices
 from surveys.polling.disclosure import desk_turnout, shown_turnout
 from surveys.polling.states import PollState
 from surveys.season import assessments
-from surveys.vote import cleaning, hall, headcounts, poll_record, poll_withdrawals, polls, rehearsals, sealing, tallies
+from surveys.vote import (
+    cleaning,
+    hall,
+    headcounts,
+    poll_choices,
+    poll_record,
+    poll_withdrawals,
+    polls,
+    rehearsals,
+    sealing,
+    tallies,
+)
 from surveys.vote.pages.forms import EndInForm, PaperLeftForm, PauseForm, PresentForm, WithdrawPollForm
 from surveys.vote.paper_ballots.paper_counts import paper_counts
 from surveys.vote.papers.cards import card_pdf

@@ -6,11 +6,10 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from surveys.acts.actors import Permission
-from surveys.marking import poll_choices
 from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
 from surveys.scoring.exact import shown
 from surveys.scoring.rates import percent
-from surveys.vote import bundle_writing, polls, tallies, tally_sheets
+from surveys.vote import bundle_writing, poll_choices, polls, tallies, tally_sheets
 from surveys.vote.tally_values import FormTally, Tally
 from surveys.web.access import needs, site
 from surveys.web.downloads import attachment, chart_type, image, of_poll

@@ -11,12 +11,12 @@ from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor
 from surveys.acts.errors import NotFound, WrongState
 from surveys.acts.two_hands import Proposal
-from surveys.marking import democratic_row
-from surveys.marking.democratic_row import Conflict
 from surveys.polling.states import PollState
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season.assessments import assessment_of, locked_assessment, require_changeable, unit_of
 from surveys.storage.tables import Poll
+from surveys.vote import counting_polls
+from surveys.vote.counting_polls import Conflict
 from surveys.vote.poll_withdrawals import set_aside
 from surveys.vote.polls import poll_of
 from surveys.vote.tallies import is_visible
@@ -92,7 +92,7 @@ def _undecided(session: Session, unit_id: int, poll_id: int) -> tuple[Poll, Conf
 
 def conflicts_of(session: Session, poll: Poll) -> list[Conflict]:
     """Those of the poll's unit."""
-    return democratic_row.conflicts(_candidates(session, poll))
+    return counting_polls.conflicts(_candidates(session, poll))
 
 
 def conflict_of(session: Session, poll: Poll) -> Conflict | None:
@@ -103,7 +103,7 @@ def conflict_of(session: Session, poll: Poll) -> Conflict | None:
 def _candidates(session: Session, poll: Poll) -> list[Poll]:
     rules = ScoringRules.from_json(assessment_of(session, poll.unit.assessment_id).rules)
     own = session.scalars(select(Poll).where(Poll.unit_id == poll.unit_id).order_by(Poll.id)).all()
-    return democratic_row.candidates(own, rules)
+    return counting_polls.candidates(own, rules)
 
 
 @dataclass(frozen=True)
@@ -117,8 +117,8 @@ class SealedLine:
 def sealed_lines(session: Session, poll: Poll) -> list[SealedLine]:
     """All sealed polls of the poll's unit, this one too, the oldest seal first; rehearsals apart."""
     found = _candidates(session, poll)
-    counts = {each.id for each in democratic_row.counting(found).values()}
-    open_ones = {each.id for conflict in democratic_row.conflicts(found) for each in conflict.polls}
+    counts = {each.id for each in counting_polls.counting(found).values()}
+    open_ones = {each.id for conflict in counting_polls.conflicts(found) for each in conflict.polls}
     query = select(Poll).where(Poll.unit_id == poll.unit_id, Poll.state == PollState.SEALED, ~Poll.rehearsal)
     sealed = session.scalars(query.order_by(Poll.sealed_at, Poll.id))
     return [SealedLine(each, _standing(each, counts, open_ones)) for each in sealed]
@@ -129,7 +129,7 @@ def _standing(poll: Poll, counts: Collection[int], open_ones: Collection[int]) -
         return f"不计入：{poll.set_aside_reason}"
     if poll.id in open_ones:
         return "待两名管理员定"
-    if not democratic_row.carries_form(poll):
+    if not counting_polls.carries_form(poll):
         return "只测评领导个人"
     if poll.id in counts:
         return "计入"
