@@ -62,3 +62,8 @@ def _since(number: int, made: datetime) -> str:
 
 
 Reader = Callable[[Session, int], Identities]
+
+
+def unit_name(session: Session, unit_id: int) -> str | None:
+    """None of one that is removed."""
+    return session.scalar(select(Unit.name).where(Unit.id == unit_id))

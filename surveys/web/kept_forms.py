@@ -24,8 +24,7 @@ from flask_login import current_user
 from itsdangerous import BadSignature, Signer
 from sqlalchemy.orm import Session
 
-from surveys.acts.errors import NotFound
-from surveys.season import assessments
+from surveys.acts import identities
 from surveys.web import access
 from surveys.web.access import actor, site
 from surveys.web.field_labels import PASSWORDS, is_typed, labelled
@@ -108,10 +107,7 @@ def _shown(kept: KeptForm) -> str:
 
 
 def _unit_name(session: Session, unit_id: int) -> str:
-    try:
-        return assessments.unit_of(session, unit_id).name
-    except NotFound:
-        return "已移除的单位"
+    return identities.unit_name(session, unit_id) or "已移除的单位"
 
 
 def _sign_in_page(sealed: str, *, typed: bool = True) -> ResponseReturnValue:
