@@ -7,8 +7,8 @@ from surveys.entry.backup_command import backup_command
 from surveys.entry.setup_commands import demo_command, first_admin_command, migrate_command
 from surveys.evidence import commands  # noqa: F401
 from surveys.office.commands import account_group
-from surveys.outcome import paper_commands  # noqa: F401
-from surveys.outcome.commands import life_commands
+from surveys.outcome.commands import papers  # noqa: F401
+from surveys.outcome.commands.life import life_commands
 from surveys.season.commands import frameworks  # noqa: F401
 from surveys.season.commands.assessments import assessment_group, catalog_group
 from surveys.vote.commands import slips  # noqa: F401
