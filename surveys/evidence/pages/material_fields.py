@@ -7,9 +7,9 @@ from typing import Any, BinaryIO, cast
 from surveys.acts.errors import BadInput
 from surveys.evidence import materials, upload_pieces
 from surveys.evidence.materials import Entry, MaterialKind
+from surveys.evidence.pages.forms import FileFields, ReferenceFields
 from surveys.evidence.uploads.evidence_files import ENDINGS, MOST_BYTES, TAKEN
 from surveys.web.access import actor, site
-from surveys.web.forms import FileFields, ReferenceFields
 from surveys.web.uploads import size
 
 ROUND_THE_FILE = 64 * 1024

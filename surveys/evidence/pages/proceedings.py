@@ -9,13 +9,14 @@ from wtforms.fields import SelectChoice
 from surveys.acts.actors import Permission
 from surveys.acts.errors import NotFound, Refusal
 from surveys.evidence import proceeding_boards, proceeding_records, proceedings
+from surveys.evidence.pages.forms import InspectionForm, ProceedingForm, WithdrawRecordForm
 from surveys.evidence.proceeding_records import ProceedingKind, Record
 from surveys.evidence.proceedings import ProceedingEntry, SpeakerNamed
 from surveys.evidence.uploads.photos import MEDIA_TYPE, MOST_BYTES
 from surveys.season import assessments
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, uploaded
-from surveys.web.forms import ActForm, InspectionForm, ProceedingForm, WithdrawRecordForm
+from surveys.web.forms import ActForm
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("proceedings", __name__)

@@ -9,12 +9,12 @@ from surveys.evidence import materials, requests, reviews
 from surveys.evidence.checklists import ItemState, days_left
 from surveys.evidence.materials import MaterialKind
 from surveys.evidence.pages.downloads import handed_in
+from surveys.evidence.pages.forms import CloseRequestForm, DueForm, ReviewForm
 from surveys.evidence.reviews import Verdict
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.web.access import actor, may, needs, site
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
-from surveys.web.forms import CloseRequestForm, DueForm, ReviewForm
 
 pages = Blueprint("reviews", __name__)
 

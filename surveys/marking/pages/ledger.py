@@ -10,12 +10,12 @@ from surveys.acts.errors import NotFound, Refusal
 from surveys.marking import ledger, ledger_reading
 from surveys.marking.ledger import AppealState
 from surveys.marking.ledger_reading import KINDS, LedgerLine, Standing
+from surveys.marking.pages.forms import CancelForm, EventAnswerForm, EventAppealForm
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season import applicability, assessments
 from surveys.season.may_change import opening
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
-from surveys.web.forms import CancelForm, EventAnswerForm, EventAppealForm
 from surveys.web.proposals import said
 
 pages = Blueprint("ledger", __name__)

@@ -11,6 +11,7 @@ from surveys.intake.tables import MOST_BYTES
 from surveys.marking import mark_workbooks
 from surveys.marking.mark_workbooks import MarkPreview
 from surveys.marking.marking_sheets import department_for
+from surveys.marking.pages.forms import TakeMarksForm
 from surveys.marking.pages.mark_fields import saved_words
 from surveys.season.assessments import assessment_of
 from surveys.season.may_change import opening
@@ -18,7 +19,7 @@ from surveys.season.pages.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.file_reading import read_upload
-from surveys.web.forms import TakeMarksForm, UploadForm
+from surveys.web.forms import UploadForm
 from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("mark_imports", __name__)

@@ -10,12 +10,13 @@ from surveys.acts.errors import BadInput, Refusal, WrongState
 from surveys.intake.tables import MOST_BYTES
 from surveys.marking import dry_runs
 from surveys.outcome import framework_revisions
+from surveys.outcome.pages.forms import ReviseForm
 from surveys.season import assessments, framework_editing
 from surveys.season.framework_changes import pieces
 from surveys.season.pages.rosters import ROUND_THE_FILE
 from surveys.web.access import actor, needs, site
 from surveys.web.file_reading import read_upload
-from surveys.web.forms import ReviseForm, StaffForm, TakeOverForm, UploadForm
+from surveys.web.forms import StaffForm, TakeOverForm, UploadForm
 from surveys.web.proposals import said
 from surveys.web.uploads import size, takes_upload
 

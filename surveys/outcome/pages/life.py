@@ -13,6 +13,7 @@ from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.evidence.materials import MaterialKind
 from surveys.evidence.pages.downloads import handed_in
 from surveys.outcome import life, objection_files, promises, replies, rule_changes, version_differences, versions
+from surveys.outcome.pages.forms import AnswerForm, AppealForm, CertifyForm, ChangeRulesForm
 from surveys.outcome.rule_changes import Effect
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
@@ -22,16 +23,7 @@ from surveys.season.rule_editing import parse_rules
 from surveys.vote import turnouts
 from surveys.web.access import actor, needs, site
 from surveys.web.errors import STATUS
-from surveys.web.forms import (
-    ActForm,
-    AnswerForm,
-    AppealForm,
-    CertifyForm,
-    ChangeRulesForm,
-    CloseForm,
-    GroundsForm,
-    StaffForm,
-)
+from surveys.web.forms import ActForm, CloseForm, GroundsForm, StaffForm
 from surveys.web.proposals import said
 
 pages = Blueprint("life", __name__)

@@ -19,6 +19,7 @@ from surveys.evidence.proceeding_records import ProceedingKind, Record, unit_rec
 from surveys.marking import democratic_row, event_counts, ledger, ledger_reading, marks, score_sheets
 from surveys.marking.ledger_reading import LedgerLine
 from surveys.marking.marks import FaultyMarks, Overtaken
+from surveys.marking.pages.forms import CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
 from surveys.marking.pages.mark_fields import MarkField, mark_field, saved_words, typed_entry
 from surveys.marking.score_sheets import SheetLine, UnitSheet
 from surveys.outcome import derivation
@@ -33,7 +34,7 @@ from surveys.season.assessments import unit_of, why_unchangeable
 from surveys.season.may_change import Opening, opening
 from surveys.vote import poll_choices
 from surveys.web.access import actor, may, needs, site
-from surveys.web.forms import ActForm, CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
+from surveys.web.forms import ActForm
 from surveys.web.proposals import said
 
 pages = Blueprint("score_sheets", __name__)

@@ -4,8 +4,8 @@ from typing import Any
 
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import rule_editing
+from surveys.season.pages.forms import RulesForm
 from surveys.season.rule_editing import RulesEntry
-from surveys.web.forms import RulesForm
 
 
 def typed_rules(form: RulesForm) -> RulesEntry:

@@ -11,10 +11,10 @@ from surveys.intake.cleaning import clean_name, split_tags
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season import assessments, unit_corrections
 from surveys.season.assessments import UnitEntry
+from surveys.season.pages.forms import AssessmentForm, RemoveUnitForm, RenameUnitForm, UnitForm
 from surveys.web.access import actor, may, needs, signed_in, site
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
-from surveys.web.forms import AssessmentForm, RemoveUnitForm, RenameUnitForm, UnitForm
 
 pages = Blueprint("setup", __name__)
 
