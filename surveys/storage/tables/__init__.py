@@ -16,17 +16,9 @@ from surveys.storage.tables.base import (
     Base,
     Document,
 )
-from surveys.storage.tables.marking import (
-    Agreement,
-    Event,
-    Exemption,
-    Mark,
-    Material,
-    Objection,
-    Proceeding,
-    Review,
-    RowChoice,
-)
+from surveys.storage.tables.marking import Event, Exemption, Mark, RowChoice
+from surveys.storage.tables.replies import Agreement, Objection
+from surveys.storage.tables.evidence import Material, Proceeding, Review
 from surveys.storage.tables.office import (
     Account,
     AuditEntry,
