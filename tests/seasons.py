@@ -7,8 +7,8 @@ from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.site import Site
 from surveys.marking.marks import MarkEntry
 from surveys.office import accounts
-from surveys.outcome import life, replies, versions
-from surveys.outcome.life import Outlook
+from surveys.outcome import hindrances, life, replies, versions
+from surveys.outcome.hindrances import Outlook
 from surveys.outcome.versions import Version
 from surveys.polling.seal import canonical_json, digest
 from surveys.season import applicability, assessments
@@ -100,7 +100,7 @@ class Season:
     def outlook(self) -> Outlook:
         with self.site.database.reading() as session:
             found = assessments.assessment_of(session, self.assessment_id)
-            return life.outlook(session, AFTER, found)
+            return hindrances.outlook(session, AFTER, found)
 
     def version(self, number: int) -> Version:
         with self.site.database.reading() as session:

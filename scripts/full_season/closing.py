@@ -8,7 +8,7 @@ from full_season.plan import Objection, Unit
 from full_season.stage import Stage, confirm_all, moment
 from surveys.marking import ledger, marks
 from surveys.marking.marks import MarkEntry
-from surveys.outcome import life, replies, versions
+from surveys.outcome import hindrances, life, replies, versions
 from surveys.season import applicability
 from surveys.season.assessments import assessment_of
 
@@ -75,7 +75,7 @@ def certify(stage: Stage) -> str:
         now = moment(stage.site, DUE + 5, hour)
         with stage.site.database.writing() as session:
             assessment = assessment_of(session, stage.assessment_id)
-            shown = life.outlook(session, now, assessment)
+            shown = hindrances.outlook(session, now, assessment)
             if shown.certificate is None:
                 raise ValueError("\n".join(shown.hindrances))
             subject = shown.certificate

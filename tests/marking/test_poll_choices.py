@@ -11,8 +11,7 @@ from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.errors import BadInput, NotAllowed, WrongState
 from surveys.acts.site import Site
 from surveys.marking import completion
-from surveys.outcome import life as assessment_life
-from surveys.outcome import version_differences, versions
+from surveys.outcome import hindrances, version_differences, versions
 from surveys.outcome.derivation import derive_row
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import RowState
@@ -166,7 +165,7 @@ def test_of_other_teams_of_leaders_alone_and_in_rehearsal_is_no_conflict(site: S
 def test_every_place_names_every_poll(twice: Twice, app: Flask) -> None:
     with twice.site.database.reading() as session:
         assessment = assessment_of(session, twice.assessment_id)
-        outlook = assessment_life.outlook(session, NOW, assessment)
+        outlook = hindrances.outlook(session, NOW, assessment)
         board = completion.board(session, COMMAND_LINE, twice.assessment_id)
         body = versions.live_sheet(session, twice.unit_id)
         seals = [poll_of(session, poll_id).seal or "" for poll_id in (twice.honest, twice.again)]

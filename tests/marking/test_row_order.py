@@ -23,7 +23,16 @@ from surveys.acts.errors import Imbalance
 from surveys.acts.site import Site
 from surveys.evidence import checklists, proceeding_boards
 from surveys.marking import completion, ledger_reading, mark_workbooks, results
-from surveys.outcome import letter, life, printed_source, report, rule_changes, version_differences, versions
+from surveys.outcome import (
+    hindrances,
+    letter,
+    life,
+    printed_source,
+    report,
+    rule_changes,
+    version_differences,
+    versions,
+)
 from surveys.polling.seal import canonical_json
 from surveys.polling.seal import seal as seal_of
 from surveys.polling.states import PollState
@@ -163,7 +172,7 @@ def test_a_first_hand_under_an_earlier_programs_certificate_counts(appeal: Site)
     check(appeal, APPEAL)
     with undone(appeal) as session:
         first, second = admins(session)
-        outlook = life.outlook(session, LATER, assessments.assessment_of(session, 1))
+        outlook = hindrances.outlook(session, LATER, assessments.assessment_of(session, 1))
         assert outlook.certificate == stored.said(APPEAL)["certificate"]
         assert outlook.hands == (first.name,)
         assert life.certify(session, LATER, second, 1, outlook.certificate)

@@ -14,7 +14,7 @@ from surveys.acts.errors import BadInput, NotAllowed, NotFound, Refusal, WrongSt
 from surveys.acts.site import Site
 from surveys.marking import ledger
 from surveys.marking.marks import MarkEntry
-from surveys.outcome import life, replies, versions
+from surveys.outcome import hindrances, life, replies, versions
 from surveys.season import applicability, assessments
 from surveys.season.assessments import UnitEntry
 from surveys.storage.tables import AssessmentFramework, AuditEntry, RuleVersion
@@ -283,13 +283,13 @@ def test_the_time_to_reply_is_kept_unless_all_agree(season):
     season.appeal()
     with season.site.database.writing() as session:
         found = assessments.assessment_of(session, season.assessment_id)
-        early = life.outlook(session, NOW + (DUE - NOW.date()), found).hindrances
+        early = hindrances.outlook(session, NOW + (DUE - NOW.date()), found).hindrances
         assert early == (f"申诉期到 {DUE} 为止，还有 2 个单位没有表示同意。期满或全部同意后才能核定。",)
-        assert life.outlook(session, AFTER, found).hindrances == ()
+        assert hindrances.outlook(session, AFTER, found).hindrances == ()
     season.agree(season.reporter)
     season.agree(season.other)
     with season.site.database.reading() as session:
-        assert life.outlook(session, NOW, season.assessment).hindrances == ()
+        assert hindrances.outlook(session, NOW, season.assessment).hindrances == ()
 
 
 def test_two_people_certify_one_and_the_same(season):

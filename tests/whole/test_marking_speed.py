@@ -18,8 +18,8 @@ from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.site import Site
 from surveys.marking import marks
 from surveys.marking.marks import MarkEntry
+from surveys.outcome import hindrances, replies, versions
 from surveys.outcome import life as assessment_life
-from surveys.outcome import replies, versions
 from surveys.season import assessments
 from surveys.storage.tables import Account, Agreement
 from tests.builders import GROUP, close_marking, run_sql, session_of
@@ -172,7 +172,7 @@ def _in_the_appeal(office: Office) -> None:
 def _once_certified(office: Office) -> None:
     with office.site.database.reading() as session:
         found = assessments.assessment_of(session, office.assessment)
-        outlook = assessment_life.outlook(session, office.site.now(), found)
+        outlook = hindrances.outlook(session, office.site.now(), found)
     assert not outlook.hindrances, "who agreed before the correction of another unit still agrees"
     for admin in office.admins:
         office.do(assessment_life.certify, admin, office.assessment, outlook.certificate)

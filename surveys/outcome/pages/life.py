@@ -12,7 +12,16 @@ from surveys.acts.editions import edition
 from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.evidence.materials import MaterialKind
 from surveys.evidence.pages.downloads import handed_in
-from surveys.outcome import life, objection_files, promises, replies, rule_changes, version_differences, versions
+from surveys.outcome import (
+    hindrances,
+    life,
+    objection_files,
+    promises,
+    replies,
+    rule_changes,
+    version_differences,
+    versions,
+)
 from surveys.outcome.pages.forms import AnswerForm, AppealForm, CertifyForm, ChangeRulesForm
 from surveys.outcome.rule_changes import Effect
 from surveys.scoring.assessment_states import AssessmentState
@@ -135,7 +144,7 @@ def _take(assessment_id: int, form: StaffForm, step: Step, message: str) -> Resp
 def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None = None) -> str:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
-        outlook = life.outlook(session, site().now(), assessment)
+        outlook = hindrances.outlook(session, site().now(), assessment)
         standing = outlook.standing
         objections = replies.objections_in(session, assessment_id)
         changes = None
@@ -159,7 +168,7 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
         )
 
 
-def _forms(outlook: life.Outlook, typed: StaffForm | None) -> dict[str, StaffForm]:
+def _forms(outlook: hindrances.Outlook, typed: StaffForm | None) -> dict[str, StaffForm]:
     """What was typed stays where there was a fault; all the others are fresh."""
     fresh: dict[str, StaffForm] = {
         "act": ActForm(formdata=None),

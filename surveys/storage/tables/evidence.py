@@ -1,9 +1,10 @@
 """What units hand in, its review, and proceedings."""
 
 from datetime import date, datetime
-from decimal import Decimal
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
+
 from surveys.storage.tables.base import NUMBERED, Base
 
 

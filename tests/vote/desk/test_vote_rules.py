@@ -8,7 +8,7 @@ import pytest
 
 from surveys.acts.site import Site
 from surveys.catalog import loader
-from surveys.outcome import life
+from surveys.outcome import hindrances
 from surveys.polling.sheet import Questionnaire
 from surveys.scoring.grades import BlankPolicy
 from surveys.season.assessments import assessment_of
@@ -57,7 +57,7 @@ def test_before_it_starts_the_scale_is_the_catalogs(site: Site, monkeypatch: pyt
 
 def notes(site: Site, assessment_id: int) -> tuple[str, ...]:
     with site.database.reading() as session:
-        return life.outlook(session, NOW, assessment_of(session, assessment_id)).notes
+        return hindrances.outlook(session, NOW, assessment_of(session, assessment_id)).notes
 
 
 def test_polls_that_count_otherwise_than_most_of_their_category_are_told(site: Site) -> None:
