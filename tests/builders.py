@@ -36,6 +36,7 @@ from surveys.storage.tables import Account, Approval, Ballot, Event, StaffSessio
 from surveys.vote import casting, poll_record, polls, sealing
 from surveys.vote.polls import ClassEntry, PollEntry
 from surveys.vote.ticketing import tickets
+from tests.kept_worlds import kept
 from tests.sites import NOW
 
 GROUP = "考核组"
@@ -56,6 +57,7 @@ class World:
     codes: Mapping[str, Sequence[str]]
 
 
+@kept
 def build_unit(
     site: Site,
     name: str = "样例局",
@@ -117,6 +119,7 @@ def approved(session: Session, assessment_id: int) -> Iterator[None]:
     session.commit()
 
 
+@kept
 def build_poll(
     site: Site,
     *,

@@ -1,10 +1,12 @@
 """Databases, sites, clients: what the tests stand on. Every test has its own database; time is fixed."""
 
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +23,14 @@ from app import create_app
 from surveys.acts.site import Site
 from surveys.office import passwords
 from surveys.settings import database_url_of
+from surveys.storage import database as storage_database
 from surveys.storage.database import Database
 from surveys.storage.schema import migrate
 from surveys.storage.tables import Base
 from tests.browsers import browser as browser
 from tests.browsers import page as page
 from tests.browsers import server as server
+from tests.kept_worlds import keeping
 from tests.sites import NOW, lite_site_in, postgres_database, run_statement, settings_for
 from tests.tools import postgres_server
 
@@ -80,7 +84,46 @@ def postgres_shared(postgres_admin: Engine, postgres_template: str) -> Iterator[
         yield engine
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+BOTH = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test runs on PostgreSQL too where its SQL or its locks differ there, which is what the mark `both` says."""
+    if "database_url" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both") is not None
+        metafunc.parametrize("database_url", BOTH if both else BOTH[:1], indirect=True)
+
+
+SHORT = re.compile(r"[A-Za-z0-9_.:@/-]{1,20}")
+SHORT_ID = re.compile(r"[!-Z\\^-~]{1,40}")
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """What can be typed in a terminal; of other texts their number is enough."""
+    if isinstance(val, str):
+        return val if SHORT.fullmatch(val) else argname
+    return None
+
+
+INTEGRATION = {"database_url", "sqlite_template", "postgres_admin", "lite_app", "shown"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What kind of test each is: `browser`, `integration` (a database) or `unit`; and whether on `postgresql`."""
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        if hasattr(item, "callspec") and SHORT_ID.fullmatch(item.callspec.id) is None:
+            print("LONG", ascii(item.nodeid)) or pytest.UsageError(f"{item.nodeid}: at most 40 ASCII characters, without spaces or brackets")
+        names = set(item.fixturenames)
+        if "browser" in names or item.path.stem.endswith("_browser"):
+            item.add_marker("browser")
+        else:
+            item.add_marker("integration" if names & INTEGRATION else "unit")
+        if "postgresql" in item.name or names & {"postgres", "postgres_admin"}:
+            item.add_marker("postgresql")
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
     """A database without rows on each system: migrated for a test that asks for `app` or `site`, else wholly empty.
 
@@ -200,6 +243,28 @@ def alone_in_its_request(connect: Callable[[Database], Any]) -> Callable[[Databa
             g.pop("connection")
 
     return connected
+
+
+@pytest.fixture(autouse=True)
+def worlds_built_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    keeping.allowed = "monkeypatch" not in request.fixturenames
+    yield
+    keeping.allowed = False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sqlite_without_waiting_for_the_disk() -> Iterator[None]:
+    """In the tests' own process nothing is lost when it ends; what a crash may lose is tested with real servers."""
+    set_up = storage_database._set_up_sqlite
+
+    @wraps(set_up)
+    def without(connection: Any, record: object) -> None:
+        set_up(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage_database, "_set_up_sqlite", without)
+        yield
 
 
 class KeptTemplates(BytecodeCache):

@@ -208,6 +208,7 @@ def test_the_same_file_twice_in_a_place_is_one(ground: Ground) -> None:
     assert len(ground.item().handed) == 2
 
 
+@pytest.mark.both
 def test_two_at_once(ground: Ground) -> None:
     ids: list[int] = []
     threads = [threading.Thread(target=lambda: ids.append(ground.upload())) for _ in range(6)]
@@ -604,6 +605,7 @@ def test_cleaning_takes_what_nothing_refers_to(ground: Ground) -> None:
     assert stored_files.clean(ground.site, NOW, COMMAND_LINE) == 0
 
 
+@pytest.mark.both
 def test_cleaning_waits_for_who_has_stored_and_not_committed(ground: Ground) -> None:
     with ground.site.files.in_use():
         stored = ground.site.files.keep(io.BytesIO(handed_in.PDF))
@@ -730,6 +732,7 @@ def test_old_pieces_go(ground: Ground) -> None:
     assert not part.exists()
 
 
+@pytest.mark.both
 def test_counts_of_a_season_are_read_in_few_statements(ground: Ground) -> None:
     for number in range(8):
         build_unit(ground.site, f"样例{number}局", assessment_id=ground.assessment_id)

@@ -7,6 +7,8 @@ import pytest
 
 from surveys.settings import Settings, SettingsError, database_url_of
 
+pytestmark = pytest.mark.both
+
 SECRET = "0123456789abcdef" * 2
 REMEDIES = {
     "DATABASE_URL": "请设为 sqlite:////绝对路径/ceping.db 或 postgresql://用户:口令@主机:5432/库名",

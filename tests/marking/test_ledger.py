@@ -120,6 +120,7 @@ def test_the_same_event_is_entered_once(site):
         record(site, unit_id, event("III-34", ""))
 
 
+@pytest.mark.both
 def test_of_two_clicks_at_once_one_enters_the_event(site):
     _, unit_id = build_unit(site)
     ready = threading.Barrier(2)

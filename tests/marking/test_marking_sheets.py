@@ -128,6 +128,7 @@ def test_an_assessor_opens_the_own_rows_only(site):
             completion.board(session, assessor("市纪委"), assessment_id)
 
 
+@pytest.mark.both
 def test_marks_of_many_units_are_kept_together_or_not_at_all(site):
     _, (first, second) = units(site, 2)
     before = dump(site.database)
@@ -169,6 +170,7 @@ def test_the_later_of_two_is_told_and_must_confirm(site):
     assert line_for(site, unit_id, "III-3").marks[GROUP].version == 3
 
 
+@pytest.mark.both
 def test_of_two_who_save_at_the_same_moment_one_is_told(site):
     _, (unit_id,) = units(site, 1)
     ready = threading.Barrier(2)

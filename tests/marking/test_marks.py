@@ -50,6 +50,7 @@ def test_versions_are_counted_for_each_row_department_and_unit(site):
         assert set(session.scalars(sa.select(Mark.version))) == {1}
 
 
+@pytest.mark.both
 def test_several_marks_are_kept_together_or_not_at_all(site):
     _, unit_id = build_unit(site)
     before = dump(site.database)

@@ -48,6 +48,8 @@ from tests.servers import ROOT
 from tests.sites import NOW, lite_site_in, postgres_database, settings_for
 from tests.stored import copy, load
 
+pytestmark = pytest.mark.both
+
 CERTIFIED, APPEAL = "certified-0006", "appeal-0006"
 LATER = NOW + timedelta(days=3650)
 BY_PINYIN = " TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'zh' LOCALE 'C.UTF-8'"

@@ -87,6 +87,7 @@ def test_what_cannot_be_an_account_is_refused_and_leaves_nothing(site):
     assert dump(site.database) == before
 
 
+@pytest.mark.both
 def test_two_admins_who_make_one_name_make_one_account(site):
     def one():
         return make(site, "张三", Role.ORGANIZER)
@@ -127,6 +128,7 @@ def test_a_reset_ends_the_sessions_and_says_why(site):
     assert log(site, "甲")[-1] == ("account.reset", "主任", "忘了密码")
 
 
+@pytest.mark.both
 def test_switched_off_is_out_at_once_and_back_only_by_signing_in(site):
     boss = account(site, "主任")
     password = make(site, "甲", Role.ORGANIZER)
@@ -159,6 +161,7 @@ def test_the_last_admin_cannot_be_switched_off(site):
         account_admin.deactivate(session, NOW, COMMAND_LINE, boss.account_id, WHY)
 
 
+@pytest.mark.both
 def test_two_admins_who_switch_each_other_off_leave_one(site):
     pair = account(site, "主任"), account(site, "副主任")
 
@@ -174,6 +177,7 @@ def test_two_admins_who_switch_each_other_off_leave_one(site):
     assert sorted(line(site, each.name).standing for each in pair) == ["active", "inactive"]
 
 
+@pytest.mark.both
 def test_an_assessor_moves_to_another_department_at_once(site):
     build_unit(site)
     actor = sign_in(site, "甲", make(site, "甲", Role.ASSESSOR, DEPARTMENT))

@@ -150,6 +150,7 @@ def test_what_changed_since_the_preview_is_not_made(site, boss, assessment_id):
     assert dump(site.database)["accounts"] == before["accounts"]
 
 
+@pytest.mark.both
 def test_a_file_confirmed_twice_at_once_is_made_once(site, boss, assessment_id):
     import_id = read(site, boss, assessment_id, GOOD)
     shown = preview(site, boss, import_id).fingerprint
@@ -208,6 +209,7 @@ def test_a_reporter_switched_off_serves_no_unit(site, boss, assessment_id):
     assert [name for name, _, _ in plan(site, assessment_id).new] == ["样例局2"]
 
 
+@pytest.mark.both
 def test_pressed_twice_at_once_each_unit_has_one(site, assessment_id):
     shown = plan(site, assessment_id).fingerprint
     outcomes = together(*[lambda: make_all(site, assessment_id, shown)] * 2)

@@ -20,6 +20,8 @@ from tests.strict_client import StrictClient
 from tests.tools import together
 from tests.worlds import build_accounts, client_of, client_with
 
+pytestmark = pytest.mark.both
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SCRIPT = {ASKED_BY_SCRIPT: "1"}
 

@@ -18,6 +18,8 @@ from tests.builders import dump, holder, run_sql
 from tests.sites import NOW
 from tests.tools import together
 
+pytestmark = pytest.mark.both
+
 HOME, AWAY = "192.0.2.7", "198.51.100.9"
 CHOSEN = "一个自己想出来的密码"
 

@@ -230,6 +230,7 @@ def test_a_withheld_row_hinders_the_certificate(site):
     unchanged(site, WrongState, "民主测评没有计分：.*不足应到", lambda: season.certify(season.admins[0]))
 
 
+@pytest.mark.both
 def test_all_that_hinders_the_certificate_is_said_at_once(site):
     season = build_season(site, complete=False)
     build_poll(site, unit_id=season.second)
@@ -328,6 +329,7 @@ def test_a_hand_counts_for_what_it_saw_only(season):
     assert season.certify(first) is True
 
 
+@pytest.mark.both
 def test_of_two_hands_at_once_each_counts_once(season):
     """The same account twice and the other once, all at the same time."""
     season.appeal()
@@ -363,6 +365,7 @@ def test_archiving_is_the_end(season):
     unchanged(season.site, WrongState, "已归档", season.archive)
 
 
+@pytest.mark.both
 def test_a_mark_waits_for_the_step_and_is_refused(season, site):
     """While a step is under way nothing is entered that the version would lack."""
     with site.database.writing() as session:

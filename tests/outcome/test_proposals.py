@@ -158,6 +158,7 @@ def test_what_concerns_several_departments_is_for_a_second_admin(season, assesso
     assert (points_of(season), points_of(season, "III-12", OTHER)) == (1, 0)
 
 
+@pytest.mark.both
 def test_the_departments_own_marks_and_the_command_lines_count_at_once(season, assessor):
     assert mark(season, "1", who=assessor) == Entered(1, 0)
     assert points_of(season) == 1

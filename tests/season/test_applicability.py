@@ -250,6 +250,7 @@ def test_the_matrix_is_approved_as_it_was_shown(site):
     assert len(dump(site.database)["approvals"]) == 2
 
 
+@pytest.mark.both
 def test_any_change_takes_the_approval_back(site):
     assessment_id, unit_id = build_unit(site, tags=("公安",))
     choose(site, unit_id, "hearing")

@@ -89,6 +89,7 @@ def lock_everything(session: Session) -> None:
         session.scalars(sa.select(table).order_by(table.id).with_for_update()).all()
 
 
+@pytest.mark.both
 @pytest.mark.parametrize(
     ("doing", "step"),
     [

@@ -48,6 +48,7 @@ def is_the_new_ones(season: Season) -> bool:
     return (value.state, value.got) == (RowState.MARKED, 8)
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("before", [True, False])
 def test_with_votes_it_is_sealed_at_once_and_set_aside_before_or_after_the_new_meeting(
     season: Season, before: bool

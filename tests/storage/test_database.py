@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError, StatementError
 
+from surveys.storage import database as storage_database
 from surveys.storage import scrubbing
 from surveys.storage.database import BUSY_TIMEOUT_MS, Database
 from surveys.storage.schema import downgrade, is_current, migrate
@@ -16,12 +17,14 @@ from surveys.storage.types import DecimalText
 from tests.builders import build_poll, build_unit, run_sql
 from tests.sites import NOW
 
+pytestmark = pytest.mark.both
+
 SECRET = "SECRETSECRET"
 
 
-def test_sqlite_is_told_to_be_durable(database):
-    if not database.is_sqlite:
-        pytest.skip("只有 SQLite 有这些设置")
+def test_sqlite_is_told_to_be_durable(lite_site, monkeypatch):
+    monkeypatch.setattr(storage_database, "_set_up_sqlite", storage_database._set_up_sqlite.__wrapped__)
+    database = Database(lite_site.settings.database_url)
     expected = {
         "journal_mode": "wal",
         "synchronous": 2,

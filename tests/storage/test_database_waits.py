@@ -25,6 +25,8 @@ from tests.servers import running
 from tests.sites import postgres_database, settings_for
 from tests.worlds import client_of
 
+pytestmark = pytest.mark.both
+
 PATIENCE = 4
 """Seconds within which an answer comes, on a machine that has other things to do."""
 

@@ -19,6 +19,8 @@ from surveys.storage.schema import MIGRATIONS, downgrade, migrate
 from surveys.storage.tables import Base
 from tests.sites import NOW
 
+pytestmark = pytest.mark.both
+
 VERSIONS = "alembic_version"
 Rows = dict[str, dict[str, Any]]
 

@@ -25,6 +25,8 @@ from surveys.vote import poll_record, polls, sealing
 from tests.builders import box_counts, build_poll, cast, filled, sheet_of
 from tests.sites import NOW, postgres_database
 
+pytestmark = pytest.mark.both
+
 VOTES = 7
 
 

@@ -26,6 +26,8 @@ from tests.servers import FORM, Server, running
 from tests.strict_client import check_headers, check_html
 from tests.worlds import client_of
 
+pytestmark = pytest.mark.both
+
 URLENCODED = FORM["Content-Type"]
 NONCE = b"&nonce=" + b"0123456789abcdef" * 2
 HAN = re.compile(r"[\u4e00-\u9fff]{4}")

@@ -28,6 +28,8 @@ from tests.framework_files import shipped, tables_of, with_cells, written
 from tests.servers import ROOT, environment
 from tests.sites import settings_for
 
+pytestmark = pytest.mark.both
+
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SEAL = re.compile(r"sha256:[0-9a-f]{64}")
 NUMBER = re.compile(r"\d+\.\d{2}")

@@ -14,6 +14,8 @@ from surveys.polling.states import PollState
 from surveys.vote import casting, poll_record, polls
 from tests.builders import build_unit, cast, dump, filled, sheet_of
 
+pytestmark = pytest.mark.both
+
 
 def code_of(url: str) -> str:
     return casting.normalized(url.rsplit("/", 1)[1])

@@ -8,6 +8,8 @@ import pytest
 
 from tests.tools import missing
 
+pytestmark = pytest.mark.both
+
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = [
     ("sqlite", "worker-killed"),

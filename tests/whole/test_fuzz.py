@@ -34,7 +34,7 @@ from tests.sites import NOW, lite_site_in
 from tests.strict_client import check_headers, check_html, text_of
 from tests.worlds import Everything, build_everything, dump
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.both]
 
 POSTS = 2000
 """In each of the five batches."""

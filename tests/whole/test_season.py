@@ -43,6 +43,8 @@ from tests.builders import session_of
 from tests.recomputation import Result, half_up, recomputed
 from tests.sites import NOW, lite_site_in
 
+pytestmark = pytest.mark.both
+
 ROOT = Path(__file__).parents[2]
 SMALL = Rules(mode="block", bonus_cap="4", deduction_cap="8", top_quota="")
 OTHERS = (

@@ -21,6 +21,8 @@ from tests.servers import Answer, Server, environment, gunicorn, running
 from tests.sites import postgres_database
 from tests.strict_client import check_headers
 
+pytestmark = pytest.mark.both
+
 TIMEOUT = 30
 RECEIPT = re.compile(r'class="receipt code">([0-9A-Z-]{14})<')
 

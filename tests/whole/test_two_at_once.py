@@ -20,6 +20,8 @@ from tests.builders import GROUP, account, build_unit, enter, exempt
 from tests.sites import NOW
 from tests.tools import together
 
+pytestmark = pytest.mark.both
+
 ROW = "III-36"
 
 

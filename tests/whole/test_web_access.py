@@ -12,6 +12,8 @@ from surveys.web.access import PUBLIC, SIGNED_IN, declared
 from tests.builders import build_unit
 from tests.worlds import PASSWORD, Shown, addresses, build_accounts, client_of
 
+pytestmark = pytest.mark.both
+
 ELSEWHERE = [
     "//evil.example",
     "/\\evil.example",

@@ -11,6 +11,8 @@ from surveys.acts.site import Site
 from surveys.web.access import PUBLIC, declared
 from tests.worlds import Shown, addresses, build_everything, client_of, dump
 
+pytestmark = pytest.mark.both
+
 
 @pytest.mark.parametrize("role", [None, Role.ADMIN])
 def test_looking_changes_nothing(app: Flask, site: Site, role: Role | None) -> None:

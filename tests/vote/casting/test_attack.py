@@ -14,7 +14,7 @@ from surveys.polling import codes, receipts
 from tests.builders import build_poll, cast, close_and_seal, sheet_of
 from tests.raw_files import cleaned, heap, raw
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.both]
 
 VOTES = 200
 MOST_RIGHT = 8  # of 200 by chance: Poisson with mean 1, more than 8 once in a million

@@ -28,6 +28,8 @@ from tests.builders import (
 from tests.sites import NOW
 from tests.tools import together
 
+pytestmark = pytest.mark.both
+
 ROUNDS = 20
 NONCE = "0123456789abcdef" * 2
 

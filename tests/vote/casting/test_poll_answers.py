@@ -25,6 +25,8 @@ from tests.builders import (
 )
 from tests.vote.sealing.test_recount import assert_agrees, recount
 
+pytestmark = pytest.mark.both
+
 
 def test_abstaining_is_offered_when_the_poll_says_so(site: Site) -> None:
     world = build_poll(site, abstain="不了解")

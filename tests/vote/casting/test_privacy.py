@@ -14,7 +14,7 @@ from surveys.vote.ticketing import tickets
 from tests.builders import build_poll, cast, close_and_seal, dump, filled, sheet_of
 from tests.sites import NOW
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.both]
 
 BOXES = {
     "tickets": {"poll_id", "code_hash", "class_key", "batch", "state"},

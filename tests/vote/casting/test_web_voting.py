@@ -25,6 +25,8 @@ from tests.sites import NOW
 from tests.strict_client import Page, StrictClient
 from tests.worlds import Shown, client_of
 
+pytestmark = pytest.mark.both
+
 NONCE = "0123456789abcdef" * 2
 RECEIPT = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}\b")
 FORM = "application/x-www-form-urlencoded"

@@ -11,6 +11,8 @@ from surveys.storage.tables import Ballot
 from surveys.vote import polls
 from tests.builders import build_poll, cast, close, close_and_seal, filled, seal, sheet_of
 
+pytestmark = pytest.mark.both
+
 VOTES = 12
 
 

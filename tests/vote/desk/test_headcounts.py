@@ -15,6 +15,8 @@ from tests.sites import NOW
 from tests.stored import ASKED_SINCE
 from tests.worlds import client_of
 
+pytestmark = pytest.mark.both
+
 People = tuple[Actor, Actor, Actor]
 
 

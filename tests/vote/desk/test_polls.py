@@ -21,6 +21,8 @@ from surveys.vote.polls import ClassEntry, PollEntry
 from tests.builders import ONE_CLASS, build_poll, build_unit, close, close_and_seal, dump, run_sql, seal, sheet_of
 from tests.sites import NOW
 
+pytestmark = pytest.mark.both
+
 ENTRY = PollEntry(0, "年度民主测评", 10, ONE_CLASS)
 
 

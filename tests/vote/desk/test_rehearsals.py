@@ -28,6 +28,8 @@ from tests.builders import (
 from tests.raw_files import cleaned
 from tests.sites import NOW
 
+pytestmark = pytest.mark.both
+
 TWO_CLASSES = (ClassEntry("A", "甲", Decimal(1)), ClassEntry("B", "乙", Decimal(2)))
 
 

@@ -20,6 +20,8 @@ from tests.sites import NOW
 from tests.stored import ASKED_SINCE
 from tests.worlds import client_of
 
+pytestmark = pytest.mark.both
+
 TWO_CLASSES = (*ONE_CLASS, polls.ClassEntry("B", "职工代表", ONE_CLASS[0].weight))
 REASON = "来了列席的人"
 

@@ -30,6 +30,8 @@ from tests.builders import (
 from tests.sites import NOW
 from tests.vote.casting.test_casting import together
 
+pytestmark = pytest.mark.both
+
 
 def issue(site: Site, poll_id: int, count: int, class_key: str = "A") -> list[str]:
     with site.database.writing() as session:

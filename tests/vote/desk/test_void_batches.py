@@ -15,6 +15,8 @@ from tests.sites import NOW
 from tests.strict_client import StrictClient
 from tests.worlds import build_accounts, client_of
 
+pytestmark = pytest.mark.both
+
 
 def void_batch(site: Site, poll_id: int, batch: int, reason: str = "已重印") -> int:
     with site.database.writing() as session:

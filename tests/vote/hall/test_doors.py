@@ -25,6 +25,8 @@ from tests.sites import NOW
 from tests.tools import together
 from tests.vote.hall.test_hall import end_in
 
+pytestmark = pytest.mark.both
+
 TWO = (ClassEntry("A", "甲", Decimal(1)), ClassEntry("B", "乙", Decimal(2)))
 
 

@@ -15,6 +15,8 @@ from surveys.vote.casting import CastError, PollPaused, TimeIsUp
 from tests.builders import World, box_counts, build_poll, cast, close, close_and_seal, filled, sheet_of
 from tests.sites import NOW
 
+pytestmark = pytest.mark.both
+
 
 def at(site: Site, moment: datetime, code: str) -> None:
     """Looks a ticket up at a moment."""

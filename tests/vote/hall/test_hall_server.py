@@ -22,6 +22,8 @@ from tests.sites import postgres_database
 from tests.strict_client import check_headers
 from tests.vote.hall.test_doors import add, door_of, plan, screen
 
+pytestmark = pytest.mark.both
+
 CODE = re.compile(r'class="typed code">([0-9A-Z-]{24})<')
 LEAVING = re.compile(r'name="leaving" value="([0-9a-f]*)"')
 SCREENS = 50

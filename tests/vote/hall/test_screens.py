@@ -118,6 +118,7 @@ def test_the_time_left_is_shown_while_voting_goes_on(lite_site, state):
     assert [shown.time_is_up(moment) for moment in moments] == [False, under_way, under_way]
 
 
+@pytest.mark.both
 def test_a_screen_is_kept_for_two_seconds(site):
     world = build_poll(site)
     clock = Clock()

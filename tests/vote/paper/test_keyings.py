@@ -32,6 +32,8 @@ from tests.builders import (
 from tests.papers import keyings_left, log_of, paper_poll, person, status
 from tests.vote.casting.test_casting import together
 
+pytestmark = pytest.mark.both
+
 TWO_CLASSES = (ClassEntry("A", "甲", Decimal(30)), ClassEntry("B", "乙", Decimal(70)))
 
 

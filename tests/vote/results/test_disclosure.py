@@ -108,6 +108,7 @@ def test_questions_have_no_score_then_but_forms_have(site):
         assert form.score == worked_out(start, start + len(form.questions))
 
 
+@pytest.mark.both
 def test_the_counts_of_all_together_are_kept(site):
     tally = tally_of(site, sealed(site, COUNTED))
     together = [sheet for sheets in COUNTED.values() for sheet in sheets]

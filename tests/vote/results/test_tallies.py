@@ -57,6 +57,7 @@ def worked_out(ballots: dict[str, list[str]], class_weights: dict[str, int], pos
     return got / weight if weight else None
 
 
+@pytest.mark.both
 def test_three_classes_with_blanks_come_to_the_exact_figures(site):
     ballots = {"A": drawn(6, 1), "B": drawn(9, 2), "C": drawn(12, 3)}
     # Nobody of class A answers the second item: its weight goes to the other two.

@@ -22,6 +22,8 @@ from surveys.vote.bundle_reading import read_bundle
 from tests.builders import build_poll, cast_each, close_and_seal, record_of
 from tests.sites import lite_site_in
 
+pytestmark = pytest.mark.both
+
 Files = dict[str, str]
 Said = dict[str, Any]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

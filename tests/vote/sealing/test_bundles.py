@@ -14,6 +14,8 @@ from surveys.polling.base32 import grouped
 from surveys.vote import bundle_writing, polls
 from tests.builders import build_poll, cast, close, close_and_seal, filled, record_of, run_sql, seal, sheet_of
 
+pytestmark = pytest.mark.both
+
 
 def bundle_of(site: Site, poll_id: int) -> bytes:
     with site.database.reading() as session:

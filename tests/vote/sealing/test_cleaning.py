@@ -42,7 +42,7 @@ from tests.servers import Server, running
 from tests.sites import NOW, postgres_database, settings_for
 from tests.worlds import build_accounts, client_of
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.both]
 
 VOTES = 40
 

@@ -28,6 +28,8 @@ from tests.builders import ONE_CLASS, build_poll, cast_each, close_and_seal
 from tests.servers import ROOT
 from tests.sites import lite_site_in
 
+pytestmark = pytest.mark.both
+
 SCRIPT = ROOT / "scripts" / "recount"
 FLIPS = 60
 THREE_CLASSES = (

@@ -28,7 +28,7 @@ from tests.builders import (
 )
 from tests.sites import NOW
 
-pytestmark = pytest.mark.own_database
+pytestmark = [pytest.mark.own_database, pytest.mark.both]
 
 VOTES = 12
 TWO_CLASSES = (ClassEntry("A", "甲", Decimal(30)), ClassEntry("B", "乙", Decimal(70)))

@@ -37,6 +37,8 @@ from tests.sites import NOW
 from tests.strict_client import without_token
 from tests.worlds import Everything, addresses, build_accounts, client_of
 
+pytestmark = pytest.mark.both
+
 # Scores nobody else has: no page may show any of them.
 BALLOTS = ["ABACADABA" + "BBCDABC" + "CDABBCA"] * 4 + ["BABCAABAC" + "ABCABDA" + "BBDABCC"] * 3
 CHARTS = ("0.svg", "0.png", "1.svg")

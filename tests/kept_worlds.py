@@ -1,0 +1,70 @@
+"""Worlds that were built before are copied as files: to make a unit takes a hundred times as long as to copy one."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from surveys.acts.site import Site
+
+Parameters = ParamSpec("Parameters")
+Built = TypeVar("Built")
+Build = Callable[Concatenate[Site, Parameters], Built]
+
+EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM assessments) AND NOT EXISTS (SELECT 1 FROM accounts)"
+
+
+@dataclass
+class Keeping:
+    """`allowed`: not while a test has changed something by `monkeypatch`, which what it builds may rest on."""
+
+    allowed: bool = False
+
+
+keeping = Keeping()
+_folder = TemporaryDirectory(prefix="ceping-worlds-")
+
+
+def kept(build: Build[Parameters, Built]) -> Build[Parameters, Built]:
+    """As the first thing on an empty SQLite database it is done once for the same arguments."""
+    copies: dict[str, tuple[Path, Any]] = {}
+
+    @wraps(build)
+    def built(site: Site, *args: Parameters.args, **named: Parameters.kwargs) -> Built:
+        path = Path(str(site.settings.database_url.database))
+        if not (keeping.allowed and site.database.is_sqlite and _is_empty(path)):
+            return build(site, *args, **named)
+        key = repr((args, sorted(named.items())))
+        if key in copies:
+            copy, found = copies[key]
+            site.database.engine.dispose()
+            _replace(copy, path)
+            return found
+        found = build(site, *args, **named)
+        site.database.engine.dispose()
+        copies[key] = Path(_folder.name) / f"{build.__name__}-{len(copies)}.db", found
+        _replace(path, copies[key][0])
+        return found
+
+    return built
+
+
+def _is_empty(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            return bool(connection.execute(EMPTY).fetchone()[0])
+        except sqlite3.OperationalError:
+            return False  # not migrated, or of an earlier schema
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Closed databases: the last connection that closes leaves no log beside the file."""
+    assert not Path(f"{source}-wal").exists()
+    for suffix in ("-wal", "-shm"):
+        Path(f"{target}{suffix}").unlink(missing_ok=True)
+    shutil.copyfile(source, target)
