@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -17,8 +18,9 @@ from surveys.office import accounts
 from surveys.office.pages import known_browsers
 from surveys.office.sign_ins import MOST_HERE
 from surveys.season import assessments
+from surveys.storage.tables import Account
 from surveys.web import callers
-from tests.builders import account, build_unit, dump, run_sql
+from tests.builders import account, build_unit, dump
 from tests.season.test_web_rosters import sent
 from tests.sites import NOW
 from tests.strict_client import Page, StrictClient
@@ -378,7 +380,8 @@ def test_a_switched_off_account_in_the_very_moment_is_not_signed_in(
     original = sessions.find
 
     def off(*arguments: Any) -> sessions.Found | None:
-        run_sql(lite_site, "UPDATE accounts SET active = :no WHERE name = 'organizer'", no=False)
+        with lite_site.database.engine.begin() as another:  # an admin's request, at the same moment
+            another.execute(sa.update(Account).where(Account.name == "organizer").values(active=False))
         return original(*arguments)
 
     monkeypatch.setattr(sessions, "find", off)
