@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -22,7 +22,7 @@ from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.errors import Imbalance
 from surveys.acts.site import Site
 from surveys.evidence import checklists, proceeding_boards
-from surveys.marking import completion, ledger_reading, mark_workbooks, results
+from surveys.marking import completion, ledger_reading, mark_workbooks, results, score_sheets
 from surveys.outcome import (
     hindrances,
     letter,
@@ -51,6 +51,9 @@ from tests.stored import copy, load
 pytestmark = pytest.mark.both
 
 CERTIFIED, APPEAL = "certified-0006", "appeal-0006"
+BEFORE_TWO = "certified-0008"
+"""By the last program that asked one person: a team with two sealed polls, more returned than present, and than
+entitled, and a mark that an admin gave in a department's place."""
 LATER = NOW + timedelta(days=3650)
 BY_PINYIN = " TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'zh' LOCALE 'C.UTF-8'"
 TAGS = ("宣传", "教育")
@@ -75,7 +78,7 @@ def on_postgres(admin: Engine, clause: str, folder: Path, source: Site) -> Itera
 def places(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: Any) -> Iterator[dict[str, Site]]:
     """The stored seasons by name: as they lie, copied to PostgreSQL, to one that sorts Chinese by sound, and back."""
     folder = tmp_path_factory.mktemp("stored")
-    lite = {name: load(name, folder) for name in (CERTIFIED, APPEAL)}
+    lite = {name: load(name, folder) for name in (CERTIFIED, APPEAL, BEFORE_TWO)}
     if request.param == "sqlite":
         yield lite
         return
@@ -83,11 +86,8 @@ def places(request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_facto
     clause = f' TEMPLATE "{request.getfixturevalue("postgres_template")}"'
     if request.param == "by pinyin":
         clause = BY_PINYIN
-    with (
-        on_postgres(admin, clause, folder, lite[CERTIFIED]) as certified,
-        on_postgres(admin, clause, folder, lite[APPEAL]) as appeal,
-    ):
-        found = {CERTIFIED: certified, APPEAL: appeal}
+    with ExitStack() as opened:
+        found = {name: opened.enter_context(on_postgres(admin, clause, folder, site)) for name, site in lite.items()}
         if request.param != "there and back":
             yield found
             return
@@ -161,8 +161,25 @@ def test_a_season_certified_by_an_earlier_program_says_the_same(certified: Site)
     check(certified)
 
 
-def test_its_bundles_are_recounted(certified: Site, tmp_path: Path):
-    with certified.database.reading() as session:
+def test_what_one_person_did_before_two_were_asked_counts_as_it_did(places: dict[str, Site]):
+    site = places[BEFORE_TWO]
+    check(site, BEFORE_TWO)
+    with undone(site) as session:
+        first, second = sealed_polls(session)[:2]
+        assert (first.unit_id, first.team) == (second.unit_id, second.team)
+        assert tallies.tally(session, second).doubt is None
+        sheet = score_sheets.unit_sheet(session, first.unit_id)
+        assert [vote.poll.id for vote in sheet.teams.votes] == [second.id], "the newest, without anybody asked"
+        assert (sheet.teams.conflicts, sheet.teams.faults) == ((), ())
+        (marked,) = (line for line in sheet.lines if line.row.standard.key == "III-4")
+        assert [str(mark.points) for mark in marked.marks.values()] == ["1.5"]
+        for poll in sealed_polls(session):
+            assert poll_record.verified(session, poll)
+
+
+@pytest.mark.parametrize("name", [CERTIFIED, BEFORE_TWO])
+def test_its_bundles_are_recounted(places: dict[str, Site], name: str, tmp_path: Path):
+    with places[name].database.reading() as session:
         for poll in sealed_polls(session):
             path = tmp_path / f"{poll.id}.zip"
             path.write_bytes(bundle_writing.write_bundle(session, poll))
