@@ -240,7 +240,7 @@ def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_pat
 
     expected = counted(names, cast)
     figures, counts = on_sheet(workbook)
-    assert figures == {"应到": ENTITLED, "实到": PRESENT, "发出": 65, "收回": 60, "有效": 60, "无效": 0}
+    assert figures == {"应到": ENTITLED, "预留": 0, "实到": PRESENT, "发出": 65, "收回": 60, "有效": 60, "无效": 0}
     assert counts == expected
     assert printed_figures(paper, tmp_path) == [str(count) for count in (ENTITLED, 0, PRESENT, 65, 60, 60, 0)]
     bundle = tmp_path / "bundle.zip"
