@@ -1,5 +1,6 @@
 """The number present (实到), which decides whether a poll counts: two people enter it, it stands where they agree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,6 +64,15 @@ def headcount(session: Session, poll: Poll) -> Headcount:
         Count(entry.number, name or "命令行", entry.account_id, entry.made_at) for entry, name in session.execute(query)
     ]
     return Headcount(tuple(counts), poll.present)
+
+
+def by_command(session: Session, polls: Sequence[Poll]) -> set[int]:
+    """Ids of those whose number present was entered on the command line."""
+    query = select(Presence.poll_id).where(
+        Presence.poll_id.in_([poll.id for poll in polls]), Presence.account_id.is_(None)
+    )
+    entered = set(session.scalars(query))
+    return {poll.id for poll in polls if poll.present is not None and poll.id in entered}
 
 
 def own(session: Session, poll: Poll, actor: Actor) -> int | None:

@@ -20,7 +20,13 @@ TOGETHER = 40
 
 def class_counts(session: Session, poll: Poll) -> list[ClassCount]:
     """Tickets per ballot class and state, exact. Pages show them through `disclosure.shown_turnout`."""
-    return _class_counts(poll, _tickets(session, [poll.id]).get(poll.id, {}))
+    return class_counts_each(session, [poll])[poll.id]
+
+
+def class_counts_each(session: Session, polls: Sequence[Poll]) -> dict[int, list[ClassCount]]:
+    """The same of many polls, by id."""
+    found = _tickets(session, [poll.id for poll in polls])
+    return {poll.id: _class_counts(poll, found.get(poll.id, {})) for poll in polls}
 
 
 _Tickets = Mapping[tuple[str, TicketState], int]

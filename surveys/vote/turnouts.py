@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from surveys.polling.states import PollState, purpose_words
 from surveys.scoring.poll_rules import PollRules
@@ -30,9 +30,10 @@ class Figures:
 def figures(session: Session, polls: Sequence[Poll]) -> list[Figures]:
     """Of sealed polls: exact."""
     purposes = poll_record.issued_for(session, [poll.id for poll in polls])
+    counted, by_command = poll_record.class_counts_each(session, polls), headcounts.by_command(session, polls)
     found = []
     for poll in polls:
-        counts, rules = poll_record.class_counts(session, poll), PollRules.from_json(poll.rules)
+        counts, rules = counted[poll.id], PollRules.from_json(poll.rules)
         found.append(
             Figures(
                 poll,
@@ -42,7 +43,7 @@ def figures(session: Session, polls: Sequence[Poll]) -> list[Figures]:
                 sum(each.cast for each in counts),
                 rules.reserve,
                 rules.issue_to,
-                headcounts.headcount(session, poll).by_command,
+                poll.id in by_command,
             )
         )
     return found
@@ -56,4 +57,4 @@ def of_assessment(session: Session, assessment_id: int) -> list[Figures]:
         .where(Unit.assessment_id == assessment_id, Poll.state == PollState.SEALED, ~Poll.rehearsal)
         .order_by(Unit.position, Unit.id, Poll.sealed_at, Poll.id)
     )
-    return figures(session, session.scalars(query).all())
+    return figures(session, session.scalars(query.options(selectinload(Poll.classes))).all())

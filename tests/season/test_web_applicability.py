@@ -115,22 +115,22 @@ def test_the_matrix_as_a_workbook(admin: StrictClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "fields", "said"),
+    ("act", "fields", "status", "said"),
     [
-        ("tags", {"tags": ["没有的"]}, "没有标签“没有的”"),
-        ("choices", {"method": ""}, "请选定一种测评方法"),
-        ("choices", {"method": "democratic"}, "选一个"),
-        ("choices", {"method": "hearing", "row_key": "III-4"}, "只有一种"),
-        ("choices", {"method": "hearing", "row_key": "nothing"}, "没有 nothing 这一行"),
+        ("tags", {"tags": ["没有的"]}, 400, "没有标签“没有的”"),
+        ("choices", {"method": ""}, 400, "请选定一种测评方法"),
+        ("choices", {"method": "democratic"}, 400, "选一个"),
+        ("choices", {"method": "hearing", "row_key": "III-4"}, 409, "只有一种"),
+        ("choices", {"method": "hearing", "row_key": "nothing"}, 404, "没有 nothing 这一行"),
     ],
 )
 def test_a_fault_is_shown_on_the_units_page(
-    unit_id: int, admin: StrictClient, act: str, fields: dict[str, object], said: str
+    unit_id: int, admin: StrictClient, act: str, fields: dict[str, object], status: int, said: str
 ) -> None:
     unit = f"/units/{unit_id}/applicability"
     response = admin.submit(unit, f"/units/{unit_id}/{act}", **fields)
     page = Page(response)
-    assert response.status_code == 400
+    assert response.status_code == status
     assert page.heading.startswith("样例局")
     assert said in page.text
     assert_in_chinese(page)

@@ -272,7 +272,7 @@ def test_a_form_with_a_fault_is_shown_again(
     address = f"/polls/{build_poll(lite_site, count=0).poll_id}/doors"
     before = dump(lite_site.database)
     response = organizer.submit(address, address + action, **fields)
-    assert response.status_code == 400
+    assert response.status_code == (404 if fields.get("class_key") == "Z" else 400)
     assert words in Page(response).text
     if "planned" in fields and "class_key" not in fields:
         assert Page(response).form(f"{address}/planned")["planned"] == fields["planned"]
