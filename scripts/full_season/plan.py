@@ -68,8 +68,8 @@ class Fate(StrEnum):
 
     STANDS = "stands"
     CANCELLED = "cancelled"
-    UPHELD = "upheld"  # an appeal against it: it is gone
-    DISMISSED = "dismissed"  # an appeal against it: it stands
+    UPHELD = "upheld"  # contested: it is gone
+    DISMISSED = "dismissed"  # contested: it stands
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from surveys.evidence.materials import Place
 from surveys.evidence.reviews import Verdict
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.storage.tables import Exemption, RowChoice
-from surveys.storage.upload_pieces import Parts
+from surveys.storage.upload_pieces import UnfinishedFiles
 from tests import handed_in
 from tests.builders import assessor, build_unit, dump, set_state
 from tests.evidence.ground import FIRST, REPORT, Ground, new_reporter, piece
@@ -152,7 +152,7 @@ def test_a_full_disk_is_said_in_words(ground: Ground, unchanged: None, monkeypat
     with pytest.raises(WrongState, match="空间不够"):
         ground.upload()
     monkeypatch.undo()
-    monkeypatch.setattr(Parts, "append", lambda *_: full(0))
+    monkeypatch.setattr(UnfinishedFiles, "append", lambda *_: full(0))
     with pytest.raises(WrongState, match="空间不够"):
         piece(ground, "k", 0, b"x")
 
