@@ -34,7 +34,7 @@ def test_a_row_says_all_of_a_poll() -> None:
     found = plans((*row, "organization", "不用", "按零分", "60%", "是"), headers=headers)
     assert not found.faults.count
     (plan,) = found.plans
-    assert (plan.record.header.sheet, plan.record.row.number, plan.unit, plan.title) == ("表1", 2, "样例局", "民主测评")
+    assert (plan.source.header.sheet, plan.source.row.number, plan.unit, plan.title) == ("表1", 2, "样例局", "民主测评")
     assert (plan.held_on, plan.place, plan.entitled) == (date(2026, 3, 2), "三楼", 48)
     assert plan.classes == (ClassEntry("A", "甲", Decimal(40), 8), ClassEntry("B", "乙", Decimal(60)))
     assert (plan.organization, plan.leader, plan.blank) == ("organization", "", BlankPolicy.ZERO)
@@ -119,7 +119,7 @@ def test_titles_above_the_header_and_other_sheets_are_passed_over() -> None:
     sheet = Table("会", (TableRow(1, ("某年计划",)), TableRow(3, ("单位", "应到")), TableRow(4, ("样例局", "5"))))
     about = Table("说明", (TableRow(1, ("列名", "例子")),))
     (plan,) = read_plans([about, sheet]).plans
-    assert (plan.record.header.sheet, plan.record.row.number) == ("会", 4)
+    assert (plan.source.header.sheet, plan.source.row.number) == ("会", 4)
 
 
 def test_what_rosters_forgive_is_forgiven() -> None:
@@ -156,7 +156,7 @@ def test_what_no_page_may_hold_does_not_come_in() -> None:
 def test_csv_in_the_usual_encodings(encoding: str) -> None:
     data = '单位,应到,地点\r\n样例局,5,"三楼,东"\r\n\r\n样例䶮局,6,\r\n'.encode(encoding)
     found = read_plans(read_tables("计划.csv", data))
-    assert [(plan.record.row.number, plan.unit, plan.place) for plan in found.plans] == [
+    assert [(plan.source.row.number, plan.unit, plan.place) for plan in found.plans] == [
         (2, "样例局", "三楼,东"),
         (4, "样例䶮局", ""),
     ]
