@@ -4,6 +4,7 @@
   var form = document.getElementById("keying");
   if (!form) { return; }
   var cells = Array.prototype.slice.call(form.querySelectorAll(".cell"));
+  /** @type {HTMLButtonElement} */
   var save = form.querySelector("button.primary");
   var said = document.getElementById("said");
   var current = document.getElementById("current");

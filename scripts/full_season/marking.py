@@ -1,4 +1,4 @@
-"""Marks by the departments, each in its own way, and the ledger with its appeals."""
+"""Marks by the departments, each in its own way, and the ledger with its contests."""
 
 from collections.abc import Iterable, Sequence
 
@@ -137,9 +137,7 @@ def _settle(stage: Stage, session: Session, unit: Unit, unit_id: int, events: Se
         if event.fate is Fate.CANCELLED:
             ledger.cancel_event(session, moment(stage.site, 57), admin, unit_id, event_id, "登记有误（样例）")
         elif event.fate is not Fate.STANDS:
-            ledger.open_appeal(
-                session, moment(stage.site, 57), reporter or admin, unit_id, event_id, "与事实不符（样例）"
-            )
+            ledger.contest(session, moment(stage.site, 57), reporter or admin, unit_id, event_id, "与事实不符（样例）")
             ledger.decide_appeal(
                 session,
                 moment(stage.site, 58),

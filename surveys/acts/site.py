@@ -8,7 +8,7 @@ from surveys.settings import Settings
 from surveys.storage.database import Database
 from surveys.storage.files import Files
 from surveys.storage.schema import is_current, migrate
-from surveys.storage.upload_pieces import Parts
+from surveys.storage.upload_pieces import UnfinishedFiles
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Site:
         return Files(self.settings.data_dir / "materials")
 
     @property
-    def parts(self) -> Parts:
+    def unfinished(self) -> UnfinishedFiles:
         """Files of which not everything has arrived."""
-        return Parts(self.settings.data_dir / "materials" / "parts")
+        return UnfinishedFiles(self.settings.data_dir / "materials" / "parts")
 
     def migrate(self) -> None:
         migrate(self.database)

@@ -87,7 +87,7 @@ def clean(site: Site, now: datetime, actor: Actor) -> int:
         for digest in unneeded:
             site.files.remove(digest)
         site.files.remove_unfinished()
-        site.parts.remove_old()
+        site.unfinished.remove_old()
         if unneeded:
             audit.record(session, now, actor, "material.clean", "材料存储", f"{len(unneeded)} 个文件")
             session.commit()

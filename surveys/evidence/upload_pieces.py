@@ -25,28 +25,28 @@ def add_piece(site: Site, session: Session, actor: Actor, key: str, offset: int,
     if len(data) > PIECE_BYTES or offset < 0 or offset + len(data) > MOST_BYTES:
         raise BadInput("上传的这一段不对，请刷新页面后重新上传。")
     with room_on_disk():
-        return site.parts.append(_account(actor), _checked(key), offset, data, MOST_BYTES)
+        return site.unfinished.append(_account(actor), _checked(key), offset, data, MOST_BYTES)
 
 
 @contextmanager
 def whole(site: Site, actor: Actor, key: str, size: int) -> Iterator[BinaryIO]:
     """What the pieces make, to be handed in; then they go. Raises NotAllowed, BadInput, WrongState."""
     account, key = _account(actor), _checked(key)
-    stream = site.parts.open(account, key)
+    stream = site.unfinished.open(account, key)
     if stream is None:
         raise WrongState("上传的内容已不在服务器上（可能已经交过，或隔得太久）。请看看清单里有没有，没有就重新上传。")
     with stream:
         there = stream.seek(0, 2)
         if there > size:
-            site.parts.remove(account, key)
+            site.unfinished.remove(account, key)
         if there != size:
             raise WrongState("文件没有传完整，没有收下。请再按一次按钮，会接着传。")
         try:
             yield stream
         except BadInput:  # of this content nothing will come
-            site.parts.remove(account, key)
+            site.unfinished.remove(account, key)
             raise
-    site.parts.remove(account, key)
+    site.unfinished.remove(account, key)
 
 
 def _checked(key: str) -> str:

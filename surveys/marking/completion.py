@@ -144,7 +144,7 @@ def _polls(session: Session, found: Ground) -> list[Task]:
     """The democratic rows: done once the polls give them their points, or the group confirmed a value."""
     rules = ScoringRules.from_json(found.assessment.rules)
     voted = democratic_row.scores_of_units(session, [unit.id for unit in found.units], rules)
-    confirmed = democratic_row.hands(session, found.assessment.id).confirmed()
+    confirmed = democratic_row.decisions(session, found.assessment.id).confirmed()
     rows = {
         key: [row for row in framework.rows() if Method.DEMOCRATIC in row.standard.methods]
         for key, framework in found.frameworks.items()

@@ -190,7 +190,7 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Hands:
+class Decisions:
     """What people agreed to, of all units: `approvals`, account ids by subject, and `withdrawals` by subject."""
 
     approvals: Mapping[str, Collection[int]]
@@ -220,8 +220,8 @@ def subject(unit_id: int, row_key: str, version: int) -> str:
     return f"{unit_id}:{row_key}:{version}"
 
 
-def hands(session: Session, assessment_id: int) -> Hands:
-    return Hands(_approvals(session, assessment_id), two_hands.proposals(session, assessment_id, WITHDRAW))
+def decisions(session: Session, assessment_id: int) -> Decisions:
+    return Decisions(_approvals(session, assessment_id), two_hands.proposals(session, assessment_id, WITHDRAW))
 
 
 def _approvals(session: Session, assessment_id: int) -> dict[str, list[int]]:
@@ -259,7 +259,7 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
         raise WrongState("要确认的分数刚刚有改动，请刷新页面核对后再确认。")
     require_hand(actor, () if mark.account_id is None else {mark.account_id})
     name = subject(unit_id, row_key, version)
-    found = hands(session, unit.assessment_id)
+    found = decisions(session, unit.assessment_id)
     if name in found.withdrawals and not found.withdrawals[name].waits:
         raise WrongState("这个分数已经撤回。要另定得分，请重新提出。")
     if account_id in found.approvals.get(name, ()):
@@ -304,7 +304,7 @@ def _confirmed(session: Session, unit_id: int, row_key: str, version: int) -> tu
     locked_assessment(session, unit.assessment_id)
     require_open(session, unit_id, row_key)
     marks = session.scalars(select(Mark).where(Mark.unit_id == unit_id, Mark.row_key == row_key)).all()
-    found = hands(session, unit.assessment_id).decided(unit_id, row_key, marks)
+    found = decisions(session, unit.assessment_id).decided(unit_id, row_key, marks)
     if Method.DEMOCRATIC not in standard.methods or found is None or not found.stands:
         raise WrongState(f"{row_key} 没有两人确认的得分，不用撤回。")
     if found.mark.version != version:

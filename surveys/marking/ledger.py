@@ -1,4 +1,4 @@
-"""The ledger: bonus, deduction, loss and veto events, appeals against them, and rows exempted by decision.
+"""The ledger: bonus, deduction, loss and veto events, units' contests of them, and rows exempted by decision.
 
 Nothing is deleted: an entry is taken back with a reason and stays readable.
 """
@@ -195,7 +195,7 @@ def _departments(session: Session, unit_id: int, row_key: str) -> tuple[str, ...
     return () if standard is None else departments_of(rows.framework, standard, rows.unit)
 
 
-def open_appeal(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, grounds: str) -> None:
+def contest(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, grounds: str) -> None:
     """Contests a standing event, once: by the unit's reporter, or by an admin on the unit's behalf.
 
     Raises NotFound, NotAllowed, BadInput, WrongState.
@@ -224,7 +224,7 @@ def decide_appeal(
     reason: str,
     second: Actor | None = None,
 ) -> bool:
-    """Answers an appeal; upheld, the event is cancelled. Whether it is done, or waits for a second hand, as what
+    """Answers a contest; upheld, the event is cancelled. Whether it is done, or waits for a second hand, as what
     cancels does. Either is part of the row. Raises NotFound, NotAllowed, BadInput, WrongState."""
     _must_decide(actor)
     event, unit = _standing_event(session, unit_id, event_id)

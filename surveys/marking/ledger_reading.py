@@ -24,7 +24,7 @@ KINDS = ("加分", "扣分", "失分", "一票否决", EXEMPTION)
 _KIND_NAMES = {Kind.BONUS: "加分", Kind.DEDUCTION: "扣分", Kind.STANDARD: "失分", Kind.VETO: "一票否决"}
 
 
-class Standing(StrEnum):
+class LedgerEffect(StrEnum):
     """What an entry does to the score."""
 
     COUNTED = "counted"
@@ -58,18 +58,18 @@ class LedgerLine:
     reason: str
     level: str
     occasion: str
-    standing: Standing
+    effect: LedgerEffect
     cancel_reason: str
-    appeal: AppealState
-    appeal_note: str
+    contest: AppealState
+    contest_note: str
     event_id: int | None = None
     exemption_id: int | None = None
 
     @property
     def state(self) -> str:
         """In words."""
-        in_force = self.exemption_id is not None and self.standing is Standing.COUNTED
-        return "有效" if in_force else self.standing.label
+        in_force = self.exemption_id is not None and self.effect is LedgerEffect.COUNTED
+        return "有效" if in_force else self.effect.label
 
 
 def assessment_lines(session: Session, assessment_id: int, zone: tzinfo) -> list[LedgerLine]:
@@ -130,7 +130,7 @@ def _unit_lines(
             event.reason,
             event.level,
             event.occasion,
-            _standing(event, in_base, event.id in counted),
+            _effect(event, in_base, event.id in counted),
             event.cancel_reason or "",
             AppealState(event.appeal),
             event.appeal_note,
@@ -150,7 +150,7 @@ def _unit_lines(
             exemption.reason,
             "",
             "",
-            Standing.COUNTED if exemption.cancelled_at is None else Standing.CANCELLED,
+            LedgerEffect.COUNTED if exemption.cancelled_at is None else LedgerEffect.CANCELLED,
             exemption.cancel_reason or "",
             AppealState.NONE,
             "",
@@ -162,7 +162,7 @@ def sharing_documents(lines: Iterable[LedgerLine]) -> list[tuple[LedgerLine, ...
     """Events of one unit and kind that all count though they name one document: perhaps one occasion, entered twice."""
     groups: dict[tuple[int, str, str], list[LedgerLine]] = {}
     for line in lines:
-        if line.event_id and line.standing is Standing.COUNTED:
+        if line.event_id and line.effect is LedgerEffect.COUNTED:
             groups.setdefault((line.unit_id, line.kind, occasion_key(line.document)), []).append(line)
     return [tuple(own) for own in groups.values() if len(own) > 1]
 
@@ -172,12 +172,12 @@ def occasions_of(lines: Iterable[LedgerLine]) -> list[str]:
     return list(dict.fromkeys(line.occasion for line in lines if line.occasion))
 
 
-def _standing(event: Event, in_base: bool, counted: bool) -> Standing:
+def _effect(event: Event, in_base: bool, counted: bool) -> LedgerEffect:
     if event.cancelled_at is not None:
-        return Standing.CANCELLED
+        return LedgerEffect.CANCELLED
     if not in_base:
-        return Standing.ROW_OUT
-    return Standing.COUNTED if counted else Standing.OVERTAKEN
+        return LedgerEffect.ROW_OUT
+    return LedgerEffect.COUNTED if counted else LedgerEffect.OVERTAKEN
 
 
 TITLES = (
@@ -219,8 +219,8 @@ def ledger_csv(lines: Iterable[LedgerLine]) -> bytes:
             line.occasion,
             line.state,
             line.cancel_reason,
-            line.appeal.label if line.event_id else "",
-            line.appeal_note.replace("\n", "；"),
+            line.contest.label if line.event_id else "",
+            line.contest_note.replace("\n", "；"),
         )
         writer.writerow([harmless(cell) for cell in cells])
     return text.getvalue().encode("utf-8-sig")

@@ -170,12 +170,12 @@ def _checked(
         if place in due:
             kept.append([place[0], place[1], place[2], line.points, line.remark, line.evidence, line.key.version])
         elif (reason := _not_due(session, actor, line)) is not None:
-            faults.add(line.record.fault("points", f"{reason}请删去这一行。"))
+            faults.add(line.source.fault("points", f"{reason}请删去这一行。"))
     try:
         changes(session, actor, _entries(kept))
     except FaultyMarks as error:
         for place, text in error.faults.items():
-            faults.add(places[place].record.fault("points", text))
+            faults.add(places[place].source.fault("points", text))
     return kept
 
 

@@ -78,7 +78,7 @@ def placed(scores: Sequence[ScoreSheet], rules: ScoringRules) -> list[tuple[Deci
 
 
 def to_json(results: Results) -> dict[str, Any]:
-    """The shape of `assessment results --json` (design 9)."""
+    """The shape of `assessment results --json`, which others' scripts rely on."""
     return {
         "assessment": results.assessment_id,
         "title": results.title,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.marking import democratic_row
-from surveys.marking.democratic_row import Decided, Hands, TeamScores
+from surveys.marking.democratic_row import Decided, Decisions, TeamScores
 from surveys.marking.event_counts import counting_events
 from surveys.scoring import score_sheet as scoring
 from surveys.scoring.assignment import joint_mark
@@ -134,7 +134,7 @@ def _sheets(
     choices = _by_unit(session.scalars(select(RowChoice).where(RowChoice.unit_id.in_(ids))))
     rules = other_rules or ScoringRules.from_json(assessment.rules)
     voted = democratic_row.scores_of_units(session, ids, rules)
-    hands = democratic_row.hands(session, assessment.id)
+    decisions = democratic_row.decisions(session, assessment.id)
     frameworks = {key: framework_of(assessment, key) for key in {unit.framework for unit in units}}
     frameworks |= other_frameworks or {}
     return [
@@ -143,7 +143,7 @@ def _sheets(
             frameworks[unit.framework],
             rules,
             marks.get(unit.id, []),
-            hands,
+            decisions,
             events.get(unit.id, []),
             exemptions.get(unit.id, []),
             choices.get(unit.id, []),
@@ -165,7 +165,7 @@ def _sheet(
     framework: Framework,
     rules: ScoringRules,
     marks: Sequence[Mark],
-    hands: Hands,
+    decisions: Decisions,
     events: Sequence[Event],
     exemptions: Sequence[Exemption],
     choices: Sequence[RowChoice],
@@ -192,7 +192,7 @@ def _sheet(
         decided = None
         if Method.DEMOCRATIC in standard.methods:
             own = [mark for mark in own_marks if mark.department == departments[0]]
-            decided = hands.decided(unit.id, key, own)
+            decided = decisions.decided(unit.id, key, own)
         lines.append(
             SheetLine(
                 row,
@@ -237,9 +237,9 @@ def score_of(framework: Framework, values: Mapping[str, RowValue], rules: Scorin
     )
 
 
-def _scored_row(row: Row) -> scoring.Row:
+def _scored_row(row: Row) -> scoring.ScoredRow:
     standard = row.standard
-    return scoring.Row(standard.key, row.block.code, standard.kind, standard.points)
+    return scoring.ScoredRow(standard.key, row.block.code, standard.kind, standard.points)
 
 
 def _value(
@@ -252,7 +252,7 @@ def _value(
     agreed: Mark | None,
     teams: TeamScores,
 ) -> RowValue:
-    """The state of a row, and its points when it is marked (design 5). `events`: those that count."""
+    """The state of a row, and its points when it is marked. `events`: those that count."""
     if not standard.applies(tags):
         return RowValue(RowState.NOT_APPLICABLE)
     if exempted:

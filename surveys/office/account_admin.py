@@ -21,7 +21,7 @@ from surveys.season.assessments import departments_in, frameworks_of, unit_of
 from surveys.storage.tables import Account, Assessment, AuditEntry, Unit
 
 
-class Standing(StrEnum):
+class AccountState(StrEnum):
     NEW = "new"
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -40,7 +40,7 @@ class AccountLine:
     role: Role
     place: str
     assessment: str
-    standing: Standing
+    state: AccountState
     created_at: datetime
 
     @property
@@ -57,7 +57,7 @@ class UnitChoice:
 
 
 def list_accounts(
-    session: Session, actor: Actor, words: str = "", role: Role | None = None, standing: Standing | None = None
+    session: Session, actor: Actor, words: str = "", role: Role | None = None, state: AccountState | None = None
 ) -> list[AccountLine]:
     """By role, then name. `words`: part of a name, department, unit or assessment. Raises NotAllowed."""
     check_allowed(actor)
@@ -69,21 +69,23 @@ def list_accounts(
         line
         for line in lines
         if (role is None or line.role is role)
-        and (standing is None or line.standing is standing)
+        and (state is None or line.state is state)
         and wanted in name_key(f"{line.name} {line.place} {line.assessment}")
     ]
     return sorted(kept, key=lambda line: (list(Role).index(line.role), line.assessment, line.id))
 
 
 def _line(account: Account, unit: Unit | None, assessment: str) -> AccountLine:
-    standing = Standing.INACTIVE if not account.active else Standing.NEW if account.one_time else Standing.ACTIVE
+    state = (
+        AccountState.INACTIVE if not account.active else AccountState.NEW if account.one_time else AccountState.ACTIVE
+    )
     return AccountLine(
         account.id,
         account.name,
         Role(account.role),
         place_of(account.department, unit),
         assessment,
-        standing,
+        state,
         account.created_at,
     )
 

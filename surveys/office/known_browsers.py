@@ -11,20 +11,20 @@ from collections.abc import Iterable
 from surveys.acts.site import Site
 from surveys.storage.tables import Account
 
-_MARK = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
+_PROOF = re.compile(r"([0-9a-f]{32})\.([0-9a-f]{64})")
 
 
-def mark(site: Site, account: Account, browser: str = "") -> str:
+def proof(site: Site, account: Account, browser: str = "") -> str:
     """What a browser is given; one that was known keeps its number. Void once the account's password is another."""
     browser = browser or secrets.token_hex(16)
     return f"{browser}.{_signature(site, account, browser)}"
 
 
-def known(site: Site, account: Account | None, marks: Iterable[str]) -> str:
-    """The number of the browser that shows these marks, if one is this account's; else nothing."""
+def known(site: Site, account: Account | None, proofs: Iterable[str]) -> str:
+    """The number of the browser that shows these proofs, if one is this account's; else nothing."""
     if account is None:
         return ""
-    shown = [found.groups() for found in map(_MARK.fullmatch, marks) if found is not None]
+    shown = [found.groups() for found in map(_PROOF.fullmatch, proofs) if found is not None]
     own = (each for each, signature in shown if hmac.compare_digest(signature, _signature(site, account, each)))
     return next(own, "")
 

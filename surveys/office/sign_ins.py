@@ -51,7 +51,7 @@ class Entered:
 
     token: str
     account_id: int
-    mark: str
+    proof: str
 
 
 @dataclass(frozen=True)
@@ -86,14 +86,14 @@ def _digest(site: Site, kind: str, text: str) -> bytes:
     return hmac.new(site.settings.secret_key.encode(), f"{kind} {text}".encode(), hashlib.sha256).digest()
 
 
-def sign_in(site: Site, now: datetime, name: str, password: str, address: str, marks: Iterable[str] = ()) -> Entered:
+def sign_in(site: Site, now: datetime, name: str, password: str, address: str, proofs: Iterable[str] = ()) -> Entered:
     """Begins a session. Raises WrongCredentials, TooManyFailures.
 
-    `address`: where the request came from, empty where nobody knows; `marks`: what the browser was given before.
+    `address`: where the request came from, empty where nobody knows; `proofs`: what the browser was given before.
     """
     with site.database.reading() as session:
         found = credentials_of(session, name)
-    browser = known_browsers.known(site, found, marks)
+    browser = known_browsers.known(site, found, proofs)
     caller = _Caller.known(site, name, "browser", browser) if browser else _Caller.at_address(site, name, address)
     _count(site, now, caller)
     checked = require_match(found, password)
@@ -111,7 +111,7 @@ def _enter(
     entered = Entered(
         sessions.begin(session, site.settings, now, account.id),
         account.id,
-        known_browsers.mark(site, account, browser),
+        known_browsers.proof(site, account, browser),
     )
     session.commit()
     return entered

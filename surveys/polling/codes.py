@@ -1,4 +1,4 @@
-"""Ticket codes: a poll prefix of 4 and a secret of 16 Crockford characters, 80 random bits (design 4).
+"""Ticket codes: a poll prefix of 4 and a secret of 16 Crockford characters, 80 random bits.
 
 The plain code exists on the slip alone; the tables hold its SHA-256.
 """

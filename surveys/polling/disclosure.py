@@ -1,4 +1,4 @@
-"""What may be known of a poll, and whether it counts (design 4, 5)."""
+"""What may be known of a poll, and whether it counts (docs/decisions/0008)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass

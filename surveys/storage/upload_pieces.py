@@ -1,4 +1,4 @@
-"""Files that arrive in pieces: a part per account and key, until the whole is there."""
+"""Files that arrive in pieces: an unfinished file per account and key, until all is there."""
 
 import fcntl
 import hashlib
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-MOST_PARTS = 5
+MOST_UNFINISHED = 5
 """Of one account: the oldest goes first."""
 
 KEPT_SECONDS = 2 * 24 * 3600
 
 
 @dataclass(frozen=True)
-class Parts:
+class UnfinishedFiles:
     folder: Path
 
     def append(self, account_id: int, key: str, offset: int, data: bytes, most: int) -> int:
         """Adds a piece where it belongs and returns how much is there now.
 
-        A piece that begins elsewhere than where the part ends changes nothing: its sender goes on from there.
+        A piece that begins elsewhere than where the file ends changes nothing: its sender goes on from there.
         """
         path = self._path(account_id, key)
         if not path.exists():
@@ -59,5 +59,5 @@ class Parts:
             each.mkdir(mode=0o700, exist_ok=True)  # with `parents` they would not have this mode
         self.remove_old()
         own = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-        for path in own[: max(0, len(own) + 1 - MOST_PARTS)]:
+        for path in own[: max(0, len(own) + 1 - MOST_UNFINISHED)]:
             path.unlink(missing_ok=True)

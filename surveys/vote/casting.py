@@ -1,4 +1,4 @@
-"""The hot path: looking a ticket up, and casting a ballot in one short transaction (design 4, 7)."""
+"""The hot path: looking a ticket up, and casting a ballot in one short transaction (docs/decisions/0005)."""
 
 import secrets
 from collections.abc import Iterator, Mapping, Sequence

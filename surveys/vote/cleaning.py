@@ -42,8 +42,8 @@ def clean(site: Site, now: datetime, *, always: bool = False) -> str | None:
     Not in the transaction that left it there, which is done whether or not this can be.
     """
     try:
-        while marks := _marks(site) or (always and {""}):
-            why = _scrubbed(site, now, marks)
+        while prefixes := _prefixes(site) or (always and {""}):
+            why = _scrubbed(site, now, prefixes)
             if why is not None:
                 logger.warning("the database's files are not cleaned of old rows: %s", why)
                 return why
@@ -54,33 +54,33 @@ def clean(site: Site, now: datetime, *, always: bool = False) -> str | None:
     return None
 
 
-def _marks(site: Site) -> Collection[str]:
+def _prefixes(site: Site) -> Collection[str]:
     with site.database.reading() as session:
-        marks = leftovers(session).keys()
-    for prefix in marks:
+        prefixes = leftovers(session).keys()
+    for prefix in prefixes:
         site.open_polls.forget(prefix)
-    return marks
+    return prefixes
 
 
-def _scrubbed(site: Site, now: datetime, marks: Collection[str]) -> str | None:
+def _scrubbed(site: Site, now: datetime, prefixes: Collection[str]) -> str | None:
     """Of what was marked later the files may not be clean."""
     try:
         scrub(site.database, voting=_voting(site, now))
     except ScrubbedElsewhere as error:
-        return str(error)  # whoever is at it looks for new marks afterwards
+        return str(error)  # whoever is at it looks for new ones afterwards
     except NotScrubbed as error:
-        _keep_reason(site, marks, str(error))
+        _keep_reason(site, prefixes, str(error))
         return str(error)
     with site.database.writing() as session:
-        session.execute(delete(Leftover).where(Leftover.prefix.in_(marks)))
+        session.execute(delete(Leftover).where(Leftover.prefix.in_(prefixes)))
         session.commit()
     return None
 
 
-def _keep_reason(site: Site, marks: Collection[str], reason: str) -> None:
+def _keep_reason(site: Site, prefixes: Collection[str], reason: str) -> None:
     with site.database.writing() as session:
         other = or_(Leftover.reason.is_(None), Leftover.reason != reason)
-        session.execute(update(Leftover).where(Leftover.prefix.in_(marks), other).values(reason=reason))
+        session.execute(update(Leftover).where(Leftover.prefix.in_(prefixes), other).values(reason=reason))
         session.commit()
 
 

@@ -1,4 +1,4 @@
-"""What a poll's screen in the hall shows: how far it is. Nothing of any answer, and turnout in steps (design 4)."""
+"""What a poll's screen in the hall shows: how far it is. Nothing of any answer, and turnout in steps."""
 
 import time
 from collections.abc import Callable

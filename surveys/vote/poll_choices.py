@@ -121,10 +121,10 @@ def sealed_lines(session: Session, poll: Poll) -> list[SealedLine]:
     open_ones = {each.id for conflict in counting_polls.conflicts(found) for each in conflict.polls}
     query = select(Poll).where(Poll.unit_id == poll.unit_id, Poll.state == PollState.SEALED, ~Poll.rehearsal)
     sealed = session.scalars(query.order_by(Poll.sealed_at, Poll.id))
-    return [SealedLine(each, _standing(each, counts, open_ones)) for each in sealed]
+    return [SealedLine(each, _words(each, counts, open_ones)) for each in sealed]
 
 
-def _standing(poll: Poll, counts: Collection[int], open_ones: Collection[int]) -> str:
+def _words(poll: Poll, counts: Collection[int], open_ones: Collection[int]) -> str:
     if poll.set_aside_at is not None:
         return f"不计入：{poll.set_aside_reason}"
     if poll.id in open_ones:

@@ -15,8 +15,8 @@ from surveys.acts.actors import Actor
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.table_files import Tables
 from surveys.intake import typed
-from surveys.intake.headers import Fault, Faults, Record
-from surveys.intake.tables import Row, Table
+from surveys.intake.headers import Fault, Faults, HeadedRow
+from surveys.intake.tables import Table, TableRow
 from surveys.season.assessments import assessment_of
 from surveys.storage.tables import Assessment, Import, Poll, Unit
 from surveys.vote.poll_entries import PollEntry, faults_of
@@ -84,8 +84,8 @@ def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
             continue
         entry = _entry(plan, unit)
         for fault in faults_of(entry):
-            faults.add(plan.record.fault(fault.field.split("-")[0], fault.text))
-        polls.append(PlannedPoll(plan.record.header.sheet, plan.record.row.number, unit.name, entry))
+            faults.add(plan.source.fault(fault.field.split("-")[0], fault.text))
+        polls.append(PlannedPoll(plan.source.header.sheet, plan.source.row.number, unit.name, entry))
         plans.append(plan)
     _check_twice(faults, session, plans, polls)
     return ImportPreview(
@@ -140,24 +140,24 @@ def _from_json(data: Mapping[str, Any]) -> Table:
     return Table(data["name"], tuple(_row(*row) for row in data["rows"]), data.get("hidden", False))
 
 
-def _row(number: int, texts: Sequence[str], merged: Sequence[Any] = (), unread: Sequence[Any] = ()) -> Row:
+def _row(number: int, texts: Sequence[str], merged: Sequence[Any] = (), unread: Sequence[Any] = ()) -> TableRow:
     """Rows kept before merged areas and cells without a value were have only the first two."""
     areas = {column: (top, left) for column, (top, left) in merged}
-    return Row(number, tuple(texts), areas, {column: why for column, why in unread})
+    return TableRow(number, tuple(texts), areas, {column: why for column, why in unread})
 
 
 def _unit(assessment: Assessment, name: str) -> Unit | None:
     return next((unit for unit in assessment.units if typed.plain(unit.name) == typed.plain(name)), None)
 
 
-def _check_units(faults: Faults, records: Sequence[Record], assessment: Assessment) -> None:
-    for record in records:
-        name = typed.visible(record.text("unit")).strip()
+def _check_units(faults: Faults, sources: Sequence[HeadedRow], assessment: Assessment) -> None:
+    for source in sources:
+        name = typed.visible(source.text("unit")).strip()
         if _unit(assessment, name) is not None:
             continue
         near = [unit.name for unit in assessment.units if name in unit.name or unit.name in name][:3]
         hint = f"是不是：{'、'.join(near)}？" if near else "请核对名称，或先在考核里添加这个单位。"
-        faults.add(record.fault("unit", f"考核“{assessment.title}”里没有这个单位。{hint}"))
+        faults.add(source.fault("unit", f"考核“{assessment.title}”里没有这个单位。{hint}"))
 
 
 def _entry(plan: PollPlan, unit: Unit) -> PollEntry:
@@ -190,13 +190,13 @@ def _check_twice(faults: Faults, session: Session, plans: Sequence[PollPlan], po
     units = {each.entry.unit_id for each in polls}
     there_now = select(Poll).where(Poll.unit_id.in_(units), Poll.set_aside_at.is_(None)).order_by(Poll.id)
     there = {same(poll): poll.id for poll in session.scalars(there_now)}
-    seen: dict[Same, Record] = {}
+    seen: dict[Same, HeadedRow] = {}
     for plan, each in zip(plans, polls, strict=True):
         key = same(each.entry)
-        first = seen.setdefault(key, plan.record)
-        if first is not plan.record:
-            before = first.seen_from(plan.record)
-            faults.add(plan.record.fault("unit", f"和{before}的单位、名称、日期都相同。请删去一行，或改名称。"))
+        first = seen.setdefault(key, plan.source)
+        if first is not plan.source:
+            before = first.seen_from(plan.source)
+            faults.add(plan.source.fault("unit", f"和{before}的单位、名称、日期都相同。请删去一行，或改名称。"))
         elif key in there:
             text = f"这个单位已有名称和日期相同的测评会（编号 {there[key]}）。请从表里删去这一行，或改名称。"
-            faults.add(plan.record.fault("unit", text))
+            faults.add(plan.source.fault("unit", text))

@@ -245,7 +245,7 @@ def warnings(tally: Tally) -> list[str]:
 
 
 def to_json(tally: Tally) -> dict[str, Any]:
-    """The shape of `poll tally --json` (design 9)."""
+    """The shape of `poll tally --json`, which others' scripts rely on."""
     organization = tally.organization
     return {
         "poll": tally.poll_id,

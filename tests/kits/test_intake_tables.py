@@ -16,7 +16,7 @@ import xlsxwriter
 import xlwt
 
 from surveys.intake import tables
-from surveys.intake.headers import column_letter, find_header, read_records
+from surveys.intake.headers import column_letter, find_header, read_rows
 from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_IN_CELL, MOST_ROWS, Table, UnreadableFile, read_tables
 
 DATA = Path(__file__).parents[1] / "data"
@@ -339,7 +339,7 @@ def test_a_header_is_found_below_a_title():
     assert header is not None
     assert (header.row.number, dict(header.columns)) == (3, {"unit": 2, "name": 3, "post": 4})
     assert header.place("unit") == "B 列（单位名称（全称））"
-    ((record,), skipped) = read_records(table, header)
+    ((record,), skipped) = read_rows(table, header)
     assert (record.text("name"), skipped) == ("张三", [])
     assert record.fault("name", "改").position == "第 4 行 C 列（姓 名）"
 
@@ -358,7 +358,7 @@ def test_notes_and_repeated_headers_are_no_data(line):
     table = _csv(f"单位,姓名,职务\n样例局,张三,局长\n{line}\n样例县,李四,县长\n")
     header = find_header(table, TITLES, ["unit"])
     assert header is not None
-    records, skipped = read_records(table, header)
+    records, skipped = read_rows(table, header)
     assert [record.text("name") for record in records] == ["张三", "李四"]
     assert [row.row for row in skipped] == [3]
 
@@ -367,7 +367,7 @@ def test_lines_under_a_note_belong_to_it():
     table = _csv("单位,姓名,职务\n样例局,张三,局长\n说明：\n1. 如此\n2. 这般\n")
     header = find_header(table, TITLES, ["unit"])
     assert header is not None
-    records, skipped = read_records(table, header)
+    records, skipped = read_rows(table, header)
     assert (len(records), [row.row for row in skipped]) == (1, [3, 4, 5])
 
 

@@ -1,4 +1,4 @@
-"""The ledger: occasions, levels, appeals, exemptions taken back, and how all of it is listed."""
+"""The ledger: occasions, levels, contests, exemptions taken back, and how all of it is listed."""
 
 import csv
 import io
@@ -15,7 +15,7 @@ from surveys.acts.errors import BadInput, NotAllowed, NotFound, Refusal, WrongSt
 from surveys.acts.site import Site
 from surveys.marking import event_counts, ledger, ledger_reading
 from surveys.marking.ledger import AppealState
-from surveys.marking.ledger_reading import LedgerLine, Standing
+from surveys.marking.ledger_reading import LedgerEffect, LedgerLine
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import RowState
 from surveys.storage.tables import Exemption
@@ -39,9 +39,9 @@ from tests.sites import NOW
 REASON = "已核实"
 
 
-def appeal(site: Site, unit_id: int, event_id: int, grounds: str = REASON, actor: Actor = COMMAND_LINE) -> None:
+def contest(site: Site, unit_id: int, event_id: int, grounds: str = REASON, actor: Actor = COMMAND_LINE) -> None:
     with site.database.writing() as session:
-        ledger.open_appeal(session, NOW, actor, unit_id, event_id, grounds)
+        ledger.contest(session, NOW, actor, unit_id, event_id, grounds)
 
 
 def answer(
@@ -61,8 +61,8 @@ def lines_of(site: Site, unit_id: int) -> list[LedgerLine]:
         return ledger_reading.unit_lines(session, unit_id, UTC)
 
 
-def standings(site: Site, unit_id: int) -> dict[int | None, Standing]:
-    return {line.event_id: line.standing for line in lines_of(site, unit_id)}
+def effects(site: Site, unit_id: int) -> dict[int | None, LedgerEffect]:
+    return {line.event_id: line.effect for line in lines_of(site, unit_id)}
 
 
 def test_one_occasion_counts_once_at_its_highest(site):
@@ -71,14 +71,14 @@ def test_one_occasion_counts_once_at_its_highest(site):
     high = record(site, unit_id, event("III-32", "3", level="省级", occasion="AI先进"))
     other = record(site, unit_id, event("III-32", "0.5"))
     assert line_for(site, unit_id, "III-32").value.got == Fraction(7, 2)
-    assert standings(site, unit_id) == {
-        low: Standing.OVERTAKEN,
-        high: Standing.COUNTED,
-        other: Standing.COUNTED,
+    assert effects(site, unit_id) == {
+        low: LedgerEffect.OVERTAKEN,
+        high: LedgerEffect.COUNTED,
+        other: LedgerEffect.COUNTED,
     }
     cancel(site, high)
     assert line_for(site, unit_id, "III-32").value.got == Fraction(3, 2)
-    assert standings(site, unit_id)[low] is Standing.COUNTED
+    assert effects(site, unit_id)[low] is LedgerEffect.COUNTED
 
 
 def test_one_occasion_is_deducted_once_over_the_rows_of_the_negative_list(site):
@@ -94,10 +94,10 @@ def test_an_event_on_a_row_that_does_not_count_overtakes_nothing(site):
     _, unit_id = build_unit(site)
     out = record(site, unit_id, event("III-11(2)", "3", occasion="某某舆情"))
     kept = record(site, unit_id, event("III-13", "1", occasion="某某舆情"))
-    assert standings(site, unit_id) == {out: Standing.COUNTED, kept: Standing.OVERTAKEN}
+    assert effects(site, unit_id) == {out: LedgerEffect.COUNTED, kept: LedgerEffect.OVERTAKEN}
     exempt(site, unit_id, "III-11(2)")
-    found = standings(site, unit_id)
-    assert (found[out], found[kept]) == (Standing.ROW_OUT, Standing.COUNTED)
+    found = effects(site, unit_id)
+    assert (found[out], found[kept]) == (LedgerEffect.ROW_OUT, LedgerEffect.COUNTED)
     assert line_for(site, unit_id, "III-13").value.got == 2
 
 
@@ -211,34 +211,34 @@ def test_texts_too_long_are_refused(site, options):
     assert dump(site.database)["events"] == []
 
 
-def test_an_upheld_appeal_cancels_the_event(site):
+def test_an_upheld_contest_cancels_the_event(site):
     _, unit_id = build_unit(site)
     event_id = record(site, unit_id, event("III-33(1)", "3"))
-    appeal(site, unit_id, event_id, "报告及时", account(site, "报送员", Role.REPORTER, unit_id))
+    contest(site, unit_id, event_id, "报告及时", account(site, "报送员", Role.REPORTER, unit_id))
     assert sheet_for(site, unit_id).score.deduction == 3
     answer(site, unit_id, event_id, upheld=True, reason="查明属实")
     assert sheet_for(site, unit_id).score.deduction == 0
     (line,) = lines_of(site, unit_id)
-    assert (line.standing, line.appeal) == (Standing.CANCELLED, AppealState.UPHELD)
+    assert (line.effect, line.contest) == (LedgerEffect.CANCELLED, AppealState.UPHELD)
     assert line.cancel_reason == "申诉成立：查明属实"
-    assert line.appeal_note.splitlines() == ["申诉：报告及时", "答复：查明属实"]
+    assert line.contest_note.splitlines() == ["申诉：报告及时", "答复：查明属实"]
     acts = [row[3] for row in dump(site.database)["audit_log"]]
     assert {"event.appeal", "event.answer"} <= set(acts)
 
 
-def test_a_dismissed_appeal_leaves_the_event_and_is_the_last(site):
+def test_a_dismissed_contest_leaves_the_event_and_is_the_last(site):
     _, unit_id = build_unit(site)
     event_id = record(site, unit_id, event("III-33(1)", "3"))
-    appeal(site, unit_id, event_id)
+    contest(site, unit_id, event_id)
     answer(site, unit_id, event_id, upheld=False)
     assert sheet_for(site, unit_id).score.deduction == 3
     with pytest.raises(WrongState, match="申诉不成立"):
-        appeal(site, unit_id, event_id)
+        contest(site, unit_id, event_id)
     with pytest.raises(WrongState, match="没有等待答复"):
         answer(site, unit_id, event_id, upheld=True)
 
 
-def test_only_the_units_own_reporter_or_an_admin_appeals(site):
+def test_only_the_units_own_reporter_or_an_admin_contests(site):
     assessment_id, unit_id = build_unit(site)
     _, other = build_unit(site, "另一局", assessment_id=assessment_id)
     event_id = record(site, unit_id, event("III-33(1)"))
@@ -251,11 +251,11 @@ def test_only_the_units_own_reporter_or_an_admin_appeals(site):
     ]
     for actor in strangers:
         with pytest.raises(NotAllowed):
-            appeal(site, unit_id, event_id, actor=actor)
+            contest(site, unit_id, event_id, actor=actor)
     with pytest.raises(NotFound):
-        appeal(site, other, event_id, actor=strangers[0])
+        contest(site, other, event_id, actor=strangers[0])
     own = account(site, "报送员", Role.REPORTER, unit_id)
-    appeal(site, unit_id, event_id, actor=own)
+    contest(site, unit_id, event_id, actor=own)
     after = dump(site.database)["events"]
     assert after != before
     for actor in (own, *strangers):
@@ -264,7 +264,7 @@ def test_only_the_units_own_reporter_or_an_admin_appeals(site):
     assert dump(site.database)["events"] == after
 
 
-def test_appeals_that_cannot_be_are_refused(site):
+def test_contests_that_cannot_be_are_refused(site):
     _, unit_id = build_unit(site)
     event_id = record(site, unit_id, event("III-33(1)"))
     cases: list[tuple[type[Refusal], int, str]] = [
@@ -274,12 +274,12 @@ def test_appeals_that_cannot_be_are_refused(site):
     ]
     for refusal, which, grounds in cases:
         with pytest.raises(refusal):
-            appeal(site, unit_id, which, grounds)
+            contest(site, unit_id, which, grounds)
     with pytest.raises(WrongState):
         answer(site, unit_id, event_id, upheld=True)
-    appeal(site, unit_id, event_id)
+    contest(site, unit_id, event_id)
     with pytest.raises(WrongState, match="申诉中"):
-        appeal(site, unit_id, event_id)
+        contest(site, unit_id, event_id)
     with pytest.raises(WrongState, match="正在申诉"):
         cancel(site, event_id)
     with pytest.raises(BadInput):
@@ -289,7 +289,7 @@ def test_appeals_that_cannot_be_are_refused(site):
 
 
 def exemption_in(site: Site, unit_id: int) -> int:
-    (line,) = (line for line in lines_of(site, unit_id) if line.exemption_id and line.standing is Standing.COUNTED)
+    (line,) = (line for line in lines_of(site, unit_id) if line.exemption_id and line.effect is LedgerEffect.COUNTED)
     assert line.exemption_id is not None
     return line.exemption_id
 
@@ -343,7 +343,7 @@ def test_nothing_changes_once_the_scores_are_certified(site, state):
     with pytest.raises(WrongState, match=state.label):
         cancel(site, event_id)
     with pytest.raises(WrongState, match=state.label):
-        appeal(site, unit_id, event_id)
+        contest(site, unit_id, event_id)
     with pytest.raises(WrongState, match=state.label):
         exempt(site, unit_id, "III-4")
     with pytest.raises(WrongState, match=state.label):
@@ -382,4 +382,4 @@ def test_a_row_that_left_with_its_tag_takes_its_events_along(site):
         "UPDATE events SET row_key = 'III-16' WHERE id = :id",
         id=event_id,
     )
-    assert standings(site, unit_id) == {event_id: Standing.ROW_OUT}
+    assert effects(site, unit_id) == {event_id: LedgerEffect.ROW_OUT}

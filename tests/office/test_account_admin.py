@@ -7,7 +7,7 @@ from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.site import Site
 from surveys.office import account_admin, accounts
-from surveys.office.account_admin import Standing
+from surveys.office.account_admin import AccountState
 from surveys.office.accounts import NewAccount, WrongCredentials
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season import assessments
@@ -52,7 +52,7 @@ def test_an_account_is_made_with_a_one_time_password(site):
     password = make(site, "样例局", Role.REPORTER, unit_id, boss)
     actor = sign_in(site, "样例局", password)
     assert (actor.role, actor.unit_id, actor.must_change) == (Role.REPORTER, unit_id, True)
-    assert line(site, "样例局").standing is Standing.NEW
+    assert line(site, "样例局").state is AccountState.NEW
     assert (line(site, "样例局").place, line(site, "样例局").assessment) == ("样例局", "样例考核")
     # The unit's own entries stand under the same name, and are not the account's.
     assert log(site, "样例局") == [("account.create", "主任", "报送员，样例局")]
@@ -112,7 +112,7 @@ def test_accounts_are_found_by_words_role_and_standing(site):
         assert names("样例考核") == ["档案报送"]
         assert names("网信办") == ["网信考评"]
         assert names("", Role.ADMIN) == ["主任"]
-        assert names("", None, Standing.NEW) == ["网信考评", "档案报送"]
+        assert names("", None, AccountState.NEW) == ["网信考评", "档案报送"]
 
 
 def test_a_reset_ends_the_sessions_and_says_why(site):
@@ -135,7 +135,7 @@ def test_switched_off_is_out_at_once_and_back_only_by_signing_in(site):
     token = session_of(site, sign_in(site, "甲", password).account_id, NOW)
     with site.database.writing() as session:
         account_admin.deactivate(session, NOW, boss, line(site, "甲").id, "调离")
-    assert line(site, "甲").standing is Standing.INACTIVE
+    assert line(site, "甲").state is AccountState.INACTIVE
     with pytest.raises(WrongCredentials):
         sign_in(site, "甲", password)
     with site.database.writing() as session, pytest.raises(WrongState, match="先启用"):
@@ -174,7 +174,7 @@ def test_two_admins_who_switch_each_other_off_leave_one(site):
 
     outcomes = together(by(*pair), by(*reversed(pair)))
     assert sorted(type(each).__name__ for each in outcomes) == ["NoneType", "WrongState"]
-    assert sorted(line(site, each.name).standing for each in pair) == ["active", "inactive"]
+    assert sorted(line(site, each.name).state for each in pair) == ["active", "inactive"]
 
 
 @pytest.mark.both

@@ -99,19 +99,19 @@ def test_failures_of_many_names_slow_the_address(site):
 
 def test_a_browser_that_is_known_waits_for_nobody(site):
     password = create(site)
-    mark = sign_ins.sign_in(site, NOW - WINDOW, "张三", password, HOME).mark
+    proof = sign_ins.sign_in(site, NOW - WINDOW, "张三", password, HOME).proof
     made_up_names(site)
     for number in range(MOST_OF_NAME):
         fail(site, 1, address=f"203.0.113.{number}")
     refused(site, password, HOME)
-    entered = sign_ins.sign_in(site, NOW, "张三", password, HOME, ["", "x", "0" * 32 + "." + "0" * 64, mark])
+    entered = sign_ins.sign_in(site, NOW, "张三", password, HOME, ["", "x", "0" * 32 + "." + "0" * 64, proof])
     assert signed_in(site, entered) is not None
-    assert entered.mark == mark, "it keeps its number, and what fails in it is counted on"
+    assert entered.proof == proof, "it keeps its number, and what fails in it is counted on"
 
 
 def test_of_a_known_browser_five_failures_are_checked(site):
     password = create(site)
-    first, second = (sign_ins.sign_in(site, NOW, "张三", password, HOME).mark for _ in range(2))
+    first, second = (sign_ins.sign_in(site, NOW, "张三", password, HOME).proof for _ in range(2))
     for _ in range(MOST_HERE):
         with pytest.raises(WrongCredentials):
             sign_ins.sign_in(site, NOW, "张三", "错", HOME, [first])
@@ -119,21 +119,21 @@ def test_of_a_known_browser_five_failures_are_checked(site):
         with pytest.raises(TooManyFailures) as caught:
             sign_ins.sign_in(site, NOW, "张三", password, address, [first])
         assert caught.value.wait == WINDOW
-    for marks in ([], [second]):
-        assert signed_in(site, sign_ins.sign_in(site, NOW, "张三", password, HOME, marks)) is not None
+    for proofs in ([], [second]):
+        assert signed_in(site, sign_ins.sign_in(site, NOW, "张三", password, HOME, proofs)) is not None
 
 
 def test_a_browser_is_known_for_one_account_and_one_password(site):
     password, other = create(site), create(site, "李四")
-    mark = sign_ins.sign_in(site, NOW - WINDOW, "张三", password, HOME).mark
+    proof = sign_ins.sign_in(site, NOW - WINDOW, "张三", password, HOME).proof
     made_up_names(site)
-    for name, marks in (("李四", [mark]), ("张三", [mark[:-1] + ("0" if mark[-1] != "0" else "1")])):
+    for name, proofs in (("李四", [proof]), ("张三", [proof[:-1] + ("0" if proof[-1] != "0" else "1")])):
         with pytest.raises(TooManyFailures):
-            sign_ins.sign_in(site, NOW, name, other, HOME, marks)
+            sign_ins.sign_in(site, NOW, name, other, HOME, proofs)
     with site.database.writing() as session:
         password = accounts.reset_password(session, NOW, COMMAND_LINE, "张三")
     with pytest.raises(TooManyFailures):
-        sign_ins.sign_in(site, NOW, "张三", password, HOME, [mark])
+        sign_ins.sign_in(site, NOW, "张三", password, HOME, [proof])
 
 
 def test_of_many_at_once_one_is_checked_where_they_are_slowed(site, monkeypatch):

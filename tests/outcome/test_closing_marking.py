@@ -41,7 +41,7 @@ def appealed(season: Season, row_key: str = "III-33(1)", points: str = "2") -> i
     """An event of the first unit that its reporter contests."""
     event_id = record(season.site, season.first, event(row_key, points))
     with season.site.database.writing() as session:
-        ledger.open_appeal(session, NOW, season.reporter, season.first, event_id, "与事实不符")
+        ledger.contest(session, NOW, season.reporter, season.first, event_id, "与事实不符")
     return event_id
 
 
@@ -114,7 +114,7 @@ def test_in_the_appeal_it_is_answered_on_a_row_that_was_opened(season):
     season.appeal()
     season.answer(season.object("III-33(1)"), accepted=True)
     with season.site.database.writing() as session:
-        ledger.open_appeal(session, NOW, season.reporter, season.first, first, "与事实不符")
+        ledger.contest(session, NOW, season.reporter, season.first, first, "与事实不符")
     run_sql(season.site, "UPDATE events SET appeal = 'open', appeal_note = '申诉：多了' WHERE id = :id", id=second)
     with pytest.raises(WrongState, match="III-32 没有被接受的申诉"):
         answer(season, second, upheld=False)

@@ -279,7 +279,7 @@ def test_a_veto_a_bonus_and_a_deduction(season, key, points):
 
 def test_an_appeal_upheld_cancels_as_much(season):
     event_id = act(season, ledger.record_event, event("III-33(1)"), who=COMMAND_LINE)
-    act(season, ledger.open_appeal, event_id, "不属实", who=season.reporter)
+    act(season, ledger.contest, event_id, "不属实", who=season.reporter)
     assert act(season, ledger.decide_appeal, event_id, upheld=True, reason="属实") is False
     with season.site.database.reading() as session:
         assert session.scalars(sa.select(Event)).one().appeal == AppealState.OPEN

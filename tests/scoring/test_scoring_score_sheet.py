@@ -10,9 +10,9 @@ from surveys.scoring.score_sheet import (
     BlockScore,
     Kind,
     Mode,
-    Row,
     RowState,
     RowValue,
+    ScoredRow,
     ScoreSheet,
     ScoringRules,
     score_sheet,
@@ -29,7 +29,9 @@ def marked(got: str | Fraction) -> RowValue:
 
 def scored(*entries: tuple[str, Kind, str, RowValue], rules: ScoringRules = WHOLE) -> ScoreSheet:
     """A score sheet of (block, kind, points, value) entries."""
-    rows = [Row(str(number), block, kind, Decimal(points)) for number, (block, kind, points, _) in enumerate(entries)]
+    rows = [
+        ScoredRow(str(number), block, kind, Decimal(points)) for number, (block, kind, points, _) in enumerate(entries)
+    ]
     values = {row.key: entry[3] for row, entry in zip(rows, entries, strict=True)}
     blocks = {row.block: sum(other.points for other in rows if other.block == row.block) for row in rows}
     return score_sheet(rows, values, rules, blocks)
@@ -231,7 +233,7 @@ def test_a_row_cannot_get_more_than_its_points(mode):
 
 def test_a_row_without_a_value_is_refused():
     with pytest.raises(KeyError):
-        score_sheet([Row("III-1(1)", "I-1", Kind.STANDARD, Decimal(2))], {}, ScoringRules(), {})
+        score_sheet([ScoredRow("III-1(1)", "I-1", Kind.STANDARD, Decimal(2))], {}, ScoringRules(), {})
 
 
 @pytest.mark.parametrize("state", [state for state in RowState if state is not RowState.MARKED])

@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveys.scoring.score_sheet import Kind, Mode, Row, RowState, RowValue, ScoringRules, score_sheet
+from surveys.scoring.score_sheet import Kind, Mode, RowState, RowValue, ScoredRow, ScoringRules, score_sheet
 
 repeatable = settings(deadline=None, derandomize=True, max_examples=100)
 BLOCKS = ["I-1", "I-2", "I-3", "I-4"]
@@ -36,7 +36,7 @@ def unit_of(entries):
     """Rows and values; the events of a bonus or deduction row may come to twice its points."""
     rows, values = [], {}
     for number, (kind, block, worth, value) in enumerate(entries, start=1):
-        row = Row(f"III-{number}", block, kind, Decimal(0) if kind is Kind.VETO else worth)
+        row = ScoredRow(f"III-{number}", block, kind, Decimal(0) if kind is Kind.VETO else worth)
         most = {Kind.STANDARD: Fraction(worth), Kind.VETO: Fraction(1)}.get(kind, 2 * Fraction(worth))
         rows.append(row)
         values[row.key] = RowValue(RowState.MARKED, value * most) if isinstance(value, Fraction) else value
@@ -54,7 +54,7 @@ def sheet_of(rows, values, rules, weights=None):
 
 
 def calculated(rows, values, rules):
-    """(base, bonus, deduction, final) by the letter of the design, with plain fractions."""
+    """(base, bonus, deduction, final) by the letter of README's rules, with plain fractions."""
     caps = {Kind.BONUS: Fraction(rules.bonus_cap), Kind.DEDUCTION: Fraction(rules.deduction_cap)}
     events = {Kind.BONUS: Fraction(0), Kind.DEDUCTION: Fraction(0)}
     got, applying, weights = {}, {}, {}
@@ -109,7 +109,7 @@ def test_all_full_marks_are_one_hundred(unit, rules):
 def test_a_row_that_does_not_apply_changes_nothing(unit, rules, kind, worth, out):
     rows, values = unit
     weights = block_points(rows)
-    more = [*rows, Row("more", rows[0].block, kind, worth)]
+    more = [*rows, ScoredRow("more", rows[0].block, kind, worth)]
 
     assert sheet_of(more, values | {"more": out}, rules, weights) == sheet_of(rows, values, rules, weights)
 
@@ -133,7 +133,7 @@ def test_a_deduction_costs_every_unit_the_same(all_units, cost, mode):
     rules = ScoringRules(mode=mode)
     for rows, values in all_units:
         before = sheet_of(rows, values, rules)
-        listed = [*rows, Row("负面清单", "I-4", Kind.DEDUCTION, Decimal(10))]
+        listed = [*rows, ScoredRow("负面清单", "I-4", Kind.DEDUCTION, Decimal(10))]
         after = sheet_of(listed, values | {"负面清单": RowValue(RowState.MARKED, cost)}, rules)
 
         assert after.base == before.base

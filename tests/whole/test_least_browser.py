@@ -369,11 +369,11 @@ def marking(sender: Sender, office: Office) -> None:
     said_of = {"happened_on": "2026-03-02", "document": "样例", "reason": "样例"}
     sender.send(admin, f"{unit}/rows/III-34", "score_sheets.record_event", **said_of)
     confirm_waiting(sender, second, waits)
-    sender.send(admin, f"{unit}/ledger", "ledger.appeal", grounds="样例")
+    sender.send(admin, f"{unit}/ledger", "ledger.contest", grounds="样例")
     sender.send(admin, f"{unit}/ledger", "ledger.answer", verdict="dismissed", answer="样例")
     sender.send(admin, f"{unit}/rows/III-34", "score_sheets.cancel_event", reason="样例")
     record(office.site, office.world.polls[PollState.DRAFT].unit_id, event("III-32", "1"))
-    sender.send(office.reporter, "/ledger", "ledger.own_appeal", grounds="样例")
+    sender.send(office.reporter, "/ledger", "ledger.own_contest", grounds="样例")
 
 
 def ask_for_more(office: Office) -> None:

@@ -28,7 +28,7 @@ class EventForm(StaffForm):
     occasion = StringField("事项（同一事项登记几条时写同样的名称，只按最高的一条计）", [Optional(), Length(max=200)])
 
 
-class EventAppealForm(StaffForm):
+class ContestForm(StaffForm):
     grounds = StringField("申诉的理由", [DataRequired(REQUIRED), Length(max=500)])
 
 

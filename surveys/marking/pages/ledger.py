@@ -1,4 +1,4 @@
-"""The ledger: of an assessment, of a unit, and a reporter's own; appeals, and what is taken back."""
+"""The ledger: of an assessment, of a unit, and a reporter's own; contests, and what is taken back."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from surveys.acts.actors import Permission
 from surveys.acts.errors import NotFound, Refusal
 from surveys.marking import ledger, ledger_reading
 from surveys.marking.ledger import AppealState
-from surveys.marking.ledger_reading import KINDS, LedgerLine, Standing
-from surveys.marking.pages.forms import CancelForm, EventAnswerForm, EventAppealForm
+from surveys.marking.ledger_reading import KINDS, LedgerEffect, LedgerLine
+from surveys.marking.pages.forms import CancelForm, ContestForm, EventAnswerForm
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season import applicability, assessments
 from surveys.season.may_change import opening
@@ -33,11 +33,11 @@ def show(assessment_id: int) -> ResponseReturnValue:
         title=title,
         lines=_matching(lines),
         total=len(lines),
-        open_appeals=sum(line.appeal is AppealState.OPEN for line in lines),
+        open_contests=sum(line.contest is AppealState.OPEN for line in lines),
         wanted=_wanted(),
         kinds=KINDS,
-        standings=list(Standing),
-        appeals=list(AppealState),
+        effects=list(LedgerEffect),
+        contests=list(AppealState),
         categories=list(dict.fromkeys(line.category for line in lines)),
     )
 
@@ -66,8 +66,8 @@ def _matching(lines: Sequence[LedgerLine]) -> list[LedgerLine]:
         line
         for line in lines
         if wanted["kind"] in ("", line.kind)
-        and wanted["standing"] in ("", line.standing)
-        and wanted["appeal"] in ("", line.appeal)
+        and wanted["standing"] in ("", line.effect)
+        and wanted["appeal"] in ("", line.contest)
         and wanted["category"] in ("", line.category)
         and wanted["unit"] in line.unit
     ]
@@ -110,33 +110,33 @@ def _unit_page(unit_id: int, fault: str | None = None, at: tuple[str, int] | Non
         at=at,
         typed=request.form,
         AppealState=AppealState,
-        Standing=Standing,
+        LedgerEffect=LedgerEffect,
     )
 
 
 @pages.post("/units/<id:unit_id>/events/<id:event_id>/appeal")
 @needs(Permission.DECIDE)
-def appeal(unit_id: int, event_id: int) -> ResponseReturnValue:
+def contest(unit_id: int, event_id: int) -> ResponseReturnValue:
     """By an admin on the unit's behalf."""
-    return _appeal(unit_id, event_id, url_for("ledger.unit", unit_id=unit_id))
+    return _contest(unit_id, event_id, url_for("ledger.unit", unit_id=unit_id))
 
 
 @pages.post("/ledger/events/<id:event_id>/appeal")
 @needs(Permission.SEE_OWN_UNIT)
-def own_appeal(event_id: int) -> ResponseReturnValue:
-    return _appeal(_own_unit(), event_id, url_for("ledger.own"))
+def own_contest(event_id: int) -> ResponseReturnValue:
+    return _contest(_own_unit(), event_id, url_for("ledger.own"))
 
 
-def _appeal(unit_id: int, event_id: int, back: str) -> ResponseReturnValue:
-    form = EventAppealForm()
+def _contest(unit_id: int, event_id: int, back: str) -> ResponseReturnValue:
+    form = ContestForm()
     try:
         form.checked()
         with site().database.writing() as session:
-            ledger.open_appeal(session, site().now(), actor(), unit_id, event_id, form.grounds.data)
+            ledger.contest(session, site().now(), actor(), unit_id, event_id, form.grounds.data)
     except NotFound:
         raise
     except Refusal as error:
-        return _unit_page(unit_id, str(error), ("appeal", event_id)), 400
+        return _unit_page(unit_id, str(error), ("contest", event_id)), 400
     flash("申诉已提出，答复之前事件照计。")
     return redirect(back)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveys.intake.cleaning import clean_line, folded, name_key
-from surveys.intake.headers import Fault, Faults, Header, Record
+from surveys.intake.headers import Fault, Faults, HeadedRow, Header
 from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
 
@@ -81,7 +81,7 @@ class MarkLine:
     points: str
     remark: str
     evidence: str
-    record: Record
+    source: HeadedRow
 
 
 def read_marks(
@@ -107,37 +107,37 @@ def read_marks(
 
 def _lines(table: Table, header: Header, expected: Expected, faults: Faults, most_words: int) -> Iterator[MarkLine]:
     for row in table.rows:
-        record = Record(header, row)
-        typed = any(clean_line(record.text(each)) for each in _TYPED)
-        if row.number <= header.row.number or not (typed or clean_line(record.text("key"))):
+        source = HeadedRow(header, row)
+        typed = any(clean_line(source.text(each)) for each in _TYPED)
+        if row.number <= header.row.number or not (typed or clean_line(source.text("key"))):
             continue
-        if (merged := next((each for each in (*_TYPED, "key") if _is_merged(record, each)), None)) is not None:
-            faults.add(record.fault(merged, "是合并单元格，分不清是谁的。请取消合并，各行分别填写。"))
+        if (merged := next((each for each in (*_TYPED, "key") if _is_merged(source, each)), None)) is not None:
+            faults.add(source.fault(merged, "是合并单元格，分不清是谁的。请取消合并，各行分别填写。"))
             continue
-        if faults.add_unread(record):
+        if faults.add_unread(source):
             continue
-        key = parse_key(record.text("key"))
+        key = parse_key(source.text("key"))
         if key is None:
             where = (
-                "这一行没有标识。" if not clean_line(record.text("key")) else "标识被改动，认不出是哪个单位的哪一条。"
+                "这一行没有标识。" if not clean_line(source.text("key")) else "标识被改动，认不出是哪个单位的哪一条。"
             )
-            faults.add(record.fault("key", f"{where}请不要增加行、不要改标识，{_AGAIN}"))
+            faults.add(source.fault("key", f"{where}请不要增加行、不要改标识，{_AGAIN}"))
         elif (alien := _alien(key, expected)) is not None:
-            faults.add(record.fault("key", alien))
+            faults.add(source.fault("key", alien))
             return  # the whole sheet is: once is enough
-        elif (mixed := _mixed_up(record, key, expected)) is not None:
-            faults.add(record.fault(*mixed))
+        elif (mixed := _mixed_up(source, key, expected)) is not None:
+            faults.add(source.fault(*mixed))
         else:
-            points, remark, evidence = (clean_line(record.text(each)) for each in _TYPED)
+            points, remark, evidence = (clean_line(source.text(each)) for each in _TYPED)
             long = [each for each, text in (("remark", remark), ("evidence", evidence)) if len(text) > most_words]
             for each in long:
-                faults.add(record.fault(each, f"太长，最多 {most_words} 个字。"))
+                faults.add(source.fault(each, f"太长，最多 {most_words} 个字。"))
             if not long:
-                yield MarkLine(key, points, remark, evidence, record)
+                yield MarkLine(key, points, remark, evidence, source)
 
 
-def _is_merged(record: Record, each: str) -> bool:
-    return record.has(each) and record.header.columns[each] in record.row.merged
+def _is_merged(source: HeadedRow, each: str) -> bool:
+    return source.has(each) and source.header.columns[each] in source.row.merged
 
 
 def _alien(key: MarkKey, expected: Expected) -> str | None:
@@ -150,15 +150,15 @@ def _alien(key: MarkKey, expected: Expected) -> str | None:
     return None
 
 
-def _mixed_up(record: Record, key: MarkKey, expected: Expected) -> tuple[str, str] | None:
+def _mixed_up(source: HeadedRow, key: MarkKey, expected: Expected) -> tuple[str, str] | None:
     """(field, remedy) where the words of a line are not those of its key: only some of the columns were sorted."""
     name = expected.units.get(key.unit_id)
     if name is None:
         return "key", f"这个单位已不在“{expected.title}”中。请删去这一行。"
     remedy = "像是只移动或排序了一部分列，请撤销后整行移动，或重新导出再填。"
-    if record.has("unit") and name_key(record.text("unit")) != name_key(name):
+    if source.has("unit") and name_key(source.text("unit")) != name_key(name):
         return "unit", f"这一行的标识是“{name}”的，和写的单位不符。{remedy}"
-    if record.has("row") and folded(record.text("row")) != folded(key.row_key):
+    if source.has("row") and folded(source.text("row")) != folded(key.row_key):
         return "row", f"这一行的标识是 {key.row_key} 的，和写的条目不符。{remedy}"
     return None
 
@@ -169,5 +169,5 @@ def _check_doubled(lines: Sequence[MarkLine], faults: Faults) -> None:
         place = (line.key.unit_id, line.key.row_key, line.key.department)
         before = first.setdefault(place, line)
         if before is not line:
-            there = before.record.seen_from(line.record)
-            faults.add(line.record.fault("key", f"和{there}是同一格。请只留一行。"))
+            there = before.source.seen_from(line.source)
+            faults.add(line.source.fault("key", f"和{there}是同一格。请只留一行。"))

@@ -14,7 +14,7 @@ from surveys.acts.audit import ACTS
 from surveys.acts.errors import BadInput, NotFound, Refusal
 from surveys.intake import typed
 from surveys.office import account_admin
-from surveys.office.account_admin import Standing, UnitChoice
+from surveys.office.account_admin import AccountState, UnitChoice
 from surveys.office.accounts import Handout, NewAccount
 from surveys.office.pages.account_forms import AccountForm, MoveForm, ReissuePasswordsForm, WhyForm
 from surveys.web.access import actor, needs, site
@@ -36,20 +36,20 @@ def list_page(fault: str = "", form: ReissuePasswordsForm | None = None) -> str:
     """The list; of accounts that have not changed their one-time password yet, also the form that issues new ones."""
     words = " ".join(typed.visible(request.args.get("q", "")[:100]).split())
     role = next((each for each in Role if each.value == request.args.get("role")), None)
-    standing = next((each for each in Standing if each.value == request.args.get("standing")), None)
+    state = next((each for each in AccountState if each.value == request.args.get("standing")), None)
     with site().database.reading() as session:
-        lines = account_admin.list_accounts(session, actor(), words, role, standing)
+        lines = account_admin.list_accounts(session, actor(), words, role, state)
         current = account_admin.current_assessments(session)
     return render_template(
         "office/accounts/index.html",
         lines=lines,
         words=words,
         role=role,
-        standing=standing,
+        state=state,
         roles=list(Role),
-        standings=list(Standing),
+        states=list(AccountState),
         assessments=current,
-        reissuing=standing is Standing.NEW,
+        reissuing=state is AccountState.NEW,
         form=form or ReissuePasswordsForm(formdata=None),
         chosen=request.form.getlist("account", type=int) if form else [line.id for line in lines],
         fault=fault,

@@ -11,14 +11,14 @@ MOST = 20
 """Accounts of one browser that are looked at."""
 
 
-def marks() -> list[str]:
+def proofs() -> list[str]:
     return [value for name, value in request.cookies.items() if name.startswith(PREFIX)][:MOST]
 
 
 def remember(response: Response, entered: Entered) -> Response:
     response.set_cookie(
         f"{PREFIX}{entered.account_id}",
-        entered.mark,
+        entered.proof,
         max_age=KEPT_FOR,
         path="/login",
         secure=site().settings.https,

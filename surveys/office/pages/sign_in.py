@@ -35,8 +35,8 @@ def sign_in() -> ResponseReturnValue:
     form = SignInForm()
     try:
         form.checked()
-        name, password, marks = form.name.data, form.password.data, known_browsers.marks()
-        entered = sign_ins.sign_in(site(), site().now(), name, password, callers.address(), marks)
+        name, password, proofs = form.name.data, form.password.data, known_browsers.proofs()
+        entered = sign_ins.sign_in(site(), site().now(), name, password, callers.address(), proofs)
         staff = _holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")

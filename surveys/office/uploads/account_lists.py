@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from surveys.intake.cleaning import clean_line, clean_name, header_key, name_key, unfit
-from surveys.intake.headers import Fault, Faults, Header, Record, read_records
+from surveys.intake.headers import Fault, Faults, HeadedRow, Header, read_rows
 from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
 
@@ -81,7 +81,7 @@ class _Reading:
         self.rows: list[AccountRow] = []
         self.there: list[str] = []
         self.notes: list[str] = []
-        self.seen: dict[str, Record] = {}
+        self.seen: dict[str, HeadedRow] = {}
         self.accounts = {name_key(name): (name, row) for name, row in known.accounts.items()}
         self.headers = 0
 
@@ -94,10 +94,10 @@ class _Reading:
             remedy = f"缺“角色”一列。请补上，每行写{self._roles()}之一。"
             self.faults.add(Fault(table.name, header.row.number, "", "", remedy))
             return
-        records, skipped = read_records(table, header)
+        sources, skipped = read_rows(table, header)
         self.notes += [row.words for row in skipped]
-        for record in records:
-            self._take(record)
+        for source in sources:
+            self._take(source)
 
     def finish(self) -> AccountList:
         if not self.headers:
@@ -107,25 +107,25 @@ class _Reading:
             self.faults.add(Fault("", None, "", "", "表头下面没有账号，请填好后再导入。"))
         return AccountList(tuple(self.rows), tuple(self.there), tuple(self.notes))
 
-    def _take(self, record: Record) -> None:
-        if self.faults.add_unread(record):
+    def _take(self, source: HeadedRow) -> None:
+        if self.faults.add_unread(source):
             return
         before = self.faults.count
-        name = self._text(record, "name", clean_name(record.text("name")), MOST_NAME)
-        place = self._text(record, "place", clean_line(record.text("place")), MOST_PLACE)
-        role = self._role(record)
+        name = self._text(source, "name", clean_name(source.text("name")), MOST_NAME)
+        place = self._text(source, "place", clean_line(source.text("place")), MOST_PLACE)
+        role = self._role(source)
         if not name:
-            self._fault(record, "name", "没有写账号名，请补上；多余的行请整行删去。")
+            self._fault(source, "name", "没有写账号名，请补上；多余的行请整行删去。")
         else:
-            first = self.seen.setdefault(name_key(name), record)
-            if first is not record:
-                self._fault(record, "name", f"和{first.seen_from(record)}重复。每人一个账号，请改名或删去一行。")
-        found = "" if role is None else self._place(record, role, place)
+            first = self.seen.setdefault(name_key(name), source)
+            if first is not source:
+                self._fault(source, "name", f"和{first.seen_from(source)}重复。每人一个账号，请改名或删去一行。")
+        found = "" if role is None else self._place(source, role, place)
         if self.faults.count > before or role is None:
             return
-        self._sort(record, AccountRow(name, role.key, found))
+        self._sort(source, AccountRow(name, role.key, found))
 
-    def _sort(self, record: Record, row: AccountRow) -> None:
+    def _sort(self, source: HeadedRow, row: AccountRow) -> None:
         """New, there already, or in the way."""
         name, there = self.accounts.get(name_key(row.name), ("", None))
         if there is None:
@@ -138,27 +138,27 @@ class _Reading:
             remedy = (
                 f"账号“{name}”已经有了（{about}）。是另一个人就换个名字；是同一个人，请到账号页里调整，并删去这一行。"
             )
-            self._fault(record, "name", remedy)
+            self._fault(source, "name", remedy)
 
-    def _role(self, record: Record) -> KnownRole | None:
-        wanted = header_key(record.text("role"))
+    def _role(self, source: HeadedRow) -> KnownRole | None:
+        wanted = header_key(source.text("role"))
         for role in self.known.roles:
             if wanted in (header_key(role.label), role.key):
                 return role
-        self._fault(record, "role", f"{'不是' if wanted else '没有写'}角色，须是{self._roles()}之一。")
+        self._fault(source, "role", f"{'不是' if wanted else '没有写'}角色，须是{self._roles()}之一。")
         return None
 
     def _roles(self) -> str:
         return "、".join(role.label for role in self.known.roles)
 
-    def _place(self, record: Record, role: KnownRole, place: str) -> str:
+    def _place(self, source: HeadedRow, role: KnownRole, place: str) -> str:
         if not role.place:
             if place:
-                self._fault(record, "place", f"{role.label}不分部门和单位，这一格请留空。")
+                self._fault(source, "place", f"{role.label}不分部门和单位，这一格请留空。")
             return ""
         names = self.known.departments if role.place == DEPARTMENT else self.known.units
         if not place:
-            self._fault(record, "place", f"没有写。{role.label}须写所属{role.place}{_some(names)}。")
+            self._fault(source, "place", f"没有写。{role.label}须写所属{role.place}{_some(names)}。")
             return ""
         by_key = {name_key(name): name for name in reversed(names)}
         if name_key(place) in by_key:
@@ -166,17 +166,17 @@ class _Reading:
         close = get_close_matches(name_key(place), list(by_key), n=1, cutoff=0.6)
         guess = f"是不是“{by_key[close[0]]}”？" if close else ""
         which = "测评体系里没有这个考核部门" if role.place == DEPARTMENT else "这次考核里没有这个单位"
-        self._fault(record, "place", f"{which}。{guess}请照{role.place}的写法填写{_some(names)}。")
+        self._fault(source, "place", f"{which}。{guess}请照{role.place}的写法填写{_some(names)}。")
         return ""
 
-    def _text(self, record: Record, each: str, value: str, most: int) -> str:
+    def _text(self, source: HeadedRow, each: str, value: str, most: int) -> str:
         remedy = unfit(value, most)
         if remedy is not None:
-            self._fault(record, each, remedy)
+            self._fault(source, each, remedy)
         return value
 
-    def _fault(self, record: Record, each: str, remedy: str) -> None:
-        self.faults.add(record.fault(each, remedy))
+    def _fault(self, source: HeadedRow, each: str, remedy: str) -> None:
+        self.faults.add(source.fault(each, remedy))
 
 
 def _some(names: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name, folded, name_key, split_tags, unfit
-from surveys.intake.headers import Fault, Faults, Header, Record, read_records
+from surveys.intake.headers import Fault, Faults, HeadedRow, Header, read_rows
 from surveys.intake.namesakes import REMEDY, Namesakes
 from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
@@ -98,11 +98,11 @@ class _Draft:
     a cell without a value keeps unknown."""
 
     name: str
-    first: Record
-    declared: Record | None = None
-    said: dict[str, tuple[str, Record]] = field(default_factory=dict)
-    blank: dict[str, Record] = field(default_factory=dict)
-    leaders: list[Record] = field(default_factory=list)
+    first: HeadedRow
+    declared: HeadedRow | None = None
+    said: dict[str, tuple[str, HeadedRow]] = field(default_factory=dict)
+    blank: dict[str, HeadedRow] = field(default_factory=dict)
+    leaders: list[HeadedRow] = field(default_factory=list)
     unread: set[str] = field(default_factory=set)
 
 
@@ -120,45 +120,45 @@ class _Reading:
         self.notes += unread_columns(header, TITLES)
         for fault in header.doubled:
             self.faults.add(fault)
-        records, skipped = read_records(table, header)
+        sources, skipped = read_rows(table, header)
         self.notes += [row.words for row in skipped]
-        for record in records:
-            self._take_record(record)
+        for source in sources:
+            self._take_source(source)
 
-    def _take_record(self, record: Record) -> None:
-        unread = self.faults.add_unread(record)
+    def _take_source(self, source: HeadedRow) -> None:
+        unread = self.faults.add_unread(source)
         if "unit" in unread:
             return
-        name = self._name(record, "unit")
-        is_leader = bool(clean_name(record.text("name")) or clean_line(record.text("post")))
+        name = self._name(source, "unit")
+        is_leader = bool(clean_name(source.text("name")) or clean_line(source.text("post")))
         if not name:
             if is_leader:
                 self._fault(
-                    record, "unit", "这位领导没有写单位。请在这一行写上单位名称，或把单位一格合并到各位领导的行。"
+                    source, "unit", "这位领导没有写单位。请在这一行写上单位名称，或把单位一格合并到各位领导的行。"
                 )
-            elif any(clean_line(record.text(each)) for each in UNIT_FIELDS):
-                self._fault(record, "unit", "没有写单位名称，请补上；多余的行请整行删去。")
+            elif any(clean_line(source.text(each)) for each in UNIT_FIELDS):
+                self._fault(source, "unit", "没有写单位名称，请补上；多余的行请整行删去。")
             return
-        draft = self.drafts.setdefault(name_key(name), _Draft(name, record))
-        if not record.has("name") or any(record.has(each) for each in UNIT_FIELDS):
-            draft.declared = draft.declared or record
+        draft = self.drafts.setdefault(name_key(name), _Draft(name, source))
+        if not source.has("name") or any(source.has(each) for each in UNIT_FIELDS):
+            draft.declared = draft.declared or source
         for each in UNIT_FIELDS:
             if each in unread:
                 draft.unread.add(each)
-            elif record.has(each):
-                self._say(draft, each, record)
+            elif source.has(each):
+                self._say(draft, each, source)
         if is_leader and unread.isdisjoint(LEADER_FIELDS):
-            draft.leaders.append(record)
+            draft.leaders.append(source)
 
-    def _say(self, draft: _Draft, each: str, record: Record) -> None:
-        value = self._line(record, each)
+    def _say(self, draft: _Draft, each: str, source: HeadedRow) -> None:
+        value = self._line(source, each)
         if not value:
-            draft.blank.setdefault(each, record)
+            draft.blank.setdefault(each, source)
             return
-        before, where = draft.said.setdefault(each, (value, record))
+        before, where = draft.said.setdefault(each, (value, source))
         if before != value:
-            there = f"{where.seen_from(record)}写的是“{before[:40]}”"
-            self._fault(record, each, f"同一单位“{draft.name}”在{there}，请改成一样的，或删去重复的一行。")
+            there = f"{where.seen_from(source)}写的是“{before[:40]}”"
+            self._fault(source, each, f"同一单位“{draft.name}”在{there}，请改成一样的，或删去重复的一行。")
 
     def finish(self) -> Roster:
         if not self.headers:
@@ -203,18 +203,18 @@ class _Reading:
             self._fault(draft.blank[each], each, remedy)
         elif not here and each not in missing:
             missing.add(each)
-            record = draft.declared or draft.first
+            source = draft.declared or draft.first
             title = TITLES[each][0]
-            self.faults.add(Fault(record.header.sheet, record.header.row.number, "", "", f"缺“{title}”一列。{remedy}"))
+            self.faults.add(Fault(source.header.sheet, source.header.row.number, "", "", f"缺“{title}”一列。{remedy}"))
 
     def _framework(self, draft: _Draft) -> str | None:
         frameworks = self.known.frameworks
         if "framework" not in draft.said:
             return frameworks[0].key if len(frameworks) == 1 else None
-        text, record = draft.said["framework"]
+        text, source = draft.said["framework"]
         found = matching_framework(text, frameworks)
         if found is None:
-            self._fault(record, "framework", f"认不出是哪个测评体系。请写{self._frameworks()}。")
+            self._fault(source, "framework", f"认不出是哪个测评体系。请写{self._frameworks()}。")
         return found
 
     def _frameworks(self) -> str:
@@ -223,7 +223,7 @@ class _Reading:
     def _tags(self, draft: _Draft, framework: str | None) -> tuple[str, ...] | None:
         if "tags" not in draft.said:
             return () if "tags" in draft.blank else None
-        text, record = draft.said["tags"]
+        text, source = draft.said["tags"]
         titles = {each.key: each for each in self.known.frameworks}
         tags = split_tags(text)
         if framework not in titles:
@@ -232,7 +232,7 @@ class _Reading:
         unknown = [tag for tag in tags if tag not in known]
         if unknown:
             which = f"可用的有：{'、'.join(known.values())}" if known else "这个测评体系没有标签，请留空"
-            self._fault(record, "tags", f"测评体系“{titles[framework].title}”没有标签“{'、'.join(unknown)}”。{which}。")
+            self._fault(source, "tags", f"测评体系“{titles[framework].title}”没有标签“{'、'.join(unknown)}”。{which}。")
         return tuple(sorted(known.get(tag, tag) for tag in tags))
 
     def _department(self, draft: _Draft) -> str | None:
@@ -257,56 +257,56 @@ class _Reading:
         people = Namesakes()
         rows: list[tuple[int, LeaderRow]] = []
         orders = self._orders(draft)
-        for record, order in zip(draft.leaders, orders, strict=True):
-            leader = LeaderRow(self._name(record, "name"), self._line(record, "post"))
+        for source, order in zip(draft.leaders, orders, strict=True):
+            leader = LeaderRow(self._name(source, "name"), self._line(source, "post"))
             if not leader.name:
-                self._fault(record, "name", "这一行有职务没有姓名，请补上姓名。")
+                self._fault(source, "name", "这一行有职务没有姓名，请补上姓名。")
             elif not leader.post:
-                self._fault(record, "post" if record.has("post") else "name", f"没有写“{leader.name}”的职务，请补上。")
+                self._fault(source, "post" if source.has("post") else "name", f"没有写“{leader.name}”的职务，请补上。")
             before = people.met(leader.name, leader.post)
             if before is not None:
-                there = f"单位“{draft.name}”里已有同名的领导（{draft.leaders[before].seen_from(record)}）"
-                self._fault(record, "name", f"{there}。{REMEDY}")
+                there = f"单位“{draft.name}”里已有同名的领导（{draft.leaders[before].seen_from(source)}）"
+                self._fault(source, "name", f"{there}。{REMEDY}")
             rows.append((order, leader))
         return tuple(leader for _, leader in sorted(rows, key=lambda row: row[0]))
 
     def _orders(self, draft: _Draft) -> list[int]:
         """A leader's place by number; those without one come after, as they stand in the file."""
-        numbered = [record for record in draft.leaders if folded(record.text("order"))]
-        origins = {record.origin("order") for record in numbered}
+        numbered = [source for source in draft.leaders if folded(source.text("order"))]
+        origins = {source.origin("order") for source in numbered}
         if len(origins) < len(numbered) or not numbered:
             return [0] * len(draft.leaders)  # a number merged over the leaders' rows is the unit's
-        places: dict[int, Record] = {}
+        places: dict[int, HeadedRow] = {}
         orders = []
-        for record in draft.leaders:
-            order = self._order(record)
+        for source in draft.leaders:
+            order = self._order(source)
             orders.append(order)
-            if order <= MOST_ORDER and places.setdefault(order, record) is not record:
-                there = f"和{places[order].seen_from(record)}重复"
+            if order <= MOST_ORDER and places.setdefault(order, source) is not source:
+                there = f"和{places[order].seen_from(source)}重复"
                 self._fault(
-                    record, "order", f"单位“{draft.name}”里的序号{there}，排不出先后。请改成不同的数，或全部留空。"
+                    source, "order", f"单位“{draft.name}”里的序号{there}，排不出先后。请改成不同的数，或全部留空。"
                 )
         return orders
 
-    def _order(self, record: Record) -> int:
-        text = folded(record.text("order"))
+    def _order(self, source: HeadedRow) -> int:
+        text = folded(source.text("order"))
         if text.isascii() and text.isdigit() and len(text) <= len(str(MOST_ORDER)):
             return int(text)
         if text:
-            self._fault(record, "order", f"序号须是 0 至 {MOST_ORDER} 的整数，请改正或留空。")
+            self._fault(source, "order", f"序号须是 0 至 {MOST_ORDER} 的整数，请改正或留空。")
         return MOST_ORDER + 1
 
-    def _name(self, record: Record, each: str) -> str:
-        return self._checked(record, each, clean_name)
+    def _name(self, source: HeadedRow, each: str) -> str:
+        return self._checked(source, each, clean_name)
 
-    def _line(self, record: Record, each: str) -> str:
-        return self._checked(record, each, clean_line)
+    def _line(self, source: HeadedRow, each: str) -> str:
+        return self._checked(source, each, clean_line)
 
-    def _checked(self, record: Record, each: str, clean: Callable[[str], str]) -> str:
-        value = clean(record.text(each))
+    def _checked(self, source: HeadedRow, each: str, clean: Callable[[str], str]) -> str:
+        value = clean(source.text(each))
         remedy = unfit(value, LENGTHS.get(each, 4000))
         if remedy is not None:
-            self._fault(record, each, remedy)
+            self._fault(source, each, remedy)
         return value
 
     def _guess(self, key: str) -> str:
@@ -315,8 +315,8 @@ class _Reading:
         close = get_close_matches(key, list(names), n=1, cutoff=0.6)
         return f"（是不是“{names[close[0]]}”？）" if close else ""
 
-    def _fault(self, record: Record, each: str, remedy: str) -> None:
-        self.faults.add(record.fault(each, remedy))
+    def _fault(self, source: HeadedRow, each: str, remedy: str) -> None:
+        self.faults.add(source.fault(each, remedy))
 
 
 def matching_framework(text: str, frameworks: Collection[Framework]) -> str | None:

@@ -104,7 +104,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),
             uncleaned=cleaning.leftovers(session),
-            beyond=ticket_requests.standing(session, poll, actor()),
+            beyond=ticket_requests.beyond(session, poll, actor()),
             conflict=poll_choices.conflict_of(session, poll),
             proposal=poll_withdrawals.proposal(session, poll),
             shut=assessments.why_unchangeable(poll.unit.assessment),

@@ -1,4 +1,4 @@
-"""A poll's ballot page, rendered once per process and kept as bytes: it is the same for every ticket (design 7)."""
+"""A poll's ballot page, rendered once per process, kept as bytes: the same for every ticket (docs/decisions/0005)."""
 
 import gzip
 from dataclasses import dataclass

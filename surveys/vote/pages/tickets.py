@@ -56,7 +56,7 @@ def _tickets_page(
             issue_form=issue_form,
             void_form=void_form or VoidForm(None),
             not_saved=NOT_SAVED,
-            beyond=ticket_requests.standing(session, poll, actor()),
+            beyond=ticket_requests.beyond(session, poll, actor()),
             over_form=OverForm(None),
             faults=faults,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from surveys.reporting.paper import BODY_SIZE, Flow, Page, Row, head_cell, lines_cell, text_cell
+from surveys.reporting.paper import BODY_SIZE, Flow, Page, PaperRow, head_cell, lines_cell, text_cell
 
 _TITLE_SIZE = 7.0
 _NAME_SIZE = 4.6
@@ -71,15 +71,17 @@ def _pages(card: MeetingCard, scale: float) -> Sequence[Page]:
 
 
 def _table(flow: Flow, scale: float, first: float, head: str | None, lines: Iterator[tuple[str, str]]) -> None:
-    header = [] if head is None else [Row([head_cell(head, span=2)], _NAME_SIZE * scale)]
-    rows = [Row([text_cell(mark, 0.5), text_cell(text)], _STEP_SIZE * scale) for mark, text in lines]
+    header = [] if head is None else [PaperRow([head_cell(head, span=2)], _NAME_SIZE * scale)]
+    rows = [PaperRow([text_cell(mark, 0.5), text_cell(text)], _STEP_SIZE * scale) for mark, text in lines]
     flow.table([first * scale, flow.width - first * scale], header, rows)
 
 
 def _contacts(flow: Flow, scale: float) -> None:
     share = flow.width / len(_CONTACTS)
-    header = [Row([head_cell(f"{who}（姓名、电话）") for who in _CONTACTS], BODY_SIZE * scale)]
-    flow.table([share] * len(_CONTACTS), header, [Row([lines_cell([[], []]) for _ in _CONTACTS], _NAME_SIZE * scale)])
+    header = [PaperRow([head_cell(f"{who}（姓名、电话）") for who in _CONTACTS], BODY_SIZE * scale)]
+    flow.table(
+        [share] * len(_CONTACTS), header, [PaperRow([lines_cell([[], []]) for _ in _CONTACTS], _NAME_SIZE * scale)]
+    )
 
 
 def _facts(card: MeetingCard) -> Iterator[tuple[str, str]]:

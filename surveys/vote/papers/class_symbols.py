@@ -99,7 +99,7 @@ SHAPES = (
     Shape(((0.0, -1.0), (1.0, 0.9), (-1.0, 0.9)), 0.8, 0.3),
     Shape(_round(6), 1.35),
 )
-_STROKE = 0.055  # of the mark's width
+_STROKE = 0.055  # of the symbol's width
 
 
 def _outline(corners: Corners) -> str:
@@ -108,7 +108,7 @@ def _outline(corners: Corners) -> str:
 
 
 @dataclass(frozen=True)
-class ClassMark:
+class ClassSymbol:
     """How a ballot class looks. `position`: its place among the poll's classes, from 0."""
 
     position: int
@@ -141,7 +141,7 @@ class ClassMark:
 _CODE_ADVANCE, _CODE_CAPITAL = 0.602, 0.729  # of DejaVu Sans Mono, in ems
 
 
-def draw_class_mark(pdf: "SlipPdf", mark: ClassMark, box: Box) -> None:
-    pdf.draw(mark.operators(box), 0, 0)
-    size, x, baseline = mark.letter(box, _CODE_ADVANCE, _CODE_CAPITAL)
-    pdf.codes([Line(mark.key, size, x, baseline)])
+def draw_class_symbol(pdf: "SlipPdf", symbol: ClassSymbol, box: Box) -> None:
+    pdf.draw(symbol.operators(box), 0, 0)
+    size, x, baseline = symbol.letter(box, _CODE_ADVANCE, _CODE_CAPITAL)
+    pdf.codes([Line(symbol.key, size, x, baseline)])

@@ -174,7 +174,7 @@ def _tables(sheet: Sheet) -> Iterator[Table]:
         yield _leaders_table(sheet.leader, sheet)
 
 
-def class_mark(ballots: PaperBallots) -> Words:
+def class_words(ballots: PaperBallots) -> Words:
     return Words(wrap(f"{ballots.class_key} 票　{ballots.class_name}", 100.0 / LARGE), LARGE, centred=True)
 
 
@@ -193,8 +193,8 @@ def head_of(ballots: PaperBallots, title: str) -> list[Words]:
 
 def _head_height(ballots: PaperBallots, title: str) -> float:
     """As `put_head` goes."""
-    marks = class_mark(ballots).height + 4.0
-    return marks + sum(words.height + 0.8 for words in head_of(ballots, title)) + 0.8
+    head = class_words(ballots).height + 4.0
+    return head + sum(words.height + 0.8 for words in head_of(ballots, title)) + 0.8
 
 
 def pages_of(ballots: PaperBallots) -> list[Page]:

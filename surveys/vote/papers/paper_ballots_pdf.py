@@ -28,7 +28,7 @@ from surveys.vote.papers.paper_ballots import (
     PaperBallots,
     Table,
     Words,
-    class_mark,
+    class_words,
     head_of,
     option_height,
     pages_of,
@@ -100,18 +100,18 @@ class _PaperPdf(PlainPdf):
 
     def put_head(self, title: str) -> float:
         """What stands on every page above the table; the y below it."""
-        y = self.put_marks(MARGIN)
+        y = self.put_class(MARGIN)
         for words in head_of(self.ballots, title):
             self.put(words, MARGIN, y, WIDTH)
             y += words.height + 0.8
         return y + 0.8
 
-    def put_marks(self, y: float) -> float:
+    def put_class(self, y: float) -> float:
         """The class at the right, and at the left whether this is a rehearsal."""
-        mark = class_mark(self.ballots)
-        width = max(width_in_ems(line) for line in mark.lines) * LARGE + 6.0
-        self.rect(PAGE_WIDTH - MARGIN - width, y, width, mark.height + 1.6)
-        self.put(mark, PAGE_WIDTH - MARGIN - width, y + 0.8, width)
+        words = class_words(self.ballots)
+        width = max(width_in_ems(line) for line in words.lines) * LARGE + 6.0
+        self.rect(PAGE_WIDTH - MARGIN - width, y, width, words.height + 1.6)
+        self.put(words, PAGE_WIDTH - MARGIN - width, y + 0.8, width)
         if self.ballots.rehearsal:
             tag = Words([REHEARSAL], LARGE, centred=True)
             wide = width_in_ems(REHEARSAL) * LARGE + 6.0
@@ -120,7 +120,7 @@ class _PaperPdf(PlainPdf):
             self.set_text_color(255)
             self.put(tag, MARGIN, y + 0.8, wide)
             self.set_text_color(0)
-        return y + mark.height + 4.0
+        return y + words.height + 4.0
 
     def put_page(self, page: Page) -> None:
         y = self.put_header(page.table, self.put_head(page.table.title))
@@ -159,7 +159,7 @@ _STEPS = ("印好，移交", "会场发出", "会场收回", "剩余未发", "�
 
 def _put_cover(pdf: _PaperPdf, pages: int) -> None:
     ballots = pdf.ballots
-    y = pdf.put_marks(MARGIN)
+    y = pdf.put_class(MARGIN)
     leaves = (pages + 1) // 2
     paper = f"双面印，每份 {leaves} 张纸" if ballots.two_sided else f"单面印，每份 {pages} 张纸"
     texts = [

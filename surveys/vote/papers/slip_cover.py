@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from surveys.reporting.boxes import Box
 from surveys.reporting.strip_text import Paragraph, fitted, set_text
 from surveys.reporting.wrapping import wrap
-from surveys.vote.papers.class_symbols import ClassMark, draw_class_mark
+from surveys.vote.papers.class_symbols import ClassSymbol, draw_class_symbol
 from surveys.vote.papers.slip_layout import PAGE_WIDTH
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ _LEFT, _WIDTH = 20.0, PAGE_WIDTH - 40.0
 _HEAD = Box(_LEFT, 20, _WIDTH - 34, 52)
 _TAG = Box(PAGE_WIDTH - 50, 21, 30, 13)
 _SHADE = Box(_LEFT, 80, 46, 46)
-_MARK = Box(_LEFT + 8, 88, 30, 30)
+_SYMBOL = Box(_LEFT + 8, 88, 30, 30)
 _FACTS = Box(_SHADE.right + 10, 80, _WIDTH - _SHADE.width - 10, 46)
 _SIGNING = Box(_LEFT, 136, _WIDTH, 56)
 _NOTES = Box(_LEFT, 200, _WIDTH, 76)
@@ -40,7 +40,7 @@ class Cover:
     unit: str
     title: str
     batch: int
-    mark: ClassMark
+    symbol: ClassSymbol
     class_name: str
     place_and_date: str | None
     rehearsal: bool
@@ -66,11 +66,11 @@ def draw_cover(pdf: "SlipPdf", cover: Cover) -> None:
     pdf.lines(fitted(head, _HEAD))
     if cover.rehearsal:
         pdf.rehearsal_tag(_TAG)
-    pdf.draw(cover.mark.shade.operators(_SHADE), 0, 0)
-    draw_class_mark(pdf, cover.mark, _MARK)
+    pdf.draw(cover.symbol.shade.operators(_SHADE), 0, 0)
+    draw_class_symbol(pdf, cover.symbol, _SYMBOL)
     facts = (
         f"第 {cover.batch} 批",
-        f"票种：{cover.mark.key} {cover.class_name}",
+        f"票种：{cover.symbol.key} {cover.class_name}",
         f"张数：{cover.slips} 张",
         f"页数：{cover.pages()}",
         "每张纸条上都有左边这个标记。",

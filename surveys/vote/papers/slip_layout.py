@@ -52,7 +52,7 @@ class Layout:
     """A grid of slips without gaps, so that one cut parts two, and what lies where within a slip.
 
     `qr` includes the quiet zone. `padding`: no ink within this distance of a cut. `shade`: the grey of the ballot
-    class; `mark`: its letter in its shape. `tag`: where a rehearsal says so.
+    class; `symbol`: its letter in its shape. `tag`: where a rehearsal says so.
     """
 
     columns: int
@@ -63,7 +63,7 @@ class Layout:
     code: Box
     code_size: float
     shade: Box
-    mark: Box
+    symbol: Box
     tag: Box
     flows: tuple[Flow, ...]
 
@@ -94,7 +94,7 @@ LAYOUTS: Mapping[Size, Layout] = {
         code=Box(3.4, 27.6, 45.4, 11.4),
         code_size=_points(15),
         shade=Box(50.0, 27.9, _SMALL_WIDTH - 50.0 - 1.6, 11.3),
-        mark=Box(52.7, 28.9, 9.3, 9.3),
+        symbol=Box(52.7, 28.9, 9.3, 9.3),
         tag=Box(36.4, 27.9, 11.6, 5.0),
         flows=(
             Flow(
@@ -119,7 +119,7 @@ LAYOUTS: Mapping[Size, Layout] = {
         code=Box(36.4, 38.6, 53.0, 15.0),
         code_size=_points(17.5),
         shade=Box(91.2, 3.0, 5.0, 51.0),
-        mark=Box(76.4, 3.0, 13.0, 13.0),
+        symbol=Box(76.4, 3.0, 13.0, 13.0),
         tag=Box(75.4, 38.9, 14.0, 6.0),
         flows=(
             Flow(
@@ -144,7 +144,7 @@ LAYOUTS: Mapping[Size, Layout] = {
         code=Box(8.0, 88.5, 78.5, 21.4),
         code_size=_points(26),
         shade=Box(89.5, 8.0, 7.5, 132.5),
-        mark=Box(60.5, 40.0, 22.0, 22.0),
+        symbol=Box(60.5, 40.0, 22.0, 22.0),
         tag=Box(65.5, 89.2, 21.0, 9.0),
         flows=(
             Flow(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from surveys.reporting.stepwise import Work
 from surveys.reporting.strip_text import Line, Paragraph, fitted, set_code
-from surveys.vote.papers.class_symbols import ClassMark, draw_class_mark
+from surveys.vote.papers.class_symbols import ClassSymbol, draw_class_symbol
 from surveys.vote.papers.slip_cover import Cover, draw_cover
 from surveys.vote.papers.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_MARGIN, PAGE_WIDTH, Layout, Part, Size
 
@@ -47,8 +47,8 @@ class SlipSheet:
         return LAYOUTS[self.size]
 
     @property
-    def mark(self) -> ClassMark:
-        return ClassMark(self.class_position, self.class_key)
+    def symbol(self) -> ClassSymbol:
+        return ClassSymbol(self.class_position, self.class_key)
 
 
 def slip_words(sheet: SlipSheet) -> list[Line]:
@@ -81,10 +81,10 @@ def slips_pdf(sheet: SlipSheet) -> Work:
     from surveys.reporting.strip_pdf import SlipPdf
 
     words = slip_words(sheet)
-    layout, mark = sheet.layout, sheet.mark
+    layout, symbol = sheet.layout, sheet.symbol
     pdf = SlipPdf()
     draw_cover(pdf, _cover(sheet))
-    shade = mark.shade.operators(layout.shade)
+    shade = symbol.shade.operators(layout.shade)
     for number, slip in enumerate(sheet.slips):
         position = number % layout.per_page
         if position == 0:
@@ -93,7 +93,7 @@ def slips_pdf(sheet: SlipSheet) -> Work:
             _cut_marks(pdf, layout)
         box = layout.slip_box(position)
         pdf.draw(shade, box.x, box.y)
-        draw_class_mark(pdf, mark, layout.mark.moved(box.x, box.y))
+        draw_class_symbol(pdf, symbol, layout.symbol.moved(box.x, box.y))
         pdf.qr(slip.url, layout.qr.moved(box.x, box.y))
         pdf.codes(set_code(slip.code, layout.code, layout.code_size), box.x, box.y)
         pdf.lines(words, box.x, box.y)
@@ -107,7 +107,7 @@ def _cover(sheet: SlipSheet) -> Cover:
         unit=sheet.unit,
         title=sheet.title,
         batch=sheet.batch,
-        mark=sheet.mark,
+        symbol=sheet.symbol,
         class_name=sheet.class_name,
         place_and_date=sheet.place_and_date,
         rehearsal=sheet.rehearsal,

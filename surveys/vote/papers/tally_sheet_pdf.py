@@ -6,9 +6,9 @@ from surveys.reporting.paper import (
     SMALL_SIZE,
     Cell,
     Flow,
+    Fragment,
     Line,
-    Part,
-    Row,
+    PaperRow,
     head_cell,
     lines_cell,
     text_cell,
@@ -70,7 +70,7 @@ def _head(flow: Flow, sheet: TallySheet) -> None:
     flow.space(2.5)
     for text in (REHEARSAL if sheet.rehearsal else None, sheet.shortcoming):
         if text:
-            flow.table([flow.width], [], [Row([text_cell(text, 0.5)], _FORM_SIZE)])
+            flow.table([flow.width], [], [PaperRow([text_cell(text, 0.5)], _FORM_SIZE)])
             flow.space(1.5)
     flow.paragraph(f"单　位：{sheet.unit}", _HEAD_SIZE)
     flow.paragraph(f"测评会：{sheet.title}（代号 {sheet.poll}）", _HEAD_SIZE)
@@ -99,16 +99,16 @@ def _date(flow: Flow, label: str, x: float, size: float) -> None:
 def _turnout(flow: Flow, sheet: TallySheet) -> None:
     widths = [flow.width / len(sheet.figures)] * len(sheet.figures)
     rows = [
-        Row([_centred(number(figure.count)) for figure in sheet.figures], _FIGURE_SIZE),
-        Row([lines_cell(_rate_lines(figure)) for figure in sheet.figures], SMALL_SIZE),
+        PaperRow([_centred(number(figure.count)) for figure in sheet.figures], _FIGURE_SIZE),
+        PaperRow([lines_cell(_rate_lines(figure)) for figure in sheet.figures], SMALL_SIZE),
     ]
-    flow.table(widths, [Row([head_cell(figure.name) for figure in sheet.figures])], rows)
+    flow.table(widths, [PaperRow([head_cell(figure.name) for figure in sheet.figures])], rows)
     flow.space(3)
     names = ["权重", "发出", "收回", "作废", "未用", "有效", "无效"]
     if sheet.organization is not None:
         names.append("班子得分")
     rest = [15.0] * (len(names) - 1) + [24.0 if sheet.organization is not None else 15.0]
-    header = Row([head_cell("票种"), *(head_cell(name) for name in names)], _TEXT_SIZE)
+    header = PaperRow([head_cell("票种"), *(head_cell(name) for name in names)], _TEXT_SIZE)
     lines = [_class_row(entry, len(names)) for entry in _class_values(sheet)]
     flow.table([flow.width - sum(rest), *rest], [header], lines)
 
@@ -134,8 +134,8 @@ def _class_values(sheet: TallySheet) -> list[list[str]]:
     return lines
 
 
-def _class_row(values: Sequence[str], columns: int) -> Row:
-    return Row([text_cell(values[0]), *(_centred(value) for value in values[1 : columns + 1])], _TEXT_SIZE)
+def _class_row(values: Sequence[str], columns: int) -> PaperRow:
+    return PaperRow([text_cell(values[0]), *(_centred(value) for value in values[1 : columns + 1])], _TEXT_SIZE)
 
 
 def _organization(flow: Flow, sheet: TallySheet, form: OrganizationForm) -> None:
@@ -145,15 +145,17 @@ def _organization(flow: Flow, sheet: TallySheet, form: OrganizationForm) -> None
     _captions(flow, form.title, form.scale, "每格上为票数，下为率（÷有效）。")
     counts = [_COUNT_WIDTH] * len(form.columns)
     text_width = flow.width - _NUMBER_WIDTH - sum(counts) - _SCORE_WIDTH
-    header = Row([head_cell(name) for name in ("项", "测评内容", *(column.name for column in form.columns), "得分")])
+    header = PaperRow(
+        [head_cell(name) for name in ("项", "测评内容", *(column.name for column in form.columns), "得分")]
+    )
     rows = [_question_row(question, form.columns) for question in form.questions]
     if len(form.questions) > 1:
         whole = text_cell(sheet.organization_label, 1.0, len(counts) + 2)
-        rows.append(Row([whole, _centred(number(form.score))]))
+        rows.append(PaperRow([whole, _centred(number(form.score))]))
     flow.table([_NUMBER_WIDTH, text_width, *counts, _SCORE_WIDTH], [header], rows)
 
 
-def _question_row(question: QuestionLine, columns: Sequence[Column]) -> Row:
+def _question_row(question: QuestionLine, columns: Sequence[Column]) -> PaperRow:
     counts = []
     for column, count in zip(columns, question.counts, strict=True):
         lines: list[Line] = [[_middle(f"{FLAG if count.flagged else ''}{count.count}")]]
@@ -161,7 +163,7 @@ def _question_row(question: QuestionLine, columns: Sequence[Column]) -> Row:
             lines.append([_middle(per_cent(count.rate))])
         counts.append(lines_cell(lines))
     score = _centred(number(question.score))
-    return Row([_centred(question.key), text_cell(question.text), *counts, score], _TEXT_SIZE)
+    return PaperRow([_centred(question.key), text_cell(question.text), *counts, score], _TEXT_SIZE)
 
 
 def _leaders(flow: Flow, heading: str, form: LeadersForm) -> None:
@@ -179,7 +181,7 @@ def _leaders(flow: Flow, heading: str, form: LeadersForm) -> None:
         widths = [*fixed, *[room / len(own)] * len(own), _SCORE_WIDTH]
         names = ("序号", "姓名", "职务", *(_heading(questions[position]) for position in own), "综合得分")
         rows = [_leader_row(place, leader, own, form) for place, leader in enumerate(form.leaders, start=1)]
-        flow.table(widths, [Row([head_cell(name) for name in names], SMALL_SIZE)], rows)
+        flow.table(widths, [PaperRow([head_cell(name) for name in names], SMALL_SIZE)], rows)
 
 
 def _heading(question: QuestionLine) -> str:
@@ -187,25 +189,25 @@ def _heading(question: QuestionLine) -> str:
     return text if len(text) <= _LONGEST_HEADING else text[: _LONGEST_HEADING - 1] + "…"
 
 
-def _leader_row(place: int, leader: LeaderLine, own: range, form: LeadersForm) -> Row:
+def _leader_row(place: int, leader: LeaderLine, own: range, form: LeadersForm) -> PaperRow:
     cells = [
         _leader_cell(leader.questions[position], form.columns, _APART_GREY if position < form.apart else None)
         for position in own
     ]
     score = lines_cell([[_middle(number(leader.score))]])
-    return Row([_centred(str(place)), text_cell(leader.name), text_cell(leader.post), *cells, score], _COUNT_SIZE)
+    return PaperRow([_centred(str(place)), text_cell(leader.name), text_cell(leader.post), *cells, score], _COUNT_SIZE)
 
 
 def _leader_cell(question: QuestionLine, columns: Sequence[Column], grey: int | None) -> Cell:
     lines: list[Line] = [
         [
-            Part(f"{FLAG if count.flagged else ''}{column.name}"),
-            Part(str(count.count), 0.52, 1.0),
-            Part(per_cent(count.rate) if column.has_rate else "", 1.0, 1.0),
+            Fragment(f"{FLAG if count.flagged else ''}{column.name}"),
+            Fragment(str(count.count), 0.52, 1.0),
+            Fragment(per_cent(count.rate) if column.has_rate else "", 1.0, 1.0),
         ]
         for column, count in zip(columns, question.counts, strict=True)
     ]
-    return lines_cell([*lines, [Part("得分"), Part(number(question.score), 1.0, 1.0)]], grey)
+    return lines_cell([*lines, [Fragment("得分"), Fragment(number(question.score), 1.0, 1.0)]], grey)
 
 
 def _captions(flow: Flow, *texts: str) -> None:
@@ -235,5 +237,5 @@ def _centred(text: str) -> Cell:
     return text_cell(text, 0.5)
 
 
-def _middle(text: str) -> Part:
-    return Part(text, 0.5, 0.5)
+def _middle(text: str) -> Fragment:
+    return Fragment(text, 0.5, 0.5)

@@ -29,7 +29,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Beyond:
     """For a page: the limit, who was agreed with, what waits, who may agree to it (in Chinese), whether the reader."""
 
     limit: Limit | None
@@ -39,8 +39,8 @@ class Standing:
     may_agree: bool
 
 
-def standing(session: Session, poll: Poll, actor: Actor) -> Standing:
-    return Standing(
+def beyond(session: Session, poll: Poll, actor: Actor) -> Beyond:
+    return Beyond(
         limit(session, poll),
         agreed(session, poll),
         waiting(session, poll),

@@ -10,7 +10,7 @@ from typing import Any
 from surveys.catalog import loader
 from surveys.catalog.model import QuestionnaireKind
 from surveys.intake import typed
-from surveys.intake.headers import Fault, Faults, Header, Record, read_records
+from surveys.intake.headers import Fault, Faults, HeadedRow, Header, read_rows
 from surveys.intake.sheets import headed, passed_over, unread_columns
 from surveys.intake.tables import Table
 from surveys.polling.ballot_classes import PRESETS, ClassEntry
@@ -23,9 +23,9 @@ _BLANKS = {policy.label: policy for policy in BlankPolicy}
 
 @dataclass(frozen=True)
 class PollPlan:
-    """A poll as a row plans it. `record`: the row."""
+    """A poll as a row plans it. `source`: the row."""
 
-    record: Record
+    source: HeadedRow
     unit: str
     title: str
     entitled: int
@@ -47,7 +47,7 @@ class Plans:
     With faults the plans are not all; `units`: the rows that name a unit, also of rows with faults."""
 
     plans: list[PollPlan] = field(default_factory=list)
-    units: list[Record] = field(default_factory=list)
+    units: list[HeadedRow] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     notes: list[str] = field(default_factory=list)
     skipped: int = 0
@@ -127,44 +127,44 @@ def _read_table(found: Plans, table: Table, header: Header) -> None:
     found.notes += unread_columns(header, TITLES)
     for fault in header.doubled:
         found.faults.add(fault)
-    records, skipped = read_records(table, header)
+    sources, skipped = read_rows(table, header)
     found.notes += [row.words for row in skipped]
     missing = [column for column in COLUMNS if column.needed and column.key not in header.columns]
     for column in missing:
         remedy = f"缺少“{column.headers[0]}”一列，请照模板补上这一列。"
         found.faults.add(Fault(table.name, header.row.number, "", "", remedy))
-    if len(records) > MOST_ROWS:
+    if len(sources) > MOST_ROWS:
         found.faults.add(Fault(table.name, None, "", "", f"超过 {MOST_ROWS} 行，请分成几个文件。"))
-    if missing or len(records) > MOST_ROWS:
+    if missing or len(sources) > MOST_ROWS:
         return
-    for record in records:
-        if found.faults.add_unread(record):
+    for source in sources:
+        if found.faults.add_unread(source):
             continue
-        if any(_text(record, column.key) for column in COLUMNS if column.key != "unit"):
-            _read_row(found, record)
+        if any(_text(source, column.key) for column in COLUMNS if column.key != "unit"):
+            _read_row(found, source)
         else:
-            found.skipped += bool(_text(record, "unit"))
+            found.skipped += bool(_text(source, "unit"))
 
 
-def _read_row(found: Plans, record: Record) -> None:
+def _read_row(found: Plans, source: HeadedRow) -> None:
     values: dict[str, Any] = {}
     before = found.faults.count
     for column in COLUMNS:
-        text = _text(record, column.key)
+        text = _text(source, column.key)
         if not text:
             values[column.key] = column.default
             if column.needed:
-                found.faults.add(record.fault(column.key, f"没有填，请填写，如 {column.example}。"))
+                found.faults.add(source.fault(column.key, f"没有填，请填写，如 {column.example}。"))
             continue
         try:
             values[column.key] = column.read(text)
         except typed.Unreadable as error:
-            found.faults.add(record.fault(column.key, f"{error}。"))
-    if _text(record, "unit"):
-        found.units.append(record)
+            found.faults.add(source.fault(column.key, f"{error}。"))
+    if _text(source, "unit"):
+        found.units.append(source)
     if found.faults.count == before:
-        found.plans.append(PollPlan(record, **values))
+        found.plans.append(PollPlan(source, **values))
 
 
-def _text(record: Record, column: str) -> str:
-    return typed.visible(record.text(column)).strip()
+def _text(source: HeadedRow, column: str) -> str:
+    return typed.visible(source.text(column)).strip()

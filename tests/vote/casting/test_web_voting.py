@@ -332,7 +332,7 @@ def test_the_zipped_page_is_the_plain_one(hall: Hall) -> None:
 
 
 def test_the_first_visit_is_light(hall: Hall) -> None:
-    """Design 8: at most 12 KB compressed, in three requests."""
+    """docs/decisions/0009: at most 12 KB compressed, in three requests."""
     zipped = hall.client.get(hall.address(), headers={"Accept-Encoding": "gzip"})
     page = Page(zipped)
     files = [element.get("src") for element in page.root.iter("script")]

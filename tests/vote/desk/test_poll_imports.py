@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.site import Site
-from surveys.intake.tables import Row, Table, read_tables
+from surveys.intake.tables import Table, TableRow, read_tables
 from surveys.storage.tables import Account, AuditEntry, Import
 from surveys.vote import poll_imports, polls
 from surveys.vote.poll_imports import ImportPreview
@@ -40,7 +40,7 @@ def assessment_id(site: Site) -> int:
 
 
 def keep(site: Site, actor: Actor, assessment_id: int, rows: Sequence[Sequence[str]]) -> int:
-    table = Table("", tuple(Row(number, tuple(row)) for number, row in enumerate([HEADERS, *rows], start=1)))
+    table = Table("", tuple(TableRow(number, tuple(row)) for number, row in enumerate([HEADERS, *rows], start=1)))
     with site.database.writing() as session:
         return poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", (table,))
 

@@ -9,7 +9,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from surveys.intake.headers import Fault
-from surveys.intake.tables import Row, Table, UnreadableFile, read_tables
+from surveys.intake.tables import Table, TableRow, UnreadableFile, read_tables
 from surveys.polling.ballot_classes import PRESETS, ClassEntry
 from surveys.scoring.grades import BlankPolicy
 from surveys.vote.papers.poll_template import TemplateColumn, poll_template
@@ -19,7 +19,7 @@ HEADERS = ("单位", "测评会名称", "日期", "地点", "应到", "票种", 
 
 
 def plans(*rows: tuple[str, ...], headers: tuple[str, ...] = HEADERS, sheet: str = "表1") -> Plans:
-    numbered = [Row(number, row) for number, row in enumerate((headers, *rows), start=1)]
+    numbered = [TableRow(number, row) for number, row in enumerate((headers, *rows), start=1)]
     return read_plans([Table(sheet, tuple(numbered))])
 
 
@@ -34,7 +34,7 @@ def test_a_row_says_all_of_a_poll() -> None:
     found = plans((*row, "organization", "不用", "按零分", "60%", "是"), headers=headers)
     assert not found.faults.count
     (plan,) = found.plans
-    assert (plan.record.header.sheet, plan.record.row.number, plan.unit, plan.title) == ("表1", 2, "样例局", "民主测评")
+    assert (plan.source.header.sheet, plan.source.row.number, plan.unit, plan.title) == ("表1", 2, "样例局", "民主测评")
     assert (plan.held_on, plan.place, plan.entitled) == (date(2026, 3, 2), "三楼", 48)
     assert plan.classes == (ClassEntry("A", "甲", Decimal(40), 8), ClassEntry("B", "乙", Decimal(60)))
     assert (plan.organization, plan.leader, plan.blank) == ("organization", "", BlankPolicy.ZERO)
@@ -116,10 +116,10 @@ def test_an_empty_table_is_said_to_be_empty() -> None:
 
 
 def test_titles_above_the_header_and_other_sheets_are_passed_over() -> None:
-    sheet = Table("会", (Row(1, ("某年计划",)), Row(3, ("单位", "应到")), Row(4, ("样例局", "5"))))
-    about = Table("说明", (Row(1, ("列名", "例子")),))
+    sheet = Table("会", (TableRow(1, ("某年计划",)), TableRow(3, ("单位", "应到")), TableRow(4, ("样例局", "5"))))
+    about = Table("说明", (TableRow(1, ("列名", "例子")),))
     (plan,) = read_plans([about, sheet]).plans
-    assert (plan.record.header.sheet, plan.record.row.number) == ("会", 4)
+    assert (plan.source.header.sheet, plan.source.row.number) == ("会", 4)
 
 
 def test_what_rosters_forgive_is_forgiven() -> None:
@@ -133,7 +133,7 @@ def test_what_rosters_forgive_is_forgiven() -> None:
         ("2", "样例二局", "6"),
         ("合计：2",),
     ]
-    found = read_plans([Table("会", tuple(Row(number, row) for number, row in enumerate(rows, start=1)))])
+    found = read_plans([Table("会", tuple(TableRow(number, row) for number, row in enumerate(rows, start=1)))])
     assert [plan.unit for plan in found.plans] == ["样例局", "样例二局"]
     assert not found.faults.count
     assert found.notes == [
@@ -156,7 +156,7 @@ def test_what_no_page_may_hold_does_not_come_in() -> None:
 def test_csv_in_the_usual_encodings(encoding: str) -> None:
     data = '单位,应到,地点\r\n样例局,5,"三楼,东"\r\n\r\n样例䶮局,6,\r\n'.encode(encoding)
     found = read_plans(read_tables("计划.csv", data))
-    assert [(plan.record.row.number, plan.unit, plan.place) for plan in found.plans] == [
+    assert [(plan.source.row.number, plan.unit, plan.place) for plan in found.plans] == [
         (2, "样例局", "三楼,东"),
         (4, "样例䶮局", ""),
     ]
@@ -175,7 +175,7 @@ def test_the_template_has_every_column_and_the_units_as_text() -> None:
     rows = book.get_sheet_by_name("测评会").to_python()
     assert [str(text).rstrip("*") for text in rows[0]] == [each.headers[0] for each in COLUMNS]
     assert [row[0] for row in rows[1:]] == ["样例局", "=1+1", "样例䶮局"]
-    found = read_plans([Table("测评会", tuple(Row(n, tuple(map(str, row))) for n, row in enumerate(rows, 1)))])
+    found = read_plans([Table("测评会", tuple(TableRow(n, tuple(map(str, row))) for n, row in enumerate(rows, 1)))])
     assert found.skipped == 3
     assert len(book.get_sheet_by_name("说明").to_python()) == len(COLUMNS) + 1
 

@@ -16,7 +16,7 @@ from surveys.reporting.boxes import POINT, Box
 from surveys.reporting.stepwise import finished
 from surveys.reporting.strip_pdf import SlipPdf
 from surveys.reporting.strip_text import SlipTextTooLong, code_lines
-from surveys.vote.papers.class_symbols import SHADES, ClassMark, draw_class_mark
+from surveys.vote.papers.class_symbols import SHADES, ClassSymbol, draw_class_symbol
 from surveys.vote.papers.slip_layout import LAYOUTS, PAGE_HEIGHT, PAGE_WIDTH, Part, Size
 from surveys.vote.papers.slips import Slip, SlipSheet, slip_words, slips_pdf
 
@@ -276,12 +276,12 @@ def test_classes_differ_in_grey_when_printed(tmp_path):
 def test_the_first_classes_differ_on_slips(write, size):
     """In grey and in shape, with the same letter: what is compared leaves the words out."""
     first = LAYOUTS[size].slip_box(0)
-    shade, mark = (each.moved(first.x, first.y) for each in (LAYOUTS[size].shade, LAYOUTS[size].mark))
+    shade, symbol = (each.moved(first.x, first.y) for each in (LAYOUTS[size].shade, LAYOUTS[size].symbol))
     pages = [pages_of(write(a_sheet(1, size=size, class_position=position)))[1] for position in range(3)]
     greys = [ImageStat.Stat(page.crop(pixels(shade))).mean[0] for page in pages]
     for one, other in combinations(greys, 2):
         assert abs(one - other) > 20, greys
-    assert len({page.crop(pixels(mark)).tobytes() for page in pages}) == 3
+    assert len({page.crop(pixels(symbol)).tobytes() for page in pages}) == 3
 
 
 def drawn(folder: Path, draw: Callable[[SlipPdf], None]) -> list[Image.Image]:
@@ -302,7 +302,7 @@ def test_a_marks_letter_keeps_inside_its_shape(tmp_path):
         def draw(pdf: SlipPdf) -> None:
             pdf.add_page()
             for (position, key), box in zip(cases, boxes, strict=True):
-                draw_class_mark(pdf, ClassMark(position, key if lettered else " "), box)
+                draw_class_symbol(pdf, ClassSymbol(position, key if lettered else " "), box)
 
         return draw
 
