@@ -113,7 +113,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         assert isinstance(item, pytest.Function)
         if hasattr(item, "callspec") and SHORT_ID.fullmatch(item.callspec.id) is None:
-            print("LONG", ascii(item.nodeid)) or pytest.UsageError(f"{item.nodeid}: at most 40 ASCII characters, without spaces or brackets")
+            print("LONG", ascii(item.nodeid)) or pytest.UsageError(
+                f"{item.nodeid}: at most 40 ASCII characters, without spaces or brackets"
+            )
         names = set(item.fixturenames)
         if "browser" in names or item.path.stem.endswith("_browser"):
             item.add_marker("browser")

@@ -112,6 +112,7 @@ def test_the_same_file_twice_in_a_place_is_one(ground: Ground) -> None:
     assert len(ground.item().handed) == 2
 
 
+@pytest.mark.both
 def test_two_at_once(ground: Ground) -> None:
     ids: list[int] = []
     threads = [threading.Thread(target=lambda: ids.append(ground.upload())) for _ in range(6)]

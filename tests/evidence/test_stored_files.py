@@ -96,6 +96,7 @@ def test_cleaning_takes_what_nothing_refers_to(ground: Ground) -> None:
     assert stored_files.clean(ground.site, NOW, COMMAND_LINE) == 0
 
 
+@pytest.mark.both
 def test_cleaning_waits_for_who_has_stored_and_not_committed(ground: Ground) -> None:
     with ground.site.files.in_use():
         stored = ground.site.files.keep(io.BytesIO(handed_in.PDF))
@@ -153,6 +154,7 @@ def test_who_takes_the_archive(ground: Ground) -> None:
             archive(ground, actor)
 
 
+@pytest.mark.both
 def test_counts_of_a_season_are_read_in_few_statements(ground: Ground) -> None:
     for number in range(8):
         build_unit(ground.site, f"样例{number}局", assessment_id=ground.assessment_id)

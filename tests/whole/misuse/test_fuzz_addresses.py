@@ -14,7 +14,7 @@ from surveys.web.access import PUBLIC, declared
 from tests.odd_posts import Body, any_text, ask, broken, check, encoded, multipart, names, nonces, raw_addresses, run
 from tests.worlds import Everything, build_everything, dump
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.both]
 
 LOOKS = 1200
 

@@ -26,7 +26,7 @@ from tests.odd_posts import FORM, Body, Post, ask, batches, check, run
 from tests.sites import NOW, lite_site_in
 from tests.strict_client import text_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.both]
 
 POSTS = 2000
 """In each of the five batches."""

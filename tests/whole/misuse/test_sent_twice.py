@@ -13,6 +13,8 @@ from tests.sites import NOW
 from tests.strict_client import StrictClient
 from tests.worlds import build_accounts, client_of
 
+pytestmark = pytest.mark.both
+
 ACTS = [
     (PollState.DRAFT, "open", {}, "投票已经开始了"),
     (PollState.OPEN, "close", {"sure": "y"}, "投票已经结束了"),

@@ -13,6 +13,8 @@ from tests.builders import set_state
 from tests.strict_client import Page, parse, text_of
 from tests.worlds import Shown, addresses
 
+pytestmark = pytest.mark.both
+
 MARKING = {
     "applicability.approve",
     "applicability.choose",
