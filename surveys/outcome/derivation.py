@@ -10,7 +10,7 @@ from surveys.catalog.model import Method, Row, Standard, plain
 from surveys.marking.derivation_steps import Step, added, equals, figure, grouped
 from surveys.marking.score_sheets import UnitSheet
 from surveys.outcome.derivation_of_vote import by_votes
-from surveys.outcome.score_record import band_moves, score_of, worth_of
+from surveys.outcome.record_writing import band_moves, score_of, worth_of
 from surveys.outcome.versions import unit_in
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules, worth

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from surveys.marking.democratic_row import ONE_TEAM
 from surveys.marking.derivation_steps import Step, equals, figure
-from surveys.outcome.score_record import score_of
+from surveys.outcome.record_writing import score_of
 from surveys.polling.disclosure import classes_differ
 from surveys.scoring.exact import Score, exact
 from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy

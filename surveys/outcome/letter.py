@@ -9,7 +9,7 @@ from surveys.marking.democratic_row import ONE_TEAM
 from surveys.marking.results import plain_points
 from surveys.outcome.derivation_of_vote import classes_can_be_told, weight_words
 from surveys.outcome.printed_source import PrintedResults, PrintedRow, certificate_words, footing
-from surveys.outcome.score_record import score_of, standing_words
+from surveys.outcome.record_writing import score_of, standing_words
 from surveys.outcome.versions import STATE_NAMES
 from surveys.reporting.documents import Document, Heading, Paragraph, Part, Signature, Table
 from surveys.scoring.exact import Score, exact, shown

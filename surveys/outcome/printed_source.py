@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, Method, Row, plain
 from surveys.outcome import versions
-from surveys.outcome.score_record import band_moves, score_of, worth_of
+from surveys.outcome.record_writing import band_moves, score_of, worth_of
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.exact import Score, shown
 from surveys.scoring.score_sheet import RowState, ScoringRules

@@ -9,7 +9,7 @@ from surveys.catalog.model import Method, Standard, plain
 from surveys.marking.ledger import AppealState
 from surveys.outcome import replies
 from surveys.outcome.replies import Reply
-from surveys.outcome.score_record import standing_words, without_explanations, worth_of
+from surveys.outcome.record_writing import standing_words, without_explanations, worth_of
 from surveys.outcome.versions import STATE_NAMES
 from surveys.scoring.assessment_states import ObjectionState
 from surveys.scoring.score_sheet import RowState

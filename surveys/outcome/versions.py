@@ -18,7 +18,7 @@ from surveys.acts.errors import BadInput, Imbalance, NotAllowed, NotFound, Wrong
 from surveys.evidence.proceeding_records import ProceedingKind, standing_by_unit
 from surveys.marking.results import Results, UnitResult, results
 from surveys.marking.score_sheets import unit_sheet
-from surveys.outcome.score_record import unit_record, without_explanations, worth_of
+from surveys.outcome.record_writing import unit_record, without_explanations, worth_of
 from surveys.outcome.version_text import Content, content
 from surveys.polling.seal import canonical_json, digest
 from surveys.reporting.csv_cells import harmless

@@ -10,7 +10,7 @@ from surveys.marking import ledger
 from surveys.outcome import derivation, version_differences, versions
 from surveys.outcome.letter import letter
 from surveys.outcome.printed_source import printed_results
-from surveys.outcome.score_record import standing_words
+from surveys.outcome.record_writing import standing_words
 from surveys.reporting.documents import Document as Letter
 from surveys.reporting.documents import Paragraph
 from surveys.storage.tables import Document

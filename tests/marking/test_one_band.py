@@ -10,7 +10,8 @@ from flask import Flask
 
 from surveys.acts.site import Site
 from surveys.outcome import publishing
-from surveys.outcome.score_record import band_moves, figure
+from surveys.outcome.figures import figure
+from surveys.outcome.record_writing import band_moves
 from surveys.scoring.exact import exact
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season.assessments import assessment_of

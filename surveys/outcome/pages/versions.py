@@ -12,7 +12,7 @@ from surveys.acts.actors import Permission
 from surveys.acts.errors import NotFound
 from surveys.outcome import derivation, version_differences, versions
 from surveys.outcome.printed_source import PrintedResults, printed_results
-from surveys.outcome.score_record import band_moves, standing_words, worth_of
+from surveys.outcome.record_writing import band_moves, standing_words, worth_of
 from surveys.outcome.version_differences import Difference
 from surveys.outcome.versions import STATE_NAMES, Version
 from surveys.scoring.score_sheet import ScoringRules
