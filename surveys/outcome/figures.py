@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Self
 
 from surveys.scoring.exact import Score, shown
@@ -17,7 +18,13 @@ class Figure:
 
     @classmethod
     def from_json(cls, figure: Mapping[str, str]) -> Self:
-        return cls(Fraction(figure["exact"]), figure["shown"])
+        return cls(_fraction(figure["exact"]), figure["shown"])
+
+
+@lru_cache(maxsize=4096)
+def _fraction(text: str) -> Score:
+    """The same few points come again and again, and reading one takes longer than all else of a row."""
+    return Fraction(text)
 
 
 def figure(score: Score | None) -> dict[str, str] | None:
@@ -32,3 +39,7 @@ def figure_in(found: Mapping[str, str] | None) -> Figure | None:
 
 def score_in(figure: Figure | None) -> Score | None:
     return None if figure is None else figure.exact
+
+
+def figure_words(figure: Figure | None, missing: str = "—") -> str:
+    return missing if figure is None else figure.shown

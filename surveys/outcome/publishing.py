@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor
 from surveys.acts.errors import WrongState
-from surveys.outcome import versions
 from surveys.outcome.letter import letter
 from surveys.outcome.printed_source import PrintedResults, printed_results
 from surveys.outcome.replies import own_unit
@@ -74,8 +73,8 @@ class Letters:
 def letters(session: Session, zone: tzinfo, assessment_id: int, form: Form = Form.PDF) -> Letters:
     """Raises as above. What it gives needs the session no longer."""
     found = _results(session, assessment_id)
-    names = tuple(unit["name"] for unit in found.units)
-    return Letters(form, names, tuple(letter(found, unit, zone) for unit in found.units))
+    names = tuple(unit.name for unit in found.record.units)
+    return Letters(form, names, tuple(letter(found, unit, zone) for unit in found.record.units))
 
 
 def letter_file(session: Session, zone: tzinfo, unit_id: int, form: Form = Form.PDF) -> bytes:
@@ -93,13 +92,13 @@ def own_letter(session: Session, actor: Actor, zone: tzinfo, unit_id: int) -> by
 
 
 def _letter(found: PrintedResults, zone: tzinfo, unit_id: int, form: Form) -> bytes:
-    (data,) = form.written([letter(found, versions.unit_in(found.body, unit_id), zone)])
+    (data,) = form.written([letter(found, found.record.unit(unit_id), zone)])
     return data
 
 
 def _results(session: Session, assessment_id: int) -> PrintedResults:
     found = printed_results(session, assessment_id)
-    if not found.units:
+    if not found.record.units:
         raise WrongState("这次考核还没有单位，没有可写的报告。")
     return found
 

@@ -3,45 +3,20 @@ It is read as a `unit_record.UnitRecord`."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
 from operator import itemgetter
 from typing import Any
 
-from surveys.catalog.model import Standard, plain
+from surveys.catalog.model import plain
 from surveys.marking.democratic_row import TeamScores, Vote
-from surveys.marking.ledger import AppealState
 from surveys.marking.results import UnitResult
 from surveys.marking.score_sheets import SheetLine
 from surveys.outcome.figures import figure
-from surveys.scoring.exact import Score
 from surveys.scoring.poll_rules import PollRules
-from surveys.scoring.ranking import band_of, capped_band
-from surveys.scoring.score_sheet import RowState, ScoreSheet, ScoringRules, worth
+from surveys.scoring.score_sheet import ScoreSheet
 from surveys.storage.tables import Document, Event, Exemption, Mark, Poll, Unit
 
 Names = Mapping[int | None, str]
 """Accounts' names by id; None is the command line."""
-
-
-def score_of(figure: Mapping[str, str] | None) -> Score | None:
-    return None if figure is None else Fraction(figure["exact"])
-
-
-def worth_of(standard: Standard, record: Document) -> Document | None:
-    """What a row's value comes to, as a figure; `got` is all that was entered."""
-    got = score_of(record["got"])
-    return None if got is None else figure(worth(standard.kind, standard.points, got))
-
-
-def band_moves(result: Document, rules: ScoringRules) -> list[str]:
-    """Why a unit's band is another than its score alone comes to, in words, a line for each step."""
-    if result["final"] is None:
-        return []
-    by_score = band_of(Decimal(result["final"]["shown"]), rules.bands)
-    after_veto = capped_band(by_score, rules.veto_band, rules.bands) if result["vetoed"] else by_score
-    steps = (("一票否决", by_score, after_veto), ("比例限制", after_veto, result["band"]))
-    return [f"因{why}由{old}改为{new}" for why, old, new in steps if old != new]
 
 
 def unit_record(result: UnitResult, in_category: int, names: Names) -> Document:
@@ -169,29 +144,15 @@ def _other(event: Event) -> Document:
     }
 
 
-def standing_words(record: Document, event: Document) -> str:
-    """Whether an event of this row counts, and why not."""
-    if event["cancelled_at"] is not None:
-        reason = event["cancel_reason"] or ""
-        upheld = event["appeal"] == AppealState.UPHELD
-        return f"{'' if upheld else '已撤销：'}{reason}{'，已撤销' if upheld else ''}"
-    if event["counts"]:
-        return "计入"
-    state = RowState(record["state"])
-    if state is RowState.EXEMPTED:
-        return "不计入：这一行经决定免考"
-    if state is RowState.NOT_APPLICABLE:
-        return "不计入：这一行不适用于本单位"
-    other = event.get("overtaken_by")  # not told by versions frozen before it was kept
-    if other is None:
-        return "不计入：同一事项已按更高的一次计"
-    return f"不计入：同一事项已按 {other['row']} {other['document']} 的 {other['points']} 分计"
-
-
 def without_explanations(unit: Document) -> Document:
     """A unit's record without what was added to explain it, which follows from the rest: a version frozen before
     says the same of the unit. What has no order of its own was frozen as the database read it, and comes in one."""
     return unit | {"tags": sorted(unit["tags"]), "rows": [_bare(row) for row in unit["rows"]]}
+
+
+def bare(body: Document) -> Document:
+    """The body of a version with its units so."""
+    return body | {"units": [without_explanations(unit) for unit in body["units"]]}
 
 
 def _bare(row: Document) -> Document:

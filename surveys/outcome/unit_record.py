@@ -1,6 +1,6 @@
 """What a score record says of a unit: its rows with all that decides them, and its result, typed.
 
-Read from what `record_writing` writes, in each of its formats: what an earlier one did not tell is as if it had not been.
+Read from what `record_writing` writes, in each format: what an earlier one did not tell is as if it had not been.
 """
 
 from collections.abc import Mapping
