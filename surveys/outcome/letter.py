@@ -9,7 +9,7 @@ from surveys.marking.democratic_row import ONE_TEAM
 from surveys.marking.results import plain_points
 from surveys.outcome.derivation_of_vote import classes_can_be_told, weight_words
 from surveys.outcome.figures import figure_words
-from surveys.outcome.printed_source import PrintedResults, certificate_words, footing
+from surveys.outcome.printed_source import PresentRecord, certificate_words, footing
 from surveys.outcome.unit_record import EventRecord, RowRecord, UnitRecord
 from surveys.outcome.vote_record import ItemRecord, PollRecord, VoteRecord
 from surveys.reporting.documents import Document, Heading, Paragraph, Part, Signature, Table
@@ -23,7 +23,7 @@ _EVIDENCE = re.compile(r"[（(]需提供")  # what to hand in follows; it is tol
 _SIGNS = {Kind.BONUS: "+", Kind.DEDUCTION: "−", Kind.STANDARD: "−", Kind.VETO: ""}
 
 
-def letter(found: PrintedResults, unit: UnitRecord, zone: tzinfo) -> Document:
+def letter(found: PresentRecord, unit: UnitRecord, zone: tzinfo) -> Document:
     """A unit's letter. It shows nothing of other units but how many the unit was ranked among."""
     rows = unit.rows
     framework = found.record.frameworks[unit.framework]
@@ -48,7 +48,7 @@ def letter(found: PrintedResults, unit: UnitRecord, zone: tzinfo) -> Document:
     return Document(found.record.title, "考核结果反馈函", found.draft, tuple(parts), footing(found))
 
 
-def _outcome(found: PrintedResults, unit: UnitRecord) -> Iterator[Part]:
+def _outcome(found: PresentRecord, unit: UnitRecord) -> Iterator[Part]:
     result = unit.result
     yield Table(
         ("最后得分", "等次", f"名次（{unit.category}）", "基础分", "加分", "扣分"),

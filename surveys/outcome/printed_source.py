@@ -38,8 +38,8 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class PrintedResults:
-    """`certificate`: None while it is a draft."""
+class PresentRecord:
+    """The record that counts now. `certificate`: None while it is a draft."""
 
     record: ScoreRecord
     certificate: Certificate | None
@@ -78,18 +78,18 @@ def democratic_words(unit: UnitRecord) -> str:
     return _NOT_BY_VOTE.get(row.state, "—") if score is None else str(shown(score))
 
 
-def printed_results(session: Session, assessment_id: int, live: Callable[[], Document] | None = None) -> PrintedResults:
+def present_record(session: Session, assessment_id: int, live: Callable[[], Document] | None = None) -> PresentRecord:
     """`live`: what is enough of the draft, where it need not be all of it. Raises NotFound, Imbalance."""
     assessment = assessment_of(session, assessment_id)
     if not AssessmentState(assessment.state).is_final:
         body = live() if live else versions.live_body(session, assessment_id)
-        return PrintedResults(ScoreRecord.from_json(body), None)
+        return PresentRecord(ScoreRecord.from_json(body), None)
     found = versions.certified(session, assessment_id)
     hands = tuple(versions.certifiers(session, assessment_id, found.line.digest))
-    return PrintedResults(found.record, Certificate(found.line.number, found.line.kind, found.line.digest, hands))
+    return PresentRecord(found.record, Certificate(found.line.number, found.line.kind, found.line.digest, hands))
 
 
-def footing(found: PrintedResults) -> str:
+def footing(found: PresentRecord) -> str:
     """At the foot of every page: which version the figures are of."""
     certificate = found.certificate
     if certificate is None:
@@ -97,7 +97,7 @@ def footing(found: PrintedResults) -> str:
     return f"数据出自第 {certificate.number} 版得分（{certificate.kind.label}）　封存码 {certificate.digest}"
 
 
-def certificate_words(found: PrintedResults, zone: tzinfo) -> Iterator[str]:
+def certificate_words(found: PresentRecord, zone: tzinfo) -> Iterator[str]:
     """Which version the figures are of and who certified it; nothing of a draft."""
     certificate = found.certificate
     if certificate is None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from surveys.catalog.model import Framework, plain
 from surveys.outcome.figures import figure_words
-from surveys.outcome.printed_source import PrintedResults, certificate_words, democratic_words, footing
+from surveys.outcome.printed_source import PresentRecord, certificate_words, democratic_words, footing
 from surveys.outcome.score_bars import band_floors, unit_bar
 from surveys.outcome.score_record import ScoreRecord
 from surveys.outcome.unit_record import UnitRecord
@@ -19,7 +19,7 @@ from surveys.scoring.score_sheet import Mode, RowState
 BARS_PER_CHART = 30  # what fits a page
 
 
-def report(found: PrintedResults, zone: tzinfo) -> Document:
+def report(found: PresentRecord, zone: tzinfo) -> Document:
     parts: tuple[Part, ...] = (
         *_scope(found),
         *_methods(found),
@@ -31,7 +31,7 @@ def report(found: PrintedResults, zone: tzinfo) -> Document:
     return Document(found.record.title, "考核报告", found.draft, parts, footing(found))
 
 
-def _scope(found: PrintedResults) -> Iterator[Part]:
+def _scope(found: PresentRecord) -> Iterator[Part]:
     every = found.record.units
     counts = Counter(unit.category for unit in every)
     listed = "、".join(f"{category} {counts[category]} 个" for category in found.record.categories)
@@ -43,7 +43,7 @@ def _scope(found: PrintedResults) -> Iterator[Part]:
         yield Paragraph(f"{framework.title}：{rows} 行测评标准，用于 {units} 个单位。")
 
 
-def _methods(found: PrintedResults) -> Iterator[Part]:
+def _methods(found: PresentRecord) -> Iterator[Part]:
     yield Heading("二、考核方法")
     frameworks = _used(found.record)
     by_framework = [
@@ -77,7 +77,7 @@ def _used(record: ScoreRecord) -> list[Framework]:
     return [record.frameworks[key] for key in dict.fromkeys(unit.framework for unit in record.units)]
 
 
-def _categories(found: PrintedResults) -> Iterator[Part]:
+def _categories(found: PresentRecord) -> Iterator[Part]:
     yield Heading("三、考核结果")
     rules = found.record.rules
     for number, category in enumerate(found.record.categories, start=1):
@@ -101,11 +101,11 @@ def _categories(found: PrintedResults) -> Iterator[Part]:
         yield from _charts(found.record, category, ranked)
 
 
-def _by_quota(found: PrintedResults, unit: UnitRecord) -> bool:
+def _by_quota(found: PresentRecord, unit: UnitRecord) -> bool:
     return any("比例" in words for words in found.printed_moves(unit))
 
 
-def _result_row(found: PrintedResults, unit: UnitRecord) -> tuple[str, ...]:
+def _result_row(found: PresentRecord, unit: UnitRecord) -> tuple[str, ...]:
     result = unit.result
     why = f"{'（否决）' if result.vetoed else ''}{'（比例）' if _by_quota(found, unit) else ''}"
     return (
@@ -129,7 +129,7 @@ def _charts(record: ScoreRecord, category: str, ranked: Sequence[UnitRecord]) ->
         yield Picture(picture)
 
 
-def _open_matters(found: PrintedResults) -> Iterator[Part]:
+def _open_matters(found: PresentRecord) -> Iterator[Part]:
     yield Heading("四、尚未定的事项")
     lines = []
     for unit in found.record.units:
@@ -143,7 +143,7 @@ def _open_matters(found: PrintedResults) -> Iterator[Part]:
         yield Paragraph("没有。各单位适用的行都已定。")
 
 
-def _how_scored(found: PrintedResults) -> Iterator[Part]:
+def _how_scored(found: PresentRecord) -> Iterator[Part]:
     rules = found.record.rules
     base = (
         "基础分 = 100 × 各适用行得分之和 ÷ 各适用行分值之和"
@@ -165,7 +165,7 @@ def _how_scored(found: PrintedResults) -> Iterator[Part]:
         yield Paragraph(f"{place}. {line}")
 
 
-def _certificate(found: PrintedResults, zone: tzinfo) -> Iterator[Part]:
+def _certificate(found: PresentRecord, zone: tzinfo) -> Iterator[Part]:
     words = list(certificate_words(found, zone))
     if words:
         yield Heading("六、核定")

@@ -9,7 +9,7 @@ from surveys.acts.site import Site
 from surveys.marking import ledger
 from surveys.outcome import version_differences, versions
 from surveys.outcome.letter import letter
-from surveys.outcome.printed_source import printed_results
+from surveys.outcome.printed_source import present_record
 from surveys.reporting.documents import Document as Letter
 from surveys.reporting.documents import Paragraph
 from surveys.storage.tables import Document
@@ -50,7 +50,7 @@ def words(body: Document, unit_id: int, key: str) -> list[str]:
 
 def letter_of(site: Site, assessment_id: int, unit_id: int) -> Letter:
     with site.database.reading() as session:
-        found = printed_results(session, assessment_id)
+        found = present_record(session, assessment_id)
         return letter(found, found.record.unit(unit_id), UTC)
 
 

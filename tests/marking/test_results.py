@@ -12,7 +12,7 @@ from surveys.marking import results
 from surveys.marking.marks import MarkEntry
 from surveys.marking.results import Results
 from surveys.outcome import versions
-from surveys.outcome.printed_source import democratic_words, printed_results
+from surveys.outcome.printed_source import democratic_words, present_record
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import assessments
 from tests.builders import (
@@ -177,7 +177,7 @@ def test_a_vote_that_does_not_count_is_no_score(site):
         "两班子": (None, None),
     }
     with site.database.reading() as session:
-        printed = printed_results(session, assessment_id)
+        printed = present_record(session, assessment_id)
     assert {unit.name: democratic_words(unit) for unit in printed.record.units} == {
         "够": "100.00",
         "不够": "不计分",

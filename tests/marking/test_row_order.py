@@ -280,7 +280,7 @@ def everything(site: Site) -> dict[str, Any]:
         found["versions"] = [versions.to_csv(each.record) for each in frozen]
         live = versions.live_body(session, 1)
         found["changes"] = json.dumps(version_differences.report(session, 1, frozen[0].body, live).to_json())
-        printed = printed_source.printed_results(session, 1)
+        printed = printed_source.present_record(session, 1)
         found["letters"] = [repr(letter.letter(printed, unit, zone)) for unit in printed.record.units]
         found["report"] = repr(report.report(printed, zone))
         for poll in sealed_polls(session):

@@ -4,7 +4,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from surveys.acts.actors import Permission
-from surveys.outcome.printed_source import PrintedResults, democratic_words, printed_results
+from surveys.outcome.printed_source import PresentRecord, democratic_words, present_record
 from surveys.outcome.score_bars import band_floors, unit_bar
 from surveys.reporting.charts import unit_bars
 from surveys.web.access import needs, site
@@ -40,6 +40,6 @@ def chart(assessment_id: int, number: int, extension: str) -> ResponseReturnValu
     return image(data, chart_format, f"{record.title}-{category}.{extension}", download="download" in request.args)
 
 
-def _results(assessment_id: int) -> PrintedResults:
+def _results(assessment_id: int) -> PresentRecord:
     with site().database.reading() as session:
-        return printed_results(session, assessment_id)
+        return present_record(session, assessment_id)

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from surveys.acts.actors import Permission
 from surveys.acts.errors import NotFound
 from surveys.outcome import derivation, version_differences, versions
-from surveys.outcome.printed_source import PrintedResults, printed_results
+from surveys.outcome.printed_source import PresentRecord, present_record
 from surveys.outcome.score_record import ScoreRecord
 from surveys.outcome.unit_record import UnitRecord
 from surveys.outcome.version_differences import Difference
@@ -118,16 +118,16 @@ def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
     )
 
 
-def present_sheet(unit_id: int) -> PrintedResults:
+def present_sheet(unit_id: int) -> PresentRecord:
     """What is said of a unit among all others, its band and rank included."""
     return _present(unit_id, versions.live_sheet)
 
 
-def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PrintedResults:
+def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PresentRecord:
     """What is said of a unit: `live` while nothing is certified, then the certified version."""
     with site().database.reading() as session:
         assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        return printed_results(session, assessment_id, lambda: live(session, unit_id))
+        return present_record(session, assessment_id, lambda: live(session, unit_id))
 
 
 def sheet(record: ScoreRecord, unit_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from surveys.acts.site import Site
 from surveys.marking.derivation_steps import Step
 from surveys.outcome import derivation, life, version_differences, versions
 from surveys.outcome import letter as unit_letters
-from surveys.outcome.printed_source import printed_results
+from surveys.outcome.printed_source import present_record
 from surveys.storage.tables import Document, Poll, Unit
 from surveys.vote import tallies
 from surveys.vote.polls import poll_of
@@ -34,7 +34,7 @@ def steps(body: Document, unit_id: int, *, for_unit: bool = True) -> tuple[Step,
 def letter(site: Site, unit_id: int) -> str:
     with site.database.reading() as session:
         assessment_id = session.get_one(Unit, unit_id).assessment_id
-        found = printed_results(session, assessment_id, lambda: versions.live_body(session, assessment_id))
+        found = present_record(session, assessment_id, lambda: versions.live_body(session, assessment_id))
         return str(unit_letters.letter(found, found.record.unit(unit_id), ZoneInfo("UTC")))
 
 
