@@ -9,6 +9,8 @@ from surveys.marking.marks import MarkEntry
 from surveys.office import accounts
 from surveys.outcome import hindrances, life, replies, versions
 from surveys.outcome.hindrances import Outlook
+from surveys.outcome.score_record import ScoreRecord
+from surveys.outcome.unit_record import UnitRecord
 from surveys.outcome.versions import Version
 from surveys.polling.seal import canonical_json, digest
 from surveys.season import applicability, assessments
@@ -138,6 +140,18 @@ def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> S
         account(site, "报送二", Role.REPORTER, second),
         admins,
     )
+
+
+def unit_in(body: Document, unit_id: int) -> Document:
+    """A unit's record as it is kept, to be altered there."""
+    found: Document
+    (found,) = [unit for unit in body["units"] if unit["unit"] == unit_id]
+    return found
+
+
+def unit_record_in(body: Document, unit_id: int) -> UnitRecord:
+    """As it is read."""
+    return ScoreRecord.from_json(body).unit(unit_id)
 
 
 def digest_of(body: Document) -> str:

@@ -1,7 +1,5 @@
 """Pages: one module per audience; access, headers, errors and forms beside them. Never touches the tables."""
 
-from datetime import datetime
-
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
@@ -76,7 +74,6 @@ def register(app: Flask) -> None:
     app.session_interface = cookies.Cookies()
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters["local_time"] = lambda moment: f"{moment.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
-    app.jinja_env.filters["iso_time"] = lambda text: app.jinja_env.filters["local_time"](datetime.fromisoformat(text))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()

@@ -35,15 +35,6 @@ class Results:
     rules: ScoringRules
     units: tuple[UnitResult, ...]
 
-    @property
-    def categories(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(result.sheet.unit.category for result in self.units))
-
-    def ranked(self, category: str) -> list[UnitResult]:
-        """One category, best first, units without a rank last."""
-        own = [result for result in self.units if result.sheet.unit.category == category]
-        return sorted(own, key=lambda result: (result.rank is None, result.rank))
-
 
 def results(session: Session, assessment_id: int) -> Results:
     """Raises NotFound."""

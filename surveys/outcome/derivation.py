@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from surveys.acts.errors import NotFound
-from surveys.catalog.model import Method, Row, Standard, plain
+from surveys.catalog.model import Standard, plain
 from surveys.marking.derivation_steps import Step, added, equals, figure, grouped
 from surveys.marking.score_sheets import UnitSheet
 from surveys.outcome.derivation_of_vote import by_votes
-from surveys.outcome.score_record import band_moves, score_of, worth_of
-from surveys.outcome.versions import unit_in
+from surveys.outcome.figures import score_in
+from surveys.outcome.unit_record import EventRecord, ExemptionRecord, MarkRecord, ResultRecord, RowRecord, UnitRecord
 from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules, worth
-from surveys.season.assessments import framework_in
-from surveys.storage.tables import Document
 
 
 @dataclass(frozen=True)
@@ -31,88 +28,75 @@ class Derivation:
         return self.result == self.recorded
 
 
-def row_of(body: Document, unit_id: int, row_key: str) -> tuple[Row, Document]:
-    """A row of the framework, and of the unit's sheet. Raises NotFound."""
-    unit = unit_in(body, unit_id)
-    record = next((row for row in unit["rows"] if row["key"] == row_key), None)
-    if record is None:
-        raise NotFound(f"测评体系中没有 {row_key} 这一行。")
-    return rows_of(body, unit)[row_key], record
+def derive_row(unit: UnitRecord, row_key: str, *, for_unit: bool = False) -> Derivation:
+    """`for_unit`: the reader is the unit that was rated. The score of a vote is told in any case. Raises NotFound."""
+    row = unit.row(row_key)
+    steps, result = _row(row, unit, for_unit=for_unit)
+    two = () if for_unit else _by_two(row)
+    return Derivation((*_set_aside(row), *steps, *two), result, row.worth)
 
 
-def rows_of(body: Document, unit: Document) -> dict[str, Row]:
-    framework = framework_in(body["frameworks"][unit["framework"]])
-    return {row.standard.key: row for row in framework.rows()}
-
-
-def derive_row(body: Document, unit_id: int, row_key: str, *, for_unit: bool = False) -> Derivation:
-    """`for_unit`: the reader is the unit that was rated. The score of a vote is told in any case."""
-    row, record = row_of(body, unit_id, row_key)
-    steps, result = _row(row, record, unit_in(body, unit_id), for_unit=for_unit)
-    two = () if for_unit else _by_two(record)
-    return Derivation((*_set_aside(record), *steps, *two), result, score_of(worth_of(row.standard, record)))
-
-
-def _by_two(record: Document) -> Iterator[Step]:
+def _by_two(row: RowRecord) -> Iterator[Step]:
     """Who decided in another's place. Of no concern to the unit, whose sheet names nobody."""
-    exemption = [] if record["exemption"] is None else [("免考", record["exemption"])]
-    marks = [(f"{mark['department']} {mark['points']} 分", mark) for mark in record["marks"]]
-    events = [(event["document"], event) for event in record["events"] if event["cancelled_at"] is None]
-    for what, entry in (*exemption, *marks, *events):
-        if "confirmed_by" in entry:
-            yield Step(f"{what}：{entry['by']}提出，{entry['confirmed_by']}确认。")
+    entries: list[tuple[str, ExemptionRecord | MarkRecord | EventRecord]] = []
+    if row.exemption is not None:
+        entries.append(("免考", row.exemption))
+    entries += [(f"{mark.department} {plain(mark.points)} 分", mark) for mark in row.marks]
+    entries += [(event.document, event) for event in row.events if not event.is_cancelled]
+    for what, entry in entries:
+        if entry.confirmed_by is not None:
+            yield Step(f"{what}：{entry.by}提出，{entry.confirmed_by}确认。")
 
 
-def _set_aside(record: Document) -> Iterator[Step]:
-    for poll in record.get("set_aside", ()):
-        whose = f"{poll['team']}，" if poll["team"] else ""
-        yield Step(f"{whose}{poll['title']}（封存码 {poll['seal']}）经两人决定不计入得分。理由：{poll['reason']}")
+def _set_aside(row: RowRecord) -> Iterator[Step]:
+    for poll in row.set_aside:
+        whose = f"{poll.team}，" if poll.team else ""
+        yield Step(f"{whose}{poll.title}（封存码 {poll.seal}）经两人决定不计入得分。理由：{poll.reason}")
 
 
-def _conflicts(record: Document) -> Iterator[Step]:
-    for each in record["conflicts"]:
-        whose = f"{each['team']}有" if each["team"] else "有"
-        named = "、".join(f"{poll['title']}（封存码 {poll['seal']}）" for poll in each["polls"])
-        yield Step(f"{whose}{len(each['polls'])} 次封存的测评会：{named}。须由两名管理员定哪一次算，定下以前不计分。")
+def _conflicts(row: RowRecord) -> Iterator[Step]:
+    for each in row.conflicts:
+        whose = f"{each.team}有" if each.team else "有"
+        named = "、".join(f"{poll.title}（封存码 {poll.seal}）" for poll in each.polls)
+        yield Step(f"{whose}{len(each.polls)} 次封存的测评会：{named}。须由两名管理员定哪一次算，定下以前不计分。")
 
 
-def _row(row: Row, record: Document, unit: Document, *, for_unit: bool) -> tuple[list[Step], Score | None]:
-    standard, state = row.standard, RowState(record["state"])
-    if state is RowState.NOT_APPLICABLE:
-        tags = "、".join(unit["tags"]) or "没有标签"
+def _row(row: RowRecord, unit: UnitRecord, *, for_unit: bool) -> tuple[list[Step], Score | None]:
+    standard = row.row.standard
+    if row.state is RowState.NOT_APPLICABLE:
+        tags = "、".join(unit.tags) or "没有标签"
         words = f"这一行只考核有“{'、'.join(standard.applies_to)}”标签的单位；本单位的标签：{tags}。不计入基础分。"
         return [Step(words)], None
-    if state is RowState.EXEMPTED:
-        exemption = record["exemption"]
-        return [Step(f"经决定免考：{exemption['reason']}（{exemption['document']}）。不计入基础分。")], None
+    if row.exemption is not None:
+        return [Step(f"经决定免考：{row.exemption.reason}（{row.exemption.document}）。不计入基础分。")], None
     if standard.kind is Kind.VETO:
-        return _veto(record)
+        return _veto(row)
     if not standard.takes_marks:
-        return _by_events(row, record)
-    if record["marks"] and Method.DEMOCRATIC in standard.methods:
-        return _by_confirmation(record["marks"][0])
-    if record["marks"] and state is RowState.MARKED:
-        return _by_marks(record)
-    if Method.DEMOCRATIC in standard.methods and record.get("conflicts"):
-        return [*_conflicts(record)], None
-    if Method.DEMOCRATIC in standard.methods and record["democratic"]:
-        return by_votes(standard.points, record["democratic"], for_unit=for_unit)
-    marked = {mark["department"] for mark in record["marks"]}
-    waiting = [name for name in record["departments"] if name not in marked]
-    if Method.DEMOCRATIC in standard.methods:
+        return _by_events(row)
+    if row.marks and row.is_democratic:
+        return _by_confirmation(row.marks[0])
+    if row.marks and row.state is RowState.MARKED:
+        return _by_marks(row)
+    if row.is_democratic and row.conflicts:
+        return [*_conflicts(row)], None
+    if row.is_democratic and row.vote is not None:
+        return by_votes(standard.points, row.vote, for_unit=for_unit)
+    if row.is_democratic:
         return [Step("得分来自民主测评（单位测评表），还没有封存的测评会。")], None
+    marked = {mark.department for mark in row.marks}
+    waiting = [name for name in row.departments if name not in marked]
     return [Step(f"等{'、'.join(waiting)}打分。全部打分后才有得分。")], None
 
 
-def _veto(record: Document) -> tuple[list[Step], Score]:
-    standing = [event for event in record["events"] if event["counts"]]
-    steps = [Step(f"{event['happened_on']} {event['document']}：{event['reason']}。") for event in standing]
+def _veto(row: RowRecord) -> tuple[list[Step], Score]:
+    standing = [event for event in row.events if event.counts]
+    steps = [Step(f"{event.happened_on} {event.document}：{event.reason}。") for event in standing]
     return steps or [Step("没有登记一票否决的情形。")], Fraction(1 if standing else 0)
 
 
-def _by_events(row: Row, record: Document) -> tuple[list[Step], Score]:
-    standard = row.standard
-    points = [Fraction(event["points"]) for event in record["events"] if event["counts"]]
+def _by_events(row: RowRecord) -> tuple[list[Step], Score]:
+    standard = row.row.standard
+    points = [exact(event.points) for event in row.events if event.counts]
     total = sum(points, Fraction(0))
     if not standard.starts_full:
         return _by_ledger(standard, points, total)
@@ -133,29 +117,27 @@ def _by_ledger(standard: Standard, points: Sequence[Score], total: Score) -> tup
     return steps, result
 
 
-def _by_marks(record: Document) -> tuple[list[Step], Score]:
-    marks = {mark["department"]: Fraction(mark["points"]) for mark in record["marks"]}
-    points = [marks[name] for name in record["departments"]]
+def _by_marks(row: RowRecord) -> tuple[list[Step], Score]:
+    marks = {mark.department: exact(mark.points) for mark in row.marks}
+    points = [marks[name] for name in row.departments]
     result = sum(points, Fraction(0)) / len(points)
+    names = "、".join(row.departments)
     if len(points) == 1:
-        return [Step(f"{record['departments'][0]}打分", figure(result))], result
-    names = "、".join(record["departments"])
+        return [Step(f"{names}打分", figure(result))], result
     return [Step(f"{names}共同打分，取平均", f"{grouped(points)} ÷ {len(points)} {equals(result)}")], result
 
 
-def _by_confirmation(mark: Document) -> tuple[list[Step], Score]:
-    result = Fraction(mark["points"])
-    return [Step(f"不按测评会，由考核组另定，两人确认。理由：{mark['remark']}", figure(result))], result
+def _by_confirmation(mark: MarkRecord) -> tuple[list[Step], Score]:
+    result = exact(mark.points)
+    return [Step(f"不按测评会，由考核组另定，两人确认。理由：{mark.remark}", figure(result))], result
 
 
-def derive_total(body: Document, unit_id: int) -> Derivation:
+def derive_total(unit: UnitRecord, rules: ScoringRules) -> Derivation:
     """The unit's final score from its rows."""
-    unit = unit_in(body, unit_id)
-    rules, rows = ScoringRules.from_json(body["rules"]), rows_of(body, unit)
-    result = unit["result"]
-    unknown = [row["key"] for row in unit["rows"] if row["state"] in (RowState.PENDING, RowState.WITHHELD)]
-    blocks = {row.block.code: row.block for row in rows.values()}
-    sums = _blocks(unit, rows)
+    recorded = score_in(unit.result.final)
+    unknown = [row.key for row in unit.rows if row.state in (RowState.PENDING, RowState.WITHHELD)]
+    blocks = {row.row.block.code: row.row.block for row in unit.rows}
+    sums = _blocks(unit)
     steps = [
         Step(
             f"{code} {blocks[code].name}：{len(got)} 行适用，满分合计 {figure(points)}，得分合计",
@@ -166,31 +148,30 @@ def derive_total(body: Document, unit_id: int) -> Derivation:
     ]
     if unknown:
         steps.append(Step(f"{'、'.join(unknown)} 还没有定下得分，全部定下后才有总分。"))
-        return Derivation(tuple(steps), None, score_of(result["final"]))
+        return Derivation(tuple(steps), None, recorded)
     totals = {code: (sum(got, Fraction(0)), points) for code, (got, points) in sums.items()}
     found = _base(totals, {code: exact(block.points) for code, block in blocks.items()}, rules.mode)
     if found is None:
-        return Derivation((*steps, Step("没有适用的行，没有总分。")), None, score_of(result["final"]))
+        return Derivation((*steps, Step("没有适用的行，没有总分。")), None, recorded)
     step, base = found
     steps.append(step)
-    bonus = _ledger(unit, rows, Kind.BONUS, rules.bonus_cap, steps)
-    deduction = _ledger(unit, rows, Kind.DEDUCTION, rules.deduction_cap, steps)
+    bonus = _ledger(unit, Kind.BONUS, rules.bonus_cap, steps)
+    deduction = _ledger(unit, Kind.DEDUCTION, rules.deduction_cap, steps)
     final = max(base + bonus - deduction, Fraction(0))
     sum_ = f"{figure(base)} + {figure(bonus)} − {figure(deduction)} {equals(base + bonus - deduction)}"
     steps.append(Step("最后得分 = 基础分 + 加分 − 扣分" + ("，最低为 0" if base + bonus < deduction else ""), sum_))
-    steps += _band(result, final, rules)
-    return Derivation(tuple(steps), final, score_of(result["final"]))
+    steps += _band(unit.result, final, rules)
+    return Derivation(tuple(steps), final, recorded)
 
 
-def _blocks(unit: Document, rows: Mapping[str, Row]) -> dict[str, tuple[list[Score], Score]]:
+def _blocks(unit: UnitRecord) -> dict[str, tuple[list[Score], Score]]:
     """By block: what its marked rows of kind standard got, and their points together."""
     sums: dict[str, tuple[list[Score], Score]] = {}
-    for record in unit["rows"]:
-        row = rows[record["key"]]
-        got = score_of(record["got"])
-        if row.standard.kind is Kind.STANDARD and got is not None:
-            before, points = sums.get(row.block.code, ([], Fraction(0)))
-            sums[row.block.code] = ([*before, got], points + exact(row.standard.points))
+    for row in unit.rows:
+        standard, code = row.row.standard, row.row.block.code
+        if standard.kind is Kind.STANDARD and row.got is not None:
+            before, points = sums.get(code, ([], Fraction(0)))
+            sums[code] = ([*before, row.got.exact], points + exact(standard.points))
     return sums
 
 
@@ -224,11 +205,11 @@ def base_of(sheet: UnitSheet) -> Step | None:
     return None if found is None else found[0]
 
 
-def _ledger(unit: Document, rows: Mapping[str, Row], kind: Kind, cap: Decimal, steps: list[Step]) -> Score:
+def _ledger(unit: UnitRecord, kind: Kind, cap: Decimal, steps: list[Step]) -> Score:
     """Bonus or deduction: each row up to its own points, all together up to the cap."""
     parts = []
-    for record in unit["rows"]:
-        standard, got = rows[record["key"]].standard, score_of(record["got"])
+    for row in unit.rows:
+        standard, got = row.row.standard, score_in(row.got)
         if standard.kind is kind and got:
             counts = worth(kind, standard.points, got)
             parts.append(counts)
@@ -245,14 +226,14 @@ def _ledger(unit: Document, rows: Mapping[str, Row], kind: Kind, cap: Decimal, s
     return total
 
 
-def _band(result: Document, final: Score, rules: ScoringRules) -> Iterator[Step]:
+def _band(result: ResultRecord, final: Score, rules: ScoringRules) -> Iterator[Step]:
     floors = "，".join(f"{band.name} {plain(band.floor)} 分起" for band in rules.bands)
-    veto = f"有一票否决，等次最高为{rules.veto_band}。" if result["vetoed"] else ""
+    veto = f"有一票否决，等次最高为{rules.veto_band}。" if result.vetoed else ""
     quota = ""
     if rules.top_quota is not None:
         quota = f"{rules.bands[0].name}按名次不超过 {plain(rules.top_quota * 100)}%。"
-    moved = "".join(f"{words}。" for words in band_moves(result, rules))
-    yield Step(f"等次：{floors}。{veto}{quota}显示为 {shown(final)} 分，定为{result['band']}。{moved}")
-    above = result["rank"] - 1
-    ahead = f"有 {above} 个单位得分更高" if above else "没有单位得分更高"
-    yield Step(f"名次：同类别有得分的 {result['ranked']} 个单位中，{ahead}，排第 {result['rank']}。")
+    moved = "".join(f"{words}。" for words in result.band_moves(rules))
+    yield Step(f"等次：{floors}。{veto}{quota}显示为 {shown(final)} 分，定为{result.band}。{moved}")
+    if result.rank is not None:
+        ahead = f"有 {result.rank - 1} 个单位得分更高" if result.rank > 1 else "没有单位得分更高"
+        yield Step(f"名次：同类别有得分的 {result.ranked} 个单位中，{ahead}，排第 {result.rank}。")

@@ -15,6 +15,7 @@ from surveys.marking.results import Results, results
 from surveys.marking.score_sheets import UnitSheet
 from surveys.outcome import promises, replies, versions
 from surveys.outcome.promises import Promise
+from surveys.outcome.score_record import ScoreRecord
 from surveys.outcome.versions import Version
 from surveys.polling.seal import canonical_json, digest
 from surveys.polling.states import PollState
@@ -45,6 +46,10 @@ class Standing:
         return versions.live_body(self._session, self._assessment_id, self.results)
 
     @cached_property
+    def record(self) -> ScoreRecord:
+        return ScoreRecord.from_json(self.live)
+
+    @cached_property
     def newest(self) -> Version | None:
         return versions.newest(self._session, self._assessment_id)
 
@@ -52,7 +57,7 @@ class Standing:
     def promises(self) -> list[Promise]:
         """Those that stand open."""
         assessment = assessment_of(self._session, self._assessment_id)
-        return promises.open_promises(self._session, assessment, lambda: self.live)
+        return promises.open_promises(self._session, assessment, lambda: self.record)
 
     @cached_property
     def agreed(self) -> set[int]:
@@ -159,7 +164,7 @@ def _before_certifying(session: Session, now: datetime, assessment: Assessment, 
     missing += _open_event_appeals(session, assessment)
     due_on = assessment.objections_due_on
     if due_on is not None and now.date() <= due_on:
-        waiting = len(standing.live["units"]) - len(standing.agreed)
+        waiting = len(standing.results.units) - len(standing.agreed)
         if waiting:
             missing.append(f"申诉期到 {due_on} 为止，还有 {waiting} 个单位没有表示同意。期满或全部同意后才能核定。")
     return missing
@@ -249,10 +254,10 @@ def _unopened_polls(session: Session, assessment: Assessment) -> list[str]:
 def certificate(session: Session, standing: "Standing") -> Document:
     """The body that would be certified now, when nothing changed since the newest version. Where a first hand, by an
     earlier program or as the database read rows then, certified that version word for word, it is that."""
-    live, newest = standing.live, standing.newest
-    number = versions.next_number(session, live["assessment"])
+    live, newest, assessment_id = standing.live, standing.newest, standing.record.assessment
+    number = versions.next_number(session, assessment_id)
     body = versions.body_of(live, number, VersionKind.CERTIFIED)
-    signed = versions.certificates(session, live["assessment"])
+    signed = versions.certificates(session, assessment_id)
     if newest is None or not signed or digest(canonical_json(body)) in signed:
         return body
     told = {key: live[key] for key in ("title", "proceedings") if key in newest.body}

@@ -13,8 +13,9 @@ from surveys.acts.actors import Actor
 from surveys.acts.errors import NotFound, WrongState
 from surveys.evidence import requests
 from surveys.outcome import versions
+from surveys.outcome.score_record import ScoreRecord
 from surveys.scoring.assessment_states import ObjectionState
-from surveys.storage.tables import Assessment, Document, Objection, Unit
+from surveys.storage.tables import Assessment, Objection, Unit
 
 
 @dataclass(frozen=True)
@@ -27,34 +28,30 @@ class Promise:
     words: str
 
 
-def open_promises(session: Session, assessment: Assessment, live: Callable[[], Document]) -> list[Promise]:
+def open_promises(session: Session, assessment: Assessment, live: Callable[[], ScoreRecord]) -> list[Promise]:
     """All that stand open. `live`: all sheets as they are, where they are needed. Raises Imbalance."""
     return [*_to_correct(session, assessment, live), *_asked(session, assessment)]
 
 
 def uncorrected(
-    session: Session, assessment_id: int, body: Callable[[], Document], *conditions: ColumnElement[bool]
+    session: Session, assessment_id: int, record: Callable[[], ScoreRecord], *conditions: ColumnElement[bool]
 ) -> list[Objection]:
-    """The accepted objections that are not closed, and whose row is decided in this body by the same as in the version
-    that was objected to. `body`: called where there are any. Raises Imbalance."""
+    """The accepted objections that are not closed, and whose row is decided in this record by the same as in the
+    version that was objected to. `record`: called where there are any. Raises Imbalance."""
     accepted = _accepted(session, assessment_id, *conditions)
-    now = _rows(body()) if accepted else {}
-    then = {}
-    found = []
-    for each in accepted:
-        if each.version not in then:
-            then[each.version] = _rows(versions.version(session, assessment_id, each.version).body)
-        place = each.unit_id, each.row_key
-        if place in now and _ground(now[place]) == _ground(then[each.version][place]):
-            found.append(each)
-    return found
+    if not accepted:
+        return []
+    numbers = {each.version for each in accepted}
+    then = {number: versions.version(session, assessment_id, number).record for number in numbers}
+    now = record()
+    return [each for each in accepted if _ground(now, each) == _ground(then[each.version], each)]
 
 
 def uncorrected_ids(
-    session: Session, assessment_id: int, body: Callable[[], Document], *conditions: ColumnElement[bool]
+    session: Session, assessment_id: int, record: Callable[[], ScoreRecord], *conditions: ColumnElement[bool]
 ) -> set[int]:
     """As `uncorrected`."""
-    return {each.id for each in uncorrected(session, assessment_id, body, *conditions)}
+    return {each.id for each in uncorrected(session, assessment_id, record, *conditions)}
 
 
 def _accepted(session: Session, assessment_id: int, *conditions: ColumnElement[bool]) -> Sequence[Objection]:
@@ -71,26 +68,25 @@ def _accepted(session: Session, assessment_id: int, *conditions: ColumnElement[b
     return session.scalars(query.order_by(Unit.position, Unit.id, Objection.id)).all()
 
 
-def _rows(body: Document) -> dict[tuple[int, str], Document]:
-    return {(unit["unit"], row["key"]): row for unit in body["units"] for row in unit["rows"]}
-
-
-def _ground(record: Document) -> tuple[object, ...]:
-    """What a row's points rest on, and nothing of the words around it."""
-    vote, exemption = record["democratic"], record["exemption"]
+def _ground(record: ScoreRecord, objection: Objection) -> tuple[object, ...] | None:
+    """What the points of the row rest on, and nothing of the words around it; None where the row is gone."""
+    try:
+        row = record.unit(objection.unit_id).row(objection.row_key)
+    except NotFound:
+        return None
     return (
-        record["state"],
-        record["got"],
-        record["chosen"],
-        sorted((mark["department"], mark["version"]) for mark in record["marks"]),
-        sorted((event["id"], event["appeal"], event["cancelled_at"]) for event in record["events"]),
-        exemption and (exemption["document"], exemption["at"]),
-        vote and vote["seal"],
-        sorted(poll["seal"] for poll in record.get("set_aside", ())),
+        row.state,
+        row.got,
+        row.chosen,
+        sorted((mark.department, mark.version) for mark in row.marks),
+        sorted((event.id, event.appeal, event.cancelled_at) for event in row.events),
+        row.exemption and (row.exemption.document, row.exemption.at),
+        row.vote and row.vote.poll.seal,
+        sorted(poll.seal for poll in row.set_aside),
     )
 
 
-def _to_correct(session: Session, assessment: Assessment, live: Callable[[], Document]) -> list[Promise]:
+def _to_correct(session: Session, assessment: Assessment, live: Callable[[], ScoreRecord]) -> list[Promise]:
     names = {unit.id: unit.name for unit in assessment.units}
     words = "{} {} 的申诉已接受，还没有改正。请改正，或写明理由了结。"
     return [
@@ -116,7 +112,7 @@ def close_objection(
     if objection.closed_at is not None:
         raise WrongState("这条申诉已经了结。")
     if not uncorrected(
-        session, assessment.id, lambda: versions.live_body(session, assessment.id), Objection.id == objection_id
+        session, assessment.id, lambda: versions.live_record(session, assessment.id), Objection.id == objection_id
     ):
         raise WrongState(f"{objection.row_key} 已经改正，不用了结。")
     requests.close(objection, now, actor, reason)

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor
 from surveys.acts.errors import WrongState
-from surveys.outcome import versions
 from surveys.outcome.letter import letter
-from surveys.outcome.printed_source import PrintedResults, printed_results
+from surveys.outcome.printed_source import PresentRecord, present_record
 from surveys.outcome.replies import own_unit
 from surveys.outcome.report import report
 from surveys.reporting.documents import Document
@@ -74,13 +73,13 @@ class Letters:
 def letters(session: Session, zone: tzinfo, assessment_id: int, form: Form = Form.PDF) -> Letters:
     """Raises as above. What it gives needs the session no longer."""
     found = _results(session, assessment_id)
-    names = tuple(unit["name"] for unit in found.units)
-    return Letters(form, names, tuple(letter(found, unit, zone) for unit in found.units))
+    names = tuple(unit.name for unit in found.record.units)
+    return Letters(form, names, tuple(letter(found, unit, zone) for unit in found.record.units))
 
 
 def letter_file(session: Session, zone: tzinfo, unit_id: int, form: Form = Form.PDF) -> bytes:
     """One unit's letter. Raises NotFound, Imbalance."""
-    found = printed_results(session, unit_of(session, unit_id).assessment_id)
+    found = present_record(session, unit_of(session, unit_id).assessment_id)
     return _letter(found, zone, unit_id, form)
 
 
@@ -89,17 +88,17 @@ def own_letter(session: Session, actor: Actor, zone: tzinfo, unit_id: int) -> by
     unit = own_unit(session, actor, unit_id)
     if not AssessmentState(unit.assessment.state).is_final:
         raise WrongState("考核还没有核定，核定以后才有反馈函。现在的结果请看本单位的计分表。")
-    return _letter(printed_results(session, unit.assessment_id), zone, unit_id, Form.PDF)
+    return _letter(present_record(session, unit.assessment_id), zone, unit_id, Form.PDF)
 
 
-def _letter(found: PrintedResults, zone: tzinfo, unit_id: int, form: Form) -> bytes:
-    (data,) = form.written([letter(found, versions.unit_in(found.body, unit_id), zone)])
+def _letter(found: PresentRecord, zone: tzinfo, unit_id: int, form: Form) -> bytes:
+    (data,) = form.written([letter(found, found.record.unit(unit_id), zone)])
     return data
 
 
-def _results(session: Session, assessment_id: int) -> PrintedResults:
-    found = printed_results(session, assessment_id)
-    if not found.units:
+def _results(session: Session, assessment_id: int) -> PresentRecord:
+    found = present_record(session, assessment_id)
+    if not found.record.units:
         raise WrongState("这次考核还没有单位，没有可写的报告。")
     return found
 

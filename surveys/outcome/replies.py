@@ -45,7 +45,7 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, number: i
     objections = objections_of(session, unit_id)
     if any(entry.state is ObjectionState.OPEN for entry in objections):
         raise WrongState("本单位还有申诉没有答复，请等答复后再表示同意。")
-    open_ = promises.uncorrected_ids(session, unit.assessment_id, lambda: newest.body, Objection.unit_id == unit_id)
+    open_ = promises.uncorrected_ids(session, unit.assessment_id, lambda: newest.record, Objection.unit_id == unit_id)
     why = why_not_yet(objections, open_)
     if why is not None:
         raise WrongState(why)
@@ -101,7 +101,7 @@ def check_objection(session: Session, now: datetime, actor: Actor, unit_id: int,
 
 def _check_objection(session: Session, unit: Unit, newest: Version, row_key: str, reason: str) -> str:
     """The reason as it is kept."""
-    if all(row["key"] != row_key for row in newest.unit(unit.id)["rows"]):
+    if all(row.key != row_key for row in newest.unit(unit.id).rows):
         raise NotFound(f"本单位的计分表没有 {row_key} 这一行。")
     reason = reason.strip()
     if not reason:

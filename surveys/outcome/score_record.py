@@ -1,321 +1,77 @@
-"""A unit's score sheet as JSON: every figure with all that it rests on, so that it can be explained without the tables.
-
-A figure is {"exact": "27/2", "shown": "13.50"}, or None where there is no number.
-"""
+"""The score record, typed: what a version holds, or what the tables say now, of every unit's sheet."""
 
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
-from operator import itemgetter
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Self
 
-from surveys.catalog.model import Standard, plain
-from surveys.marking.democratic_row import TeamScores, Vote
-from surveys.marking.ledger import AppealState
-from surveys.marking.results import UnitResult
-from surveys.marking.score_sheets import SheetLine
-from surveys.scoring.exact import Score, shown
-from surveys.scoring.poll_rules import PollRules
-from surveys.scoring.ranking import band_of, capped_band
-from surveys.scoring.score_sheet import RowState, ScoreSheet, ScoringRules, worth
-from surveys.storage.tables import Document, Event, Exemption, Mark, Poll, Unit
-
-Names = Mapping[int | None, str]
-"""Accounts' names by id; None is the command line."""
+from surveys.acts.errors import NotFound
+from surveys.catalog.model import Framework, Row
+from surveys.evidence.proceeding_records import ProceedingKind
+from surveys.outcome.unit_record import UnitRecord
+from surveys.scoring.assessment_states import VersionKind
+from surveys.scoring.score_sheet import ScoringRules
+from surveys.season.assessments import framework_in
+from surveys.storage.tables import Document
 
 
-def figure(score: Score | None) -> dict[str, str] | None:
-    return None if score is None else {"exact": str(score), "shown": str(shown(score))}
+@dataclass(frozen=True)
+class ScoreRecord:
+    """`number` is 0 and `kind` None while it is no version. `frameworks`: by key.
 
-
-def score_of(figure: Mapping[str, str] | None) -> Score | None:
-    return None if figure is None else Fraction(figure["exact"])
-
-
-def worth_of(standard: Standard, record: Document) -> Document | None:
-    """What a row's value comes to, as a figure; `got` is all that was entered."""
-    got = score_of(record["got"])
-    return None if got is None else figure(worth(standard.kind, standard.points, got))
-
-
-def band_moves(result: Document, rules: ScoringRules) -> list[str]:
-    """Why a unit's band is another than its score alone comes to, in words, a line for each step."""
-    if result["final"] is None:
-        return []
-    by_score = band_of(Decimal(result["final"]["shown"]), rules.bands)
-    after_veto = capped_band(by_score, rules.veto_band, rules.bands) if result["vetoed"] else by_score
-    steps = (("一票否决", by_score, after_veto), ("比例限制", after_veto, result["band"]))
-    return [f"因{why}由{old}改为{new}" for why, old, new in steps if old != new]
-
-
-def unit_record(result: UnitResult, in_category: int, names: Names) -> Document:
-    """`in_category`: units of the category that have a rank."""
-    sheet = result.sheet
-    return {
-        **_unit(sheet.unit),
-        "rows": [row_record(line, sheet.teams, names) for line in sheet.lines],
-        "blocks": [
-            {"code": block.code, "got": figure(block.got), "points": figure(block.points)}
-            for block in sheet.score.blocks
-        ],
-        "result": _result(sheet.score) | {"band": result.band, "rank": result.rank, "ranked": in_category},
-    }
-
-
-def _unit(unit: Unit) -> Document:
-    return {
-        "unit": unit.id,
-        "name": unit.name,
-        "category": unit.category,
-        "framework": unit.framework,
-        "department": unit.department,
-        "tags": sorted(tag.tag for tag in unit.tags),
-    }
-
-
-def _result(score: ScoreSheet) -> Document:
-    return {
-        "base": figure(score.base),
-        "bonus": figure(score.bonus),
-        "deduction": figure(score.deduction),
-        "final": figure(score.final),
-        "vetoed": score.vetoed,
-        "pending": score.pending,
-        "withheld": score.withheld,
-    }
-
-
-def row_record(line: SheetLine, teams: TeamScores, names: Names) -> Document:
-    """On the democratic row `marks` holds what two people confirmed; what is only proposed decides nothing. `set_aside`
-    and `conflicts` are there where polls were, or where it is not decided which counts."""
-    marks = list(line.marks.values())
-    if line.is_democratic:
-        marks = [] if line.confirmed is None else [line.confirmed]
-    found = {
-        "key": line.row.standard.key,
-        "state": line.value.state.value,
-        "got": figure(line.value.got),
-        "departments": list(line.departments),
-        "chosen": None if line.chosen is None else line.chosen.value,
-        "marks": [_mark(mark, names) for mark in marks],
-        "events": [_event(event, names, event.id in line.counted, line.instead.get(event.id)) for event in line.events],
-        "exemption": None if line.exemption is None else _exemption(line.exemption, names),
-        "democratic": _democratic(teams.newest, teams) if line.is_democratic and teams.newest else None,
-    }
-    if line.is_democratic and teams.set_aside:
-        found["set_aside"] = [_set_aside(poll) for poll in teams.set_aside]
-    if line.is_democratic and teams.conflicts:
-        found["conflicts"] = [
-            {"team": each.team, "polls": [{"title": poll.title, "seal": poll.seal} for poll in each.polls]}
-            for each in teams.conflicts
-        ]
-    return found
-
-
-def _set_aside(poll: Poll) -> Document:
-    """Nothing of its result, which may never have been opened."""
-    return {
-        "title": poll.title,
-        "team": poll.team,
-        "seal": poll.seal,
-        "reason": poll.set_aside_reason,
-        "at": None if poll.set_aside_at is None else _moment(poll.set_aside_at),
-    }
-
-
-def _mark(mark: Mark, names: Names) -> Document:
-    return {
-        "department": mark.department,
-        "version": mark.version,
-        "points": plain(mark.points),
-        "remark": mark.remark,
-        "evidence": mark.evidence,
-        "by": names[mark.account_id],
-        "at": _moment(mark.made_at),
-    } | _confirmed(mark, names)
-
-
-def _confirmed(entry: Mark | Event | Exemption, names: Names) -> Document:
-    """Who confirmed it, where two decided."""
-    return {} if entry.confirmed_by is None else {"confirmed_by": names[entry.confirmed_by]}
-
-
-def _event(event: Event, names: Names, counts: bool, instead: Event | None) -> Document:
-    """`instead`: the event that counts for its occasion, where it is overtaken."""
-    return (
-        {
-            "id": event.id,
-            "points": plain(event.points),
-            "counts": counts,
-            "happened_on": event.happened_on.isoformat(),
-            "document": event.document,
-            "reason": event.reason,
-            "occasion": event.occasion,
-            "level": event.level,
-            "appeal": event.appeal,
-            "appeal_note": event.appeal_note,
-            "by": names[event.account_id],
-            "at": _moment(event.made_at),
-            "cancelled_at": None if event.cancelled_at is None else _moment(event.cancelled_at),
-            "cancel_reason": event.cancel_reason,
-        }
-        | _confirmed(event, names)
-        | ({} if instead is None else {"overtaken_by": _other(instead)})
-    )
-
-
-def _other(event: Event) -> Document:
-    return {
-        "row": event.row_key,
-        "points": plain(event.points),
-        "happened_on": event.happened_on.isoformat(),
-        "document": event.document,
-    }
-
-
-def standing_words(record: Document, event: Document) -> str:
-    """Whether an event of this row counts, and why not."""
-    if event["cancelled_at"] is not None:
-        reason = event["cancel_reason"] or ""
-        upheld = event["appeal"] == AppealState.UPHELD
-        return f"{'' if upheld else '已撤销：'}{reason}{'，已撤销' if upheld else ''}"
-    if event["counts"]:
-        return "计入"
-    state = RowState(record["state"])
-    if state is RowState.EXEMPTED:
-        return "不计入：这一行经决定免考"
-    if state is RowState.NOT_APPLICABLE:
-        return "不计入：这一行不适用于本单位"
-    other = event.get("overtaken_by")  # not told by versions frozen before it was kept
-    if other is None:
-        return "不计入：同一事项已按更高的一次计"
-    return f"不计入：同一事项已按 {other['row']} {other['document']} 的 {other['points']} 分计"
-
-
-def without_explanations(unit: Document) -> Document:
-    """A unit's record without what was added to explain it, which follows from the rest: a version frozen before
-    says the same of the unit. What has no order of its own was frozen as the database read it, and comes in one."""
-    return unit | {"tags": sorted(unit["tags"]), "rows": [_bare(row) for row in unit["rows"]]}
-
-
-def _bare(row: Document) -> Document:
-    vote = row["democratic"]
-    for key, name in (("marks", "department"), ("set_aside", "seal")):
-        if len(row.get(key, ())) > 1:
-            row = row | {key: sorted(row[key], key=itemgetter(name))}
-    if not row["events"] and vote is None:
-        return row
-    events = [_without(event, "overtaken_by") for event in row["events"]]
-    return row | {"events": events, "democratic": None if vote is None else _bare_vote(vote)}
-
-
-def _bare_vote(vote: Document) -> Document:
-    items = [_without(item, "by_class", "passed_on") for item in vote["items"]]
-    bare = _without(vote, "abstain", "passed_on") | {
-        "items": items,
-        "classes": sorted(vote["classes"], key=itemgetter("key")),
-    }
-    if "teams" in vote:  # a team's own vote has none
-        bare["teams"] = [
-            each | {"vote": _bare_vote(each["vote"])} if "vote" in each else each for each in vote["teams"]
-        ]
-    return bare
-
-
-def _without(told: Document, *keys: str) -> Document:
-    return {key: value for key, value in told.items() if key not in keys}
-
-
-def _exemption(exemption: Exemption, names: Names) -> Document:
-    return {
-        "reason": exemption.reason,
-        "document": exemption.document,
-        "by": names[exemption.account_id],
-        "at": _moment(exemption.made_at),
-    } | _confirmed(exemption, names)
-
-
-def _democratic(newest: Vote, teams: TeamScores) -> Document:
-    """The newest poll's seal, turnout and the organization's counts; of the leaders nothing, they decide no row.
-
-    `teams`: what each 班子 got; where there are several the row is their weighted mean, and each has its own `vote`.
+    `proceedings`: how many units were read, heard and inspected; empty where it is not told (format 1, one unit's
+    sheet).
     """
-    several = len(teams.teams) + len(teams.waiting) > 1
-    return _vote(newest) | {
-        "teams": [
-            {"team": each.team, "weight": plain(each.weight), "score": figure(each.score), "fault": each.fault}
-            | ({"vote": _vote(vote)} if several else {})
-            for each, vote in zip(teams.teams, teams.votes, strict=True)
-        ],
-        "waiting": list(teams.waiting),
-    }
 
+    format: str
+    assessment: int
+    title: str
+    number: int
+    kind: VersionKind | None
+    rules_version: int
+    rules: ScoringRules
+    frameworks: Mapping[str, Framework]
+    proceedings: Mapping[ProceedingKind, int]
+    _units: Mapping[int, Document] = field(repr=False)
 
-def _vote(vote: Vote) -> Document:
-    tally, rules = vote.tally, PollRules.from_json(vote.poll.rules)
-    form = tally.organization
-    found: dict[str, Any] = {
-        "title": tally.title,
-        "seal": tally.seal,
-        "entitled": tally.turnout.entitled,
-        "present": tally.turnout.present,
-        "issued": tally.turnout.issued,
-        "returned": tally.turnout.returned,
-        "valid": tally.valid,
-        "few": tally.few,
-        "shortcoming": tally.shortcoming,
-        **_doubt(vote),
-        "blank": rules.blank.value,
-        "classes": [
-            {"key": entry.key, "name": entry.name, "weight": plain(entry.weight), "valid": entry.valid}
-            for entry in tally.classes
-            if not entry.hidden
-        ],
-        "class_count": len(tally.classes),
-        "passed_on": [
-            {
-                "key": entry.key,
-                "name": entry.name,
-                "share": figure(tally.passed_on[entry.key]),
-                "returned": entry.returned,
-            }
-            for entry in tally.classes
-            if entry.key in tally.passed_on
-        ],
-        "score": None if form is None else figure(form.score),
-        "grades": [],
-        "abstain": None if form is None else form.abstain,
-        "items": [],
-    }
-    if form is None or rules.organization is None:
-        return found
-    found["grades"] = [
-        {"letter": choice.letter, "name": choice.name, "weight": plain(rules.organization.grades[choice.letter])}
-        for choice in form.grades
-    ]
-    found["items"] = [
-        {
-            "key": question.key,
-            "text": question.text,
-            "weight": plain(weight),
-            "counts": dict(question.counts),
-            "score": figure(question.score),
-            "passed_on": {key: figure(share) for key, share in question.passed_on.items()},
-        }
-        | ({"by_class": {key: dict(counts) for key, counts in question.by_class.items()}} if question.by_class else {})
-        for question, weight in zip(form.questions, rules.organization.questions.values(), strict=True)
-    ]
-    return found
+    @classmethod
+    def from_json(cls, body: Document) -> Self:
+        """`body`: see `versions.live_body`."""
+        kind = body["kind"]
+        return cls(
+            format=body["format"],
+            assessment=body["assessment"],
+            title=body["title"],
+            number=body["number"],
+            kind=None if kind is None else VersionKind(kind),
+            rules_version=body["rules_version"],
+            rules=ScoringRules.from_json(body["rules"]),
+            frameworks={key: framework_in(entry) for key, entry in body["frameworks"].items()},
+            proceedings={ProceedingKind(kind): count for kind, count in body.get("proceedings", {}).items()},
+            _units={unit["unit"]: unit for unit in body["units"]},
+        )
 
+    @cached_property
+    def units(self) -> tuple[UnitRecord, ...]:
+        """In the order of the assessment."""
+        return tuple(map(self.unit, self._units))
 
-def _doubt(vote: Vote) -> Document:
-    """There only where two people decide: `counted_for` is their reason, None before."""
-    if vote.tally.doubt is None:
-        return {}
-    reason = vote.counted.reason if vote.counted is not None and vote.decided else None
-    return {"doubt": vote.tally.doubt, "counted_for": reason}
+    def unit(self, unit_id: int) -> UnitRecord:
+        """Raises NotFound."""
+        unit = self._units.get(unit_id)
+        if unit is None:
+            raise NotFound("这一版里没有这个单位。")
+        return UnitRecord.from_json(unit, self._rows[unit["framework"]])
 
+    @cached_property
+    def _rows(self) -> Mapping[str, Mapping[str, Row]]:
+        return {key: {row.standard.key: row for row in framework.rows()} for key, framework in self.frameworks.items()}
 
-def _moment(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds")
+    @property
+    def categories(self) -> list[str]:
+        return list(dict.fromkeys(unit.category for unit in self.units))
+
+    def ranked(self, category: str) -> list[UnitRecord]:
+        """One category, best first, units without a rank last."""
+        own = [unit for unit in self.units if unit.category == category]
+        return sorted(own, key=lambda unit: (unit.result.rank is None, unit.result.rank))

@@ -1,24 +1,21 @@
 """What differs between two versions of the score sheets, and why."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
-from surveys.catalog.model import Method, Standard, plain
-from surveys.marking.ledger import AppealState
+from surveys.catalog.model import Method, plain
 from surveys.outcome import replies
+from surveys.outcome.figures import figure_words
+from surveys.outcome.record_writing import bare
 from surveys.outcome.replies import Reply
-from surveys.outcome.score_record import standing_words, without_explanations, worth_of
-from surveys.outcome.versions import STATE_NAMES
+from surveys.outcome.score_record import ScoreRecord
+from surveys.outcome.unit_record import ResultRecord, RowRecord, UnitRecord
+from surveys.outcome.vote_record import VoteRecord
 from surveys.scoring.assessment_states import ObjectionState
-from surveys.scoring.score_sheet import RowState
-from surveys.season.assessments import framework_in
+from surveys.scoring.exact import shown
 from surveys.storage.tables import Document
-
-FIGURES = {"final": "最后得分", "base": "基础分", "bonus": "加分", "deduction": "扣分"}
-WORDS = {"band": "等次", "rank": "名次"}
-ABOUT = {"category": "类别", "department": "考核部门", "tags": "标签"}
 
 
 @dataclass(frozen=True)
@@ -68,94 +65,99 @@ class Difference:
 
 def report(session: Session, assessment_id: int, old: Document, new: Document) -> Difference:
     """Between the bodies of two versions, or of one and of the tables as they are now."""
+    before, after = _records(old, new)
     accepted = [
         reply
         for reply in replies.objections_in(session, assessment_id)
         if reply.state is ObjectionState.ACCEPTED
-        and reply.version >= old["number"]
-        and (not new["number"] or reply.version < new["number"])
+        and reply.version >= before.number
+        and (not after.number or reply.version < after.number)
     ]
-    return difference(old, new, accepted)
+    return _difference(before, after, accepted)
 
 
-def difference(old: Document, new: Document, accepted: Sequence[Reply] = ()) -> Difference:
+def difference(old: Document, new: Document) -> Difference:
+    """The same without the objections that led to it."""
+    return _difference(*_records(old, new), ())
+
+
+def _records(old: Document, new: Document) -> tuple[ScoreRecord, ScoreRecord]:
+    """Without the units of which both say the same by the same frameworks: to read them all takes longer than a page
+    may."""
+    before, after = bare(old), bare(new)
+    if before["frameworks"] == after["frameworks"]:
+        told, now = ({unit["unit"]: unit for unit in body["units"]} for body in (before, after))
+        same = {key for key, unit in told.items() if now.get(key) == unit}
+        before, after = (
+            body | {"units": [unit for unit in body["units"] if unit["unit"] not in same]} for body in (before, after)
+        )
+    return ScoreRecord.from_json(before), ScoreRecord.from_json(after)
+
+
+def _difference(before: ScoreRecord, after: ScoreRecord, accepted: Sequence[Reply]) -> Difference:
     """Per unit and row what changed and why. `accepted`: objections that led to it."""
-    before = {unit["unit"]: without_explanations(unit) for unit in old["units"]}
-    contents = {key: _contents(body) for key, body in (old["frameworks"] | new["frameworks"]).items()}
-    standards = [{key: _standards(body) for key, body in version["frameworks"].items()} for version in (old, new)]
-    units = []
-    for unit in map(without_explanations, new["units"]):
-        key = unit["framework"]
-        was = before.get(unit["unit"])
-        if was is None:
-            units.append(UnitDifference(unit["unit"], unit["name"], (Change("单位", "没有", "新增"),), ()))
-            continue
-        renamed = [] if was["name"] == unit["name"] else [Change("单位名称", was["name"], unit["name"])]
-        own = [reply for reply in accepted if reply.unit_id == unit["unit"]]
-        both = standards[0].get(was["framework"], {}), standards[1][key]
-        rows = tuple(_rows(was, unit, contents[key], both, own))
-        figures = (*renamed, *_about(was, unit), *_figures(was["result"], unit["result"]))
-        if rows or figures:
-            units.append(UnitDifference(unit["unit"], unit["name"], figures, rows))
-    left = {unit["unit"] for unit in new["units"]}
+    was = {unit.id: unit for unit in before.units}
+    left = {unit.id for unit in after.units}
+    units = [_unit(was.get(unit.id), unit, accepted) for unit in after.units]
     units += [
-        UnitDifference(key, unit["name"], (Change("单位", "有", "移除"),), ())
-        for key, unit in before.items()
-        if key not in left
+        UnitDifference(unit.id, unit.name, (Change("单位", "有", "移除"),), ())
+        for unit in before.units
+        if unit.id not in left
     ]
-    return Difference(old["number"], new["number"] or None, tuple(_rules(old, new)), tuple(units))
+    changed = tuple(unit for unit in units if unit.figures or unit.rows)
+    return Difference(before.number, after.number or None, tuple(_rules(before, after)), changed)
 
 
-def _contents(framework: Document) -> dict[str, str]:
-    return {row.standard.key: row.content.name for row in framework_in(framework).rows()}
+def _unit(old: UnitRecord | None, new: UnitRecord, accepted: Sequence[Reply]) -> UnitDifference:
+    if old is None:
+        return UnitDifference(new.id, new.name, (Change("单位", "没有", "新增"),), ())
+    own = [reply for reply in accepted if reply.unit_id == new.id]
+    figures = (*_about(old, new), *_figures(old.result, new.result))
+    return UnitDifference(new.id, new.name, figures, tuple(_rows(old, new, own)))
 
 
-def _standards(framework: Document) -> dict[str, Standard]:
-    return {row.standard.key: row.standard for row in framework_in(framework).rows()}
-
-
-def _rules(old: Document, new: Document) -> Iterable[str]:
-    if old["rules_version"] != new["rules_version"]:
-        yield f"规则由第 {old['rules_version']} 版改为第 {new['rules_version']} 版。"
-    if old["rules"] != new["rules"]:
+def _rules(old: ScoreRecord, new: ScoreRecord) -> Iterable[str]:
+    if old.rules_version != new.rules_version:
+        yield f"规则由第 {old.rules_version} 版改为第 {new.rules_version} 版。"
+    if old.rules != new.rules:
         yield "计分规则有改动。"
-    if old["frameworks"] != new["frameworks"]:
+    if old.frameworks != new.frameworks:
         yield "测评体系有改动。"
 
 
-def _about(old: Document, new: Document) -> Iterable[Change]:
+def _about(old: UnitRecord, new: UnitRecord) -> Iterable[Change]:
     """What else is said of the unit: it decides which rows apply, who marks them and among whom it is ranked."""
-    for key, label in ABOUT.items():
-        if old[key] != new[key]:
-            yield Change(label, _words(old[key]), _words(new[key]))
+    for label, was, now in (
+        ("单位名称", old.name, new.name),
+        ("类别", old.category, new.category),
+        ("考核部门", old.department, new.department),
+        ("标签", "、".join(old.tags), "、".join(new.tags)),
+    ):
+        if was != now:
+            yield Change(label, was or "无", now or "无")
 
 
-def _words(value: str | Sequence[str] | None) -> str:
-    return (value if isinstance(value, str) else "、".join(value or ())) or "无"
+def _figures(old: ResultRecord, new: ResultRecord) -> Iterable[Change]:
+    for label, was, now in (
+        ("最后得分", old.final, new.final),
+        ("基础分", old.base, new.base),
+        ("加分", old.bonus, new.bonus),
+        ("扣分", old.deduction, new.deduction),
+    ):
+        if was != now:
+            yield Change(label, figure_words(was, "待定"), figure_words(now, "待定"))
+    if old.band != new.band:
+        yield Change("等次", old.band or "—", new.band or "—")
+    if old.rank != new.rank:
+        yield Change("名次", str(old.rank or "—"), str(new.rank or "—"))
 
 
-def _figures(old: Document, new: Document) -> Iterable[Change]:
-    for key, label in FIGURES.items():
-        if old[key] != new[key]:
-            yield Change(label, _shown(old[key]), _shown(new[key]))
-    for key, label in WORDS.items():
-        if old[key] != new[key]:
-            yield Change(label, str(old[key] or "—"), str(new[key] or "—"))
-
-
-def _rows(
-    old: Document,
-    new: Document,
-    contents: Mapping[str, str],
-    standards: tuple[Mapping[str, Standard], Mapping[str, Standard]],
-    accepted: Sequence[Reply],
-) -> Iterable[RowChange]:
-    before = {row["key"]: row for row in old["rows"]}
-    after = {row["key"]: row for row in new["rows"]}
+def _rows(old: UnitRecord, new: UnitRecord, accepted: Sequence[Reply]) -> Iterable[RowChange]:
+    before = {row.key: row for row in old.rows}
+    after = {row.key: row for row in new.rows}
     for key in dict.fromkeys([*before, *after]):
         was, now = before.get(key), after.get(key)
-        here = standards[0].get(key), standards[1].get(key)
-        most = tuple(standard and plain(standard.points) for standard in here)
+        most = tuple(row and plain(row.row.standard.points) for row in (was, now))
         if was == now and most[0] == most[1]:
             continue
         reasons = [f"申诉：{reply.reason}　答复：{reply.answer}" for reply in accepted if reply.row_key == key]
@@ -163,69 +165,77 @@ def _rows(
             reasons.append(f"分值由 {most[0] or '无'} 改为 {most[1] or '无'}")
         if was and now:
             reasons += _reasons(was, now)
-        yield RowChange(key, contents.get(key, ""), _state(here[0], was), _state(here[1], now), tuple(reasons))
+        yield RowChange(key, now.row.content.name if now else "", _state(was), _state(now), tuple(reasons))
 
 
-def _state(standard: Standard | None, row: Document | None) -> str:
-    if standard is None or row is None:
+def _state(row: RowRecord | None) -> str:
+    if row is None:
         return "没有这一行"
-    found = worth_of(standard, row)
-    return STATE_NAMES[RowState(row["state"])] if found is None else _shown(found)
+    return row.state.label if row.worth is None else str(shown(row.worth))
 
 
-def _reasons(old: Document, new: Document) -> Iterable[str]:
-    marks = {mark["department"]: mark for mark in old["marks"]}
-    for mark in new["marks"]:
-        was = marks.get(mark["department"])
-        if was is None or was["version"] != mark["version"]:
-            remark = f"，{mark['remark']}" if mark["remark"] else ""
-            yield f"{mark['department']}打分 {'无' if was is None else was['points']} → {mark['points']}{remark}"
-    events = {event["id"]: event for event in old["events"]}
-    for event in new["events"]:
-        was = events.get(event["id"])
-        if was is None:
-            yield f"登记事件 {event['points']} 分：{event['document']} {event['reason']}"
-        elif was["appeal"] != event["appeal"]:
-            note = "　".join(event["appeal_note"].splitlines())
-            yield f"事件 {event['document']} {AppealState(event['appeal']).label}。{note}"
-        elif was["cancelled_at"] != event["cancelled_at"]:
-            yield f"撤销事件 {event['document']}：{event['cancel_reason']}"
-        elif was["counts"] != event["counts"]:
-            yield f"事件 {event['document']} {standing_words(new, event)}"
-        elif was != event:
-            yield f"事件 {event['document']} 有改动"
-    if old["exemption"] != new["exemption"]:
-        exemption = new["exemption"]
-        yield "取消免考" if exemption is None else f"免考：{exemption['document']} {exemption['reason']}"
-    if old["departments"] != new["departments"]:
-        yield f"打分部门由{'、'.join(old['departments'])}改为{'、'.join(new['departments'])}"
-    if old["chosen"] != new["chosen"]:
-        yield f"测评方法由{_method(old['chosen'])}改为{_method(new['chosen'])}"
-    told = {poll["seal"] for poll in old.get("set_aside", ())}
-    apart = [poll for poll in new.get("set_aside", ()) if poll["seal"] not in told]
+def _reasons(old: RowRecord, new: RowRecord) -> Iterable[str]:
+    yield from _new_marks(old, new)
+    yield from _new_events(old, new)
+    if old.exemption != new.exemption:
+        exemption = new.exemption
+        yield "取消免考" if exemption is None else f"免考：{exemption.document} {exemption.reason}"
+    if old.departments != new.departments:
+        yield f"打分部门由{'、'.join(old.departments)}改为{'、'.join(new.departments)}"
+    if old.chosen != new.chosen:
+        yield f"测评方法由{_method(old.chosen)}改为{_method(new.chosen)}"
+    told = {poll.seal for poll in old.set_aside}
+    apart = [poll for poll in new.set_aside if poll.seal not in told]
     for poll in apart:
-        yield f"测评会“{poll['title']}”经两人决定不计入得分：{poll['reason']}"
-    for department, mark in marks.items():
-        if department not in {each["department"] for each in new["marks"]}:
-            yield f"撤回{department}的 {mark['points']} 分"
-    if new.get("conflicts", []) != old.get("conflicts", []):
-        yield "又有封存的测评会，须由两名管理员定哪一次算" if "conflicts" in new else "几次测评会已定下哪一次算"
-    counted = _counted_for(new["democratic"]) - _counted_for(old["democratic"])
+        yield f"测评会“{poll.title}”经两人决定不计入得分：{poll.reason}"
+    yield from _withdrawn_marks(old, new)
+    if new.conflicts != old.conflicts:
+        yield "又有封存的测评会，须由两名管理员定哪一次算" if new.conflicts else "几次测评会已定下哪一次算"
+    counted = _counted_for(new.vote) - _counted_for(old.vote)
     for title, reason in sorted(counted):
         yield f"测评会“{title}”经两人决定照计：{reason}"
-    if old["democratic"] != new["democratic"] and not (apart or counted or "conflicts" in {*old, *new}):
+    if old.vote != new.vote and not (apart or counted or old.conflicts or new.conflicts):
         yield "民主测评有新的封存结果"
 
 
-def _counted_for(vote: Document | None) -> set[tuple[str, str]]:
+def _new_marks(old: RowRecord, new: RowRecord) -> Iterable[str]:
+    marks = {mark.department: mark for mark in old.marks}
+    for mark in new.marks:
+        was = marks.get(mark.department)
+        if was is None or was.version != mark.version:
+            remark = f"，{mark.remark}" if mark.remark else ""
+            yield f"{mark.department}打分 {'无' if was is None else plain(was.points)} → {plain(mark.points)}{remark}"
+
+
+def _withdrawn_marks(old: RowRecord, new: RowRecord) -> Iterable[str]:
+    left = {mark.department for mark in new.marks}
+    for mark in old.marks:
+        if mark.department not in left:
+            yield f"撤回{mark.department}的 {plain(mark.points)} 分"
+
+
+def _new_events(old: RowRecord, new: RowRecord) -> Iterable[str]:
+    events = {event.id: event for event in old.events}
+    for event in new.events:
+        was = events.get(event.id)
+        if was is None:
+            yield f"登记事件 {plain(event.points)} 分：{event.document} {event.reason}"
+        elif was.appeal != event.appeal:
+            note = "　".join(event.appeal_note.splitlines())
+            yield f"事件 {event.document} {event.appeal.label}。{note}"
+        elif was.cancelled_at != event.cancelled_at:
+            yield f"撤销事件 {event.document}：{event.cancel_reason}"
+        elif was.counts != event.counts:
+            yield f"事件 {event.document} {new.standing_words(event)}"
+        elif was != event:
+            yield f"事件 {event.document} 有改动"
+
+
+def _counted_for(vote: VoteRecord | None) -> set[tuple[str, str]]:
     """Title and reason of the polls that count in spite of their figures."""
-    own = [] if vote is None else [vote, *(team.get("vote") or {} for team in vote.get("teams", ()))]
-    return {(each["title"], each["counted_for"]) for each in own if each.get("counted_for")}
+    polls = () if vote is None else vote.polls
+    return {(poll.title, poll.counted_for) for poll in polls if poll.counted_for}
 
 
-def _method(chosen: str | None) -> str:
-    return "没有选定" if chosen is None else Method(chosen).label
-
-
-def _shown(figure: Mapping[str, str] | None) -> str:
-    return "待定" if figure is None else figure["shown"]
+def _method(chosen: Method | None) -> str:
+    return "没有选定" if chosen is None else chosen.label

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from functools import cached_property, lru_cache
 
-from surveys.outcome.score_record import without_explanations
+from surveys.outcome.record_writing import without_explanations
 from surveys.polling.seal import canonical_json, digest
 from surveys.storage.tables import Document
 

@@ -3,11 +3,10 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
@@ -15,17 +14,21 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
+from surveys.catalog.model import plain
 from surveys.evidence.proceeding_records import ProceedingKind, standing_by_unit
 from surveys.marking.results import Results, UnitResult, results
 from surveys.marking.score_sheets import unit_sheet
-from surveys.outcome.score_record import unit_record, without_explanations, worth_of
+from surveys.outcome.figures import Figure
+from surveys.outcome.record_writing import unit_record, without_explanations
+from surveys.outcome.score_record import ScoreRecord
+from surveys.outcome.unit_record import RowRecord, UnitRecord
 from surveys.outcome.version_text import Content, content
 from surveys.polling.seal import canonical_json, digest
 from surveys.reporting.csv_cells import harmless
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.exact import shown
-from surveys.scoring.score_sheet import Kind, RowState
-from surveys.season.assessments import assessment_of, framework_in, locked_assessment, unit_of
+from surveys.scoring.score_sheet import Kind
+from surveys.season.assessments import assessment_of, locked_assessment, unit_of
 from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
 FORMAT = "ceping-scores/4"
@@ -39,14 +42,6 @@ CERTIFY = "certify"
 
 HANDS = 2
 _COUNTED = (ProceedingKind.REPORT, ProceedingKind.HEARING, ProceedingKind.INSPECTION)
-
-STATE_NAMES = {
-    RowState.NOT_APPLICABLE: "不适用",
-    RowState.EXEMPTED: "免考",
-    RowState.PENDING: "待打分",
-    RowState.MARKED: "已定",
-    RowState.WITHHELD: "测评不计分",
-}
 
 
 @dataclass(frozen=True)
@@ -73,17 +68,13 @@ class Version:
         """See `body_of`."""
         return self.content.parsed()
 
-    def unit(self, unit_id: int) -> Document:
+    @cached_property
+    def record(self) -> ScoreRecord:
+        return ScoreRecord.from_json(self.body)
+
+    def unit(self, unit_id: int) -> UnitRecord:
         """Raises NotFound."""
-        return unit_in(self.body, unit_id)
-
-
-def unit_in(body: Document, unit_id: int) -> Document:
-    for unit in body["units"]:
-        if unit["unit"] == unit_id:
-            found: Document = unit
-            return found
-    raise NotFound("这一版里没有这个单位。")
+        return self.record.unit(unit_id)
 
 
 def body_of(live: Document, number: int, kind: VersionKind) -> Document:
@@ -130,6 +121,11 @@ def live_unit(session: Session, unit_id: int) -> Document:
     final = None if sheet.score.final is None else shown(sheet.score.final)
     found = [UnitResult(sheet, final, None, None)]
     return _header(session, sheet.unit.assessment) | {"units": _units(session, found)}
+
+
+def live_record(session: Session, assessment_id: int) -> ScoreRecord:
+    """All sheets as they stand, to be read. Raises NotFound."""
+    return ScoreRecord.from_json(live_body(session, assessment_id))
 
 
 def _units(session: Session, every: Sequence[UnitResult], only: Collection[int] | None = None) -> list[Document]:
@@ -327,34 +323,39 @@ CSV_TITLES = (
 )
 
 
-def to_csv(body: Document) -> bytes:
+def to_csv(record: ScoreRecord) -> bytes:
     """A line for each row of each unit, for Excel."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(CSV_TITLES)
-    frameworks = {key: framework_in(entry) for key, entry in body["frameworks"].items()}
-    for unit in body["units"]:
-        result = unit["result"]
-        head = [unit["name"], unit["category"], result["rank"], _shown(result["final"]), result["band"]]
-        head += [_shown(result[key]) for key in ("base", "bonus", "deduction")]
-        rows = {row.standard.key: row for row in frameworks[unit["framework"]].rows()}
-        for record in unit["rows"]:
-            standard = rows[record["key"]].standard
-            cells = [standard.key, rows[record["key"]].content.name, standard.kind.label]
-            cells += ["" if standard.kind is Kind.VETO else str(standard.points)]
-            cells += [STATE_NAMES[RowState(record["state"])], _shown(worth_of(standard, record)), *_sources(record)]
-            writer.writerow([harmless(value) for value in (*head, *cells)])
+    for unit in record.units:
+        head = _head(unit)
+        for row in unit.rows:
+            writer.writerow([harmless(value) for value in (*head, *_cells(row), *_sources(row))])
     return text.getvalue().encode("utf-8-sig")
 
 
-def _sources(record: Mapping[str, Any]) -> list[str]:
-    exemption = record["exemption"]
+def _head(unit: UnitRecord) -> list[str | int | None]:
+    result = unit.result
+    figures = (_shown(each) for each in (result.base, result.bonus, result.deduction))
+    return [unit.name, unit.category, result.rank, _shown(result.final), result.band, *figures]
+
+
+def _cells(row: RowRecord) -> list[str]:
+    standard = row.row.standard
+    points = "" if standard.kind is Kind.VETO else str(standard.points)
+    got = "" if row.worth is None else str(shown(row.worth))
+    return [row.key, row.row.content.name, standard.kind.label, points, row.state.label, got]
+
+
+def _sources(row: RowRecord) -> list[str]:
+    exemption = row.exemption
     return [
-        "；".join(f"{mark['department']} {mark['points']}" for mark in record["marks"]),
-        "；".join(f"{entry['document']} {entry['points']}" for entry in record["events"] if entry["counts"]),
-        "" if exemption is None else f"{exemption['document']} {exemption['reason']}",
+        "；".join(f"{mark.department} {plain(mark.points)}" for mark in row.marks),
+        "；".join(f"{event.document} {plain(event.points)}" for event in row.events if event.counts),
+        "" if exemption is None else f"{exemption.document} {exemption.reason}",
     ]
 
 
-def _shown(figure: Mapping[str, str] | None) -> str:
-    return "" if figure is None else figure["shown"]
+def _shown(figure: Figure | None) -> str:
+    return "" if figure is None else figure.shown

@@ -34,6 +34,16 @@ class RowState(StrEnum):
     MARKED = "marked"  # zero included
     WITHHELD = "withheld"  # a poll below its thresholds
 
+    @property
+    def label(self) -> str:
+        return {
+            "not_applicable": "不适用",
+            "exempted": "免考",
+            "pending": "待打分",
+            "marked": "已定",
+            "withheld": "测评不计分",
+        }[self.value]
+
 
 class Mode(StrEnum):
     WHOLE = "whole"

@@ -26,6 +26,7 @@ from tests.builders import (
     set_state,
     sheet_for,
 )
+from tests.seasons import unit_record_in
 from tests.sites import NOW
 
 ROW = "III-36"
@@ -260,7 +261,7 @@ def test_a_confirmed_value_is_withdrawn_by_two_and_the_poll_counts_again(site):
         (unit,) = version_differences.report(session, assessment_id, before, after).units
         assert completion.board(session, COMMAND_LINE, assessment_id).departments[completion.DEMOCRATIC].missing == 0
     assert [row.reasons for row in unit.rows] == [("撤回考核组的 7.5 分",)]
-    assert derivation.derive_row(after, unit_id, ROW).agrees
+    assert derivation.derive_row(unit_record_in(after, unit_id), ROW).agrees
     acts = {row[3]: row[5] for row in dump(site.database)["audit_log"]}
     assert (acts["mark.propose_withdrawal"], acts["mark.withdraw"]) == ("重新测评了", "乙提出：重新测评了")
 

@@ -7,14 +7,14 @@ from flask import Flask
 from surveys.acts.actors import COMMAND_LINE
 from surveys.acts.site import Site
 from surveys.marking import ledger
-from surveys.outcome import derivation, version_differences, versions
+from surveys.outcome import version_differences, versions
 from surveys.outcome.letter import letter
-from surveys.outcome.printed_source import printed_results
-from surveys.outcome.score_record import standing_words
+from surveys.outcome.printed_source import present_record
 from surveys.reporting.documents import Document as Letter
 from surveys.reporting.documents import Paragraph
 from surveys.storage.tables import Document
 from tests.builders import account, build_unit, cancel, event, exempt, record
+from tests.seasons import unit_in, unit_record_in
 from tests.sites import NOW
 from tests.worlds import client_of
 
@@ -44,14 +44,14 @@ def body_of(site: Site, assessment_id: int) -> Document:
 
 
 def words(body: Document, unit_id: int, key: str) -> list[str]:
-    _, found = derivation.row_of(body, unit_id, key)
-    return [standing_words(found, each) for each in found["events"]]
+    row = unit_record_in(body, unit_id).row(key)
+    return [row.standing_words(each) for each in row.events]
 
 
 def letter_of(site: Site, assessment_id: int, unit_id: int) -> Letter:
     with site.database.reading() as session:
-        found = printed_results(session, assessment_id)
-        return letter(found, versions.unit_in(found.body, unit_id), UTC)
+        found = present_record(session, assessment_id)
+        return letter(found, found.record.unit(unit_id), UTC)
 
 
 def test_why_an_event_does_not_count_is_kept(site):
@@ -65,7 +65,7 @@ def test_why_an_event_does_not_count_is_kept(site):
 def test_a_version_of_before_it_was_kept_says_what_it_can(site):
     assessment_id, unit_id = build_events(site)
     body, old = body_of(site, assessment_id), body_of(site, assessment_id)
-    for row in versions.unit_in(old, unit_id)["rows"]:
+    for row in unit_in(old, unit_id)["rows"]:
         for each in row["events"]:
             each.pop("overtaken_by", None)
     assert words(old, unit_id, "III-33(1)")[0] == "不计入：同一事项已按更高的一次计"

@@ -10,7 +10,8 @@ from flask import Flask
 
 from surveys.acts.site import Site
 from surveys.outcome import publishing
-from surveys.outcome.score_record import band_moves, figure
+from surveys.outcome.figures import Figure
+from surveys.outcome.unit_record import ResultRecord
 from surveys.scoring.exact import exact
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season.assessments import assessment_of
@@ -134,7 +135,7 @@ def test_the_papers_say_it_and_those_of_a_version_frozen_before_keep_their_words
     ],
 )
 def test_the_words(final: str | None, vetoed: bool, band: str | None, words: list[str]) -> None:
-
-    told = None if final is None else figure(exact(Decimal(final)))
-    rules = ScoringRules(top_quota=Decimal("0.5"))
-    assert band_moves({"final": told, "vetoed": vetoed, "band": band}, rules) == words
+    told = None if final is None else Figure(exact(Decimal(final)), final)
+    none = Figure(exact(0), "0.00")
+    result = ResultRecord(told, none, none, told, vetoed, pending=0, withheld=0, band=band, rank=1, ranked=1)
+    assert result.band_moves(ScoringRules(top_quota=Decimal("0.5"))) == words

@@ -19,6 +19,7 @@ from surveys.season.assessments import assessment_of
 from surveys.vote import poll_choices
 from surveys.vote.polls import poll_of
 from tests.builders import account, build_unit, dump, line_for, sealed_poll, set_state, sheet_for
+from tests.seasons import unit_record_in
 from tests.sites import NOW
 from tests.stored import opened_before
 from tests.strict_client import StrictClient
@@ -95,7 +96,7 @@ def test_two_admins_choose_and_the_other_is_set_aside_for_their_reason(twice: Tw
         reason = poll_of(session, twice.again).set_aside_reason
         body = versions.live_sheet(session, twice.unit_id)
     assert reason == f"以“年度民主测评”（{twice.prefix(twice.honest)}）为准。{REASON}"
-    derivation = derive_row(body, twice.unit_id, ROW)
+    derivation = derive_row(unit_record_in(body, twice.unit_id), ROW)
     assert derivation.agrees
     assert derivation.result == 10
     assert REASON in derivation.steps[0].words
@@ -169,7 +170,7 @@ def test_every_place_names_every_poll(twice: Twice, app: Flask) -> None:
         board = completion.board(session, COMMAND_LINE, twice.assessment_id)
         body = versions.live_sheet(session, twice.unit_id)
         seals = [poll_of(session, poll_id).seal or "" for poll_id in (twice.honest, twice.again)]
-    derivation = derive_row(body, twice.unit_id, ROW, for_unit=True)
+    derivation = derive_row(unit_record_in(body, twice.unit_id), ROW, for_unit=True)
     assert derivation.agrees
     assert derivation.result is None
     told = "".join(step.words for step in derivation.steps)

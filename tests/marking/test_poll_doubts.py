@@ -15,6 +15,7 @@ from surveys.outcome.derivation import derive_row
 from surveys.scoring.score_sheet import RowState
 from surveys.vote import poll_withdrawals, polls, tallies
 from tests.builders import account, build_unit, dump, line_for, sealed_poll, sheet_for
+from tests.seasons import unit_record_in
 from tests.sites import NOW
 from tests.stored import opened_before
 from tests.worlds import client_of
@@ -83,7 +84,7 @@ def test_the_row_is_withheld_until_two_decide(
     assert tally.shortcoming is None
     assert any(words in each for each in tallies.warnings(tally))
     for each, result in ((before, None), (body, 8)):
-        derivation = derive_row(each, unit_id, ROW)
+        derivation = derive_row(unit_record_in(each, unit_id), ROW)
         assert derivation.agrees
         assert derivation.result == result
         assert any(words in step.words for step in derivation.steps)
@@ -102,7 +103,7 @@ def test_of_several_teams_the_one_in_doubt_is_named(site: Site, unit_id: int, ad
             propose(site, unit_id, poll_id, admins[0])
             agree(site, unit_id, poll_id, admins[1])
         with site.database.reading() as session:
-            derivation = derive_row(versions.live_sheet(session, unit_id), unit_id, ROW)
+            derivation = derive_row(unit_record_in(versions.live_sheet(session, unit_id), unit_id), ROW)
         assert derivation.agrees
         assert derivation.result == (9 if decided else None)
 
@@ -139,7 +140,7 @@ def test_below_its_quorum_it_does_not_count_whatever_they_decide(site: Site, uni
     agree(site, unit_id, poll_id, admins[1])
     assert state(site, unit_id) == (RowState.WITHHELD, None)
     with site.database.reading() as session:
-        assert derive_row(versions.live_sheet(session, unit_id), unit_id, ROW).agrees
+        assert derive_row(unit_record_in(versions.live_sheet(session, unit_id), unit_id), ROW).agrees
 
 
 @pytest.mark.parametrize(("figures", "words"), DOUBTS)

@@ -11,7 +11,8 @@ from surveys.acts.site import Site
 from surveys.marking import results
 from surveys.marking.marks import MarkEntry
 from surveys.marking.results import Results
-from surveys.outcome.printed_source import printed_results
+from surveys.outcome import versions
+from surveys.outcome.printed_source import democratic_words, present_record
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import assessments
 from tests.builders import (
@@ -70,15 +71,11 @@ def test_units_are_ranked_within_their_category_only(site):
         ("戊", 1),
         ("己", 4),
     ]
-    assert found.categories == ("市直单位", "群团组织")
-    assert [each.sheet.unit.name for each in found.ranked("市直单位")] == ["乙", "戊", "甲", "己", "丙"]
-    assert [each.final for each in found.ranked("市直单位")] == [
-        Decimal("98.00"),
-        Decimal("98.00"),
-        Decimal("95.00"),
-        Decimal("91.00"),
-        None,
-    ]
+    with site.database.reading() as session:
+        record = versions.live_record(session, assessment_id)
+    assert record.categories == ["市直单位", "群团组织"]
+    ranked = [(unit.name, unit.result.final and unit.result.final.shown) for unit in record.ranked("市直单位")]
+    assert ranked == [("乙", "98.00"), ("戊", "98.00"), ("甲", "95.00"), ("己", "91.00"), ("丙", None)]
 
 
 def test_a_quota_for_the_best_band_goes_by_rank(site):
@@ -180,8 +177,8 @@ def test_a_vote_that_does_not_count_is_no_score(site):
         "两班子": (None, None),
     }
     with site.database.reading() as session:
-        printed = printed_results(session, assessment_id)
-    assert {unit["name"]: printed.democratic_words(unit) for unit in printed.units} == {
+        printed = present_record(session, assessment_id)
+    assert {unit.name: democratic_words(unit) for unit in printed.record.units} == {
         "够": "100.00",
         "不够": "不计分",
         "另定": "确认 7.00",

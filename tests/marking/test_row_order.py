@@ -43,7 +43,7 @@ from surveys.vote import bundle_writing, poll_record, polls, tallies, tally_shee
 from surveys.vote.polls import ClassEntry
 from tests import stored
 from tests.builders import build_poll, close_and_seal, fill_marks
-from tests.seasons import build_season
+from tests.seasons import build_season, unit_in
 from tests.servers import ROOT
 from tests.sites import NOW, lite_site_in, postgres_database, settings_for
 from tests.stored import copy, load
@@ -296,11 +296,11 @@ def everything(site: Site) -> dict[str, Any]:
         found["matrix file"] = applicability_workbook.matrix_workbook(applicability.matrix(session, 1))
         found["results"] = json.dumps(results.to_json(results.results(session, 1)))
         frozen = [versions.version(session, 1, line.number) for line in versions.listing(session, 1)]
-        found["versions"] = [versions.to_csv(each.body) for each in frozen]
+        found["versions"] = [versions.to_csv(each.record) for each in frozen]
         live = versions.live_body(session, 1)
         found["changes"] = json.dumps(version_differences.report(session, 1, frozen[0].body, live).to_json())
-        printed = printed_source.printed_results(session, 1)
-        found["letters"] = [repr(letter.letter(printed, unit, zone)) for unit in printed.body["units"]]
+        printed = printed_source.present_record(session, 1)
+        found["letters"] = [repr(letter.letter(printed, unit, zone)) for unit in printed.record.units]
         found["report"] = repr(report.report(printed, zone))
         for poll in sealed_polls(session):
             found[f"poll {poll.id}"] = (
@@ -348,7 +348,7 @@ def test_a_certificate_holds_where_tags_are_sorted_by_their_sound(
                 assert [tag.tag for tag in assessments.unit_of(session, season.second).tags] == [*reversed(TAGS)]
                 certified = versions.verify(session, season.assessment_id)[-1]
                 body = versions.version(session, season.assessment_id, certified.number).body
-                there = versions.unit_in(body, season.second)
+                there = unit_in(body, season.second)
                 assert there["tags"] == [*TAGS]
                 there["tags"] = [*reversed(TAGS)]  # as a program before this one froze them there
                 assert versions.same_scores(body, versions.live_body(session, season.assessment_id))

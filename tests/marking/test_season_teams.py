@@ -11,6 +11,7 @@ from surveys.outcome.derivation import derive_row
 from surveys.vote import polls
 from surveys.vote.poll_entries import entry_of
 from tests.builders import GROUP, account, build_poll, build_unit, confirm, enter, sealed_poll
+from tests.seasons import unit_record_in
 from tests.sites import NOW
 
 ROW = "III-36"
@@ -19,7 +20,7 @@ ROW = "III-36"
 def derived(site: Site, assessment_id: int, unit_id: int, *, for_unit: bool = False):
     with site.database.reading() as session:
         body = versions.live_body(session, assessment_id)
-    return derive_row(body, unit_id, ROW, for_unit=for_unit)
+    return derive_row(unit_record_in(body, unit_id), ROW, for_unit=for_unit)
 
 
 def test_the_row_of_several_teams_is_worked_out_again_down_to_each_ones_counts(site):

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from surveys.acts.errors import NotFound
 from surveys.acts.site import Site
 from surveys.marking.marks import MarkEntry
-from surveys.outcome import derivation, version_differences, versions
+from surveys.outcome import version_differences, versions
+from surveys.outcome.derivation import Derivation, derive_row, derive_total
+from surveys.outcome.score_record import ScoreRecord
 from surveys.outcome.version_text import content
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
-from surveys.scoring.score_sheet import Kind, Mode, ScoringRules
+from surveys.scoring.score_sheet import Kind, Mode, RowState, ScoringRules
 from surveys.storage.tables import Assessment, Document
 from surveys.vote import polls
 from surveys.vote.polls import ClassEntry
@@ -36,7 +38,7 @@ from tests.builders import (
     sealed_poll,
     sheet_for,
 )
-from tests.seasons import build_season
+from tests.seasons import build_season, unit_in, unit_record_in
 
 
 def body_of(site: Site, assessment_id: int) -> Document:
@@ -44,20 +46,29 @@ def body_of(site: Site, assessment_id: int) -> Document:
         return versions.live_body(session, assessment_id)
 
 
-def sums(found: derivation.Derivation) -> list[str]:
+def sums(found: Derivation) -> list[str]:
     return [step.sum for step in found.steps if step.sum]
+
+
+def row_told(body: Document, unit_id: int, key: str, *, for_unit: bool = False) -> Derivation:
+    return derive_row(unit_record_in(body, unit_id), key, for_unit=for_unit)
+
+
+def total_told(body: Document, unit_id: int) -> Derivation:
+    return derive_total(unit_record_in(body, unit_id), ScoringRules.from_json(body["rules"]))
 
 
 def check(body: Document) -> None:
     """Every row and every total, as the office and as the unit reads them."""
-    for unit in body["units"]:
-        for row in unit["rows"]:
+    record = ScoreRecord.from_json(body)
+    for unit in record.units:
+        for row in unit.rows:
             for for_unit in (True, False):
-                found = derivation.derive_row(body, unit["unit"], row["key"], for_unit=for_unit)
-                assert found.agrees, (unit["name"], row["key"], found)
+                found = derive_row(unit, row.key, for_unit=for_unit)
+                assert found.agrees, (unit.name, row.key, found)
                 assert found.steps
-        found = derivation.derive_total(body, unit["unit"])
-        assert found.agrees, (unit["name"], found)
+        found = derive_total(unit, record.rules)
+        assert found.agrees, (unit.name, found)
 
 
 def test_a_score_is_told_down_to_the_votes(site):
@@ -67,19 +78,19 @@ def test_a_score_is_told_down_to_the_votes(site):
     enter(site, season.first, MarkEntry("III-4", GROUP, "0.5", "缺材料"))
     body = season.live()
     check(body)
-    total = derivation.derive_total(body, season.first)
-    result = versions.unit_in(body, season.first)["result"]
+    total = total_told(body, season.first)
+    result = unit_in(body, season.first)["result"]
     text = sums(total)
     assert text[-1].endswith(result["final"]["shown"].rstrip("0").rstrip("."))
     assert any(each.startswith("100 × ") for each in text)
     assert "加分项 III-32：2 分。" in [step.words for step in total.steps]
-    row = derivation.derive_row(body, season.first, "III-36")
+    row = row_told(body, season.first, "III-36")
     words = [step.words for step in row.steps]
     assert "sha256:" in words[0]
     assert "好 100、较好 80、一般 60、差 40" in words[1]
     assert sums(row)[0] == "(10×100 + 0×80 + 0×60 + 0×40) ÷ 10 = 100"
     assert sums(row)[-1].startswith("10 × ")
-    assert derivation.derive_row(body, season.first, "III-36", for_unit=True) == row
+    assert row_told(body, season.first, "III-36", for_unit=True) == row
 
 
 def test_every_state_of_a_row_is_explained(site):
@@ -92,7 +103,7 @@ def test_every_state_of_a_row_is_explained(site):
     check(body)
 
     def words(key: str) -> str:
-        return "".join(step.words + step.sum for step in derivation.derive_row(body, unit_id, key).steps)
+        return "".join(step.words + step.sum for step in row_told(body, unit_id, key).steps)
 
     assert "机构调整（示例函〔2026〕1号）" in words("III-7")
     assert "本单位的标签：没有标签" in words("III-16")
@@ -100,10 +111,10 @@ def test_every_state_of_a_row_is_explained(site):
     assert "还没有封存的测评会" in words("III-36")
     assert "示例发〔2026〕1号" in words("III-34")
     assert "从满分起算" in words("III-11(2)")
-    assert "全部定下后才有总分" in "".join(step.words for step in derivation.derive_total(body, unit_id).steps)
+    assert "全部定下后才有总分" in "".join(step.words for step in total_told(body, unit_id).steps)
     for missing in ((unit_id, "III-99"), (99, "III-4")):
         with pytest.raises(NotFound):
-            derivation.derive_row(body, *missing)
+            row_told(body, *missing)
 
 
 @pytest.mark.parametrize("blank", list(BlankPolicy))
@@ -136,7 +147,7 @@ def test_votes_of_several_classes_are_told_down_to_the_counts(site):
         site, {"A": ["A-AAAAAAA"] * 4 + ["B-AAAAAAA"] * 2, "B": ["ABAAAAAAA"] * 3 + ["D-AAAAAAA"] * 3}
     )
     check(body)
-    found = derivation.derive_row(body, unit_id, "III-36")
+    found = row_told(body, unit_id, "III-36")
     told = [(step.words, step.sum) for step in found.steps]
     assert told[2:5] == [
         ("第 1 题，领导：好 4，较好 2，一般 0，差 0", "(4×100 + 2×80 + 0×60 + 0×40) ÷ 6 ≈ 93.33"),
@@ -156,7 +167,7 @@ def test_of_a_small_class_nothing_is_kept(site):
     check(body)
     assert "by_class" not in str(body)
     for for_unit in (True, False):
-        steps = derivation.derive_row(body, unit_id, "III-36", for_unit=for_unit).steps
+        steps = row_told(body, unit_id, "III-36", for_unit=for_unit).steps
         assert not [step for step in steps if "领导：" in step.words or "群众：" in step.words]
 
 
@@ -164,16 +175,16 @@ def test_a_class_without_valid_ballots_is_told_before_the_items(site):
     body, unit_id = by_classes(site, {"A": [], "B": ["ABAAAAAAA"] * 3 + ["BAAAAAAAA"] * 3})
     check(body)
     for for_unit in (True, False):
-        steps = derivation.derive_row(body, unit_id, "III-36", for_unit=for_unit).steps
+        steps = row_told(body, unit_id, "III-36", for_unit=for_unit).steps
         assert steps[1].words == "A 票（领导）没有有效票，它的权重 75% 由其他票种分摊。"
     old = copy.deepcopy(body)
-    for row in versions.unit_in(old, unit_id)["rows"]:
+    for row in unit_in(old, unit_id)["rows"]:
         if (vote := row["democratic"]) is not None:
             del vote["passed_on"], vote["abstain"]
             for item in vote["items"]:
                 del item["passed_on"]
     check(old)
-    text = str(derivation.derive_row(old, unit_id, "III-36"))
+    text = str(row_told(old, unit_id, "III-36"))
     assert "分摊" not in text
     assert "没有人评这一题，不计入" in text
     assert versions.same_scores(old, body)
@@ -183,16 +194,16 @@ def test_a_class_without_valid_ballots_is_told_before_the_items(site):
 
 def test_the_unit_is_not_told_whose_ballots_were_all_blank_where_a_class_is_hidden(site):
     body, unit_id = by_classes(site, {"A": ["-"] * 6, "B": ["ABAAAAAAA"] * 4})
-    told = str(derivation.derive_row(body, unit_id, "III-36", for_unit=True))
+    told = str(row_told(body, unit_id, "III-36", for_unit=True))
     assert "有的票种没有有效票，它的权重由其他票种分摊。" in told
     assert "领导" not in told.replace("领导班子", "")
-    assert "A 票（领导）没有有效票" in str(derivation.derive_row(body, unit_id, "III-36"))
+    assert "A 票（领导）没有有效票" in str(row_told(body, unit_id, "III-36"))
 
 
 def test_abstaining_is_called_what_the_ballot_called_it(site):
     assessment_id, unit_id = build_unit(site, leaders=0)
     sealed_poll(site, unit_id, "AB*", abstain="不了解", leaders=0)
-    told = str(derivation.derive_row(body_of(site, assessment_id), unit_id, "III-36"))
+    told = str(row_told(body_of(site, assessment_id), unit_id, "III-36"))
     assert "不了解 10" in told
     assert "弃权" not in told
 
@@ -200,11 +211,11 @@ def test_abstaining_is_called_what_the_ballot_called_it(site):
 def test_a_version_of_before_the_classes_were_kept_still_reads(site):
     body, unit_id = by_classes(site, {"A": ["ABAAAAAAA"] * 6, "B": ["CDAAAAAAA"] * 6})
     old = copy.deepcopy(body)
-    for row in versions.unit_in(old, unit_id)["rows"]:
+    for row in unit_in(old, unit_id)["rows"]:
         for item in (row["democratic"] or {"items": []})["items"]:
             del item["by_class"]
     check(old)
-    assert "各票种先分别平均" in str(derivation.derive_row(old, unit_id, "III-36"))
+    assert "各票种先分别平均" in str(row_told(old, unit_id, "III-36"))
     assert versions.same_scores(old, body)
     assert version_differences.difference(old | {"number": 1}, body | {"number": 2}).is_empty
     assert content(json.dumps(old)).units == content(json.dumps(body)).units, "who agreed to it still agrees"
@@ -214,8 +225,8 @@ def test_few_ballots_are_not_told_to_the_unit(site):
     assessment_id, unit_id = build_unit(site, leaders=0)
     sealed_poll(site, unit_id, "AB", count=3, entitled=3)
     body = body_of(site, assessment_id)
-    assert "÷ 3" in str(derivation.derive_row(body, unit_id, "III-36"))
-    text = str(derivation.derive_row(body, unit_id, "III-36", for_unit=True))
+    assert "÷ 3" in str(row_told(body, unit_id, "III-36"))
+    text = str(row_told(body, unit_id, "III-36", for_unit=True))
     assert "÷ 3" not in text
     assert "逐题的票数不列出" in text
 
@@ -228,13 +239,13 @@ def test_a_row_of_events_comes_to_no_more_than_its_points(site):
     assert (line.value.got, line.worth, sheet_for(site, unit_id).score.bonus) == (8, 5, 5)
     body = body_of(site, assessment_id)
     check(body)
-    found = derivation.derive_row(body, unit_id, "III-32")
+    found = row_told(body, unit_id, "III-32")
     assert [step.words + step.sum for step in found.steps] == [
         "登记的事件合计4 + 4 = 8",
         "登记合计 8，超过本行上限，计 5。",
     ]
     assert found.result == 5
-    assert ",III-32,表彰奖励,加分项,5,已定,5.00," in versions.to_csv(body).decode()
+    assert ",III-32,表彰奖励,加分项,5,已定,5.00," in versions.to_csv(ScoreRecord.from_json(body)).decode()
 
 
 @pytest.mark.parametrize(
@@ -251,18 +262,18 @@ def test_a_scale_beyond_a_hundred_stays_within_the_row(site, weight, points, wor
     sealed_poll(site, other, "A", leaders=0, rules=rules)
     body = body_of(site, assessment_id)
     check(body)
-    found = derivation.derive_row(body, other, "III-36")
+    found = row_told(body, other, "III-36")
     assert (str(found.result), found.steps[-1].words) == (points, words)
 
 
 def test_what_does_not_agree_is_seen(site):
     season = build_season(site)
     body = season.live()
-    unit = versions.unit_in(body, season.first)
+    unit = unit_in(body, season.first)
     row = next(row for row in unit["rows"] if row["key"] == "III-4")
     row["got"] = {"exact": "1/3", "shown": "0.33"}
-    assert not derivation.derive_row(body, season.first, "III-4").agrees
-    assert not derivation.derive_total(body, season.first).agrees
+    assert not row_told(body, season.first, "III-4").agrees
+    assert not total_told(body, season.first).agrees
 
 
 shares = st.integers(0, 20)
@@ -291,16 +302,14 @@ def test_a_derivation_comes_to_the_sheets_figures(sqlite_template, tmp_path_fact
             session.get_one(Assessment, assessment_id).rules = rules.to_json()
             session.commit()
         body = body_of(site, assessment_id)
-        unit = body["units"][0]
-        for key, row in derivation.rows_of(body, unit).items():
-            state = next(record["state"] for record in unit["rows"] if record["key"] == key)
-            points = str(Decimal(int(row.standard.points * 100) * data.draw(shares, label=key) // 20) / 100)
-            if state != "marked" or (Decimal(points) == 0 and row.standard.kind is not Kind.STANDARD):
+        for row in unit_record_in(body, unit_id).rows:
+            key, standard = row.key, row.row.standard
+            points = str(Decimal(int(standard.points * 100) * data.draw(shares, label=key) // 20) / 100)
+            if row.state is not RowState.MARKED or (Decimal(points) == 0 and standard.kind is not Kind.STANDARD):
                 continue
-            if row.standard.kind is Kind.STANDARD and not row.standard.starts_full:
-                names = next(record["departments"] for record in unit["rows"] if record["key"] == key)
-                enter(site, unit_id, MarkEntry(key, names[0], points, "依据日常工作情况综合评定"))
-            elif row.standard.kind is not Kind.VETO and Decimal(points) > 0:
+            if standard.takes_marks:
+                enter(site, unit_id, MarkEntry(key, row.departments[0], points, "依据日常工作情况综合评定"))
+            elif standard.kind is not Kind.VETO and Decimal(points) > 0:
                 record(site, unit_id, event(key, points))
                 record(site, unit_id, event(key, points, "示例发〔2026〕2号"))
         check(body_of(site, assessment_id))

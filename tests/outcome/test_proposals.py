@@ -24,7 +24,7 @@ from surveys.storage.tables import AuditEntry, Event, Exemption, Mark, RuleVersi
 from tests.builders import GROUP, decided_alone, dump, enter, event, line_for, run_sql, set_state
 from tests.marking.test_mark_workbooks import exported, packed
 from tests.papers import person
-from tests.seasons import Season, build_season
+from tests.seasons import Season, build_season, unit_record_in
 from tests.sites import NOW
 
 OTHER = "市纪委"
@@ -101,9 +101,9 @@ def test_an_admins_value_waits_and_what_stood_stands(season):
         assert made is not None
         assert (made.account_id, made.confirmed_by) == tuple(admin.account_id for admin in season.admins)
         body = versions.live_body(session, season.assessment_id)
-    steps = derivation.derive_row(body, season.first, "III-4").steps
+    steps = derivation.derive_row(unit_record_in(body, season.first), "III-4").steps
     assert steps[-1].words == f"{GROUP} 0 分：管理一提出，管理二确认。"
-    assert derivation.derive_row(body, season.first, "III-4", for_unit=True).steps == steps[:-1]
+    assert derivation.derive_row(unit_record_in(body, season.first), "III-4", for_unit=True).steps == steps[:-1]
     assert [name for name, _ in log_of(season, "proposal.make")] == ["管理一"]
     assert [name for name, _ in log_of(season, "proposal.confirm")] == ["管理二"]
     assert [name for name, _ in log_of(season, "mark.enter")][-1] == "管理一"
@@ -366,8 +366,8 @@ def test_nothing_is_certified_over_what_waits(season):
     assert not any("没有确认" in each for each in season.outlook().hindrances)
     assert season.freeze() == 2
     frozen = season.version(2)
-    record = next(row for row in frozen.unit(season.first)["rows"] if row["key"] == "III-4")
-    assert [(each["by"], each["confirmed_by"]) for each in record["marks"]] == [("管理一", "管理二")]
+    row = frozen.unit(season.first).row("III-4")
+    assert [(each.by, each.confirmed_by) for each in row.marks] == [("管理一", "管理二")]
     assert versions.same_scores(frozen.body, season.live())
 
 

@@ -28,7 +28,7 @@ def test_a_reporter_sees_the_own_unit_from_the_appeal_on_and_no_other(season):
     with season.site.database.reading() as session:
         found = replies.own_version(session, season.reporter, season.first)
         assert found is not None
-        assert found.unit(season.first)["name"] == "样例局"
+        assert found.unit(season.first).name == "样例局"
         for actor in (season.other, *season.admins, COMMAND_LINE):
             with pytest.raises(NotFound):
                 replies.own_version(session, actor, season.first)

@@ -16,12 +16,13 @@ from surveys.marking.ledger import EventEntry
 from surveys.marking.marks import MarkEntry
 from surveys.outcome import rule_changes, version_differences, versions
 from surveys.outcome.rule_changes import Effect
+from surveys.outcome.score_record import ScoreRecord
 from surveys.outcome.version_differences import Difference
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import applicability
 from surveys.storage.tables import Approval, Assessment, Document, Mark, RuleVersion, ScoreVersion
 from tests.builders import GROUP, dump, enter, event, exempt, record, run_sql
-from tests.seasons import Season, build_season, digest_of
+from tests.seasons import Season, build_season, digest_of, unit_in
 from tests.sites import NOW
 
 
@@ -37,7 +38,7 @@ def difference(season: Season, old: int, new: int) -> Difference:
 
 
 def row_in(body: Document, unit_id: int, key: str) -> Document:
-    rows: list[Document] = versions.unit_in(body, unit_id)["rows"]
+    rows: list[Document] = unit_in(body, unit_id)["rows"]
     return next(row for row in rows if row["key"] == key)
 
 
@@ -306,7 +307,7 @@ def test_a_version_as_csv_has_every_row_and_no_formula(season):
     record(season.site, season.first, EventEntry("III-33(1)", "2", NOW.date(), "=HYPERLINK(1)", "事由"))
     season.close_marking()
     body = season.version(1).body
-    text = versions.to_csv(body).decode("utf-8-sig")
+    text = versions.to_csv(ScoreRecord.from_json(body)).decode("utf-8-sig")
     lines = list(csv.DictReader(io.StringIO(text)))
     assert len(lines) == sum(len(unit["rows"]) for unit in body["units"])
     own = {line["行"]: line for line in lines if line["单位"] == "样例局"}

@@ -244,7 +244,7 @@ def test_every_row_is_explained_to_the_unit_without_the_names_of_who_marked(walk
     enter(walk.site, walk.season.first, MarkEntry("III-4", GROUP, "0.5", "缺材料"), actor=walk.season.admins[0])
     walk.season.appeal()
     links = [link for link in walk.reporter.page(walk.own).links() if "/rows/" in link]
-    assert len(links) == len(walk.season.version(1).unit(walk.season.first)["rows"])
+    assert len(links) == len(walk.season.version(1).unit(walk.season.first).rows)
     for link in links:
         page = walk.reporter.page(link)
         assert "怎么来的" in page.text

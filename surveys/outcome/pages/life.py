@@ -163,7 +163,7 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
             changes=changes,
             rules=rule_changes.listing(session, assessment_id),
             objections=objections,
-            uncorrected=promises.uncorrected_ids(session, assessment_id, lambda: standing.live),
+            uncorrected=promises.uncorrected_ids(session, assessment_id, lambda: standing.record),
             agreed=len(standing.agreed),
             fault=fault,
             forms=_forms(outlook, typed),
@@ -237,7 +237,7 @@ def _objection_page(
             "outcome/life/objection.html",
             reply=reply,
             uncorrected=promises.uncorrected_ids(
-                session, assessment.id, lambda: versions.live_body(session, assessment.id)
+                session, assessment.id, lambda: versions.live_record(session, assessment.id)
             ),
             final=AssessmentState(assessment.state).is_final,
             closing=closing or CloseForm(formdata=None),

@@ -147,7 +147,7 @@ def _row_page(
             raise NotFound("现在还看不到本单位的计分表，开始复核申诉后再来。")
         agreed = replies.agreement_of(session, unit, version)
         objections = [reply for reply in replies.objections_of(session, unit_id) if reply.row_key == row_key]
-        uncorrected = promises.uncorrected_ids(session, unit.assessment_id, lambda: version.body)
+        uncorrected = promises.uncorrected_ids(session, unit.assessment_id, lambda: version.record)
         may_reply = replies.may_reply(site().now(), unit)
         waits = any(reply.state is ObjectionState.OPEN for reply in objections)
         return render_template(
@@ -166,7 +166,7 @@ def _row_page(
             at=at,
             typed=typed,
             form=typed if isinstance(typed, ObjectionForm) else ObjectionForm(formdata=None),
-            **explained(version.body, unit_id, row_key, for_unit=True),
+            **explained(version.unit(unit_id), row_key, for_unit=True),
         )
 
 
@@ -178,7 +178,7 @@ def _page(unit_id: int, fault: str | None = None) -> str:
         if version is None:
             return render_template("outcome/own_unit/waiting.html", own=unit, state=state, fault=fault)
         objections = replies.objections_of(session, unit_id)
-        uncorrected = promises.uncorrected_ids(session, unit.assessment_id, lambda: version.body)
+        uncorrected = promises.uncorrected_ids(session, unit.assessment_id, lambda: version.record)
         return render_template(
             "outcome/own_unit/show.html",
             own=unit,
@@ -195,5 +195,5 @@ def _page(unit_id: int, fault: str | None = None) -> str:
             not_yet=replies.why_not_yet(objections, uncorrected),
             form=AgreeForm(formdata=None, version=version.line.number),
             fault=fault,
-            **sheet(version.body, unit_id),
+            **sheet(version.record, unit_id),
         )

@@ -24,7 +24,6 @@ from surveys.marking.pages.mark_fields import MarkField, mark_field, saved_words
 from surveys.marking.score_sheets import SheetLine, UnitSheet
 from surveys.outcome import derivation
 from surveys.outcome.pages.versions import present_sheet
-from surveys.outcome.versions import unit_in
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
@@ -38,14 +37,6 @@ from surveys.web.forms import ActForm
 from surveys.web.proposals import said
 
 pages = Blueprint("score_sheets", __name__)
-
-STATE_NAMES = {
-    RowState.NOT_APPLICABLE: "不适用",
-    RowState.EXEMPTED: "免考",
-    RowState.PENDING: "待打分",
-    RowState.MARKED: "已定",
-    RowState.WITHHELD: "测评不计分",
-}
 
 
 @pages.get("/units/<id:unit_id>")
@@ -75,7 +66,6 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         wide=WIDE,
         step=_step(sheet),
         shortest_basis=marks.SHORTEST_BASIS,
-        state_names=STATE_NAMES,
         RowState=RowState,
         shown=shown,
     )
@@ -86,8 +76,8 @@ def _standing(unit_id: int) -> dict[str, Any]:
     if not may(Permission.DECIDE):
         return {}
     found = present_sheet(unit_id)
-    unit = unit_in(found.body, unit_id)
-    return {"unit": unit, "moves": found.band_moves(unit)}
+    unit = found.record.unit(unit_id)
+    return {"unit": unit, "moves": unit.result.band_moves(found.record.rules)}
 
 
 def _step(sheet: UnitSheet) -> Decimal:
@@ -170,7 +160,6 @@ def _row_page(
         sharing=[
             group for group in ledger_reading.sharing_documents(lines) if any(each.row_key == row_key for each in group)
         ],
-        state_names=STATE_NAMES,
         RowState=RowState,
         shown=shown,
     )

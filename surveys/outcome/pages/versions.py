@@ -1,7 +1,7 @@
 """Frozen versions of the score sheets, their differences, and why each score is what it is."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -11,18 +11,17 @@ from flask.typing import ResponseReturnValue
 from surveys.acts.actors import Permission
 from surveys.acts.errors import NotFound
 from surveys.outcome import derivation, version_differences, versions
-from surveys.outcome.printed_source import PrintedResults, printed_results
-from surveys.outcome.score_record import band_moves, standing_words, worth_of
+from surveys.outcome.printed_source import PresentRecord, present_record
+from surveys.outcome.score_record import ScoreRecord
+from surveys.outcome.unit_record import UnitRecord
 from surveys.outcome.version_differences import Difference
-from surveys.outcome.versions import STATE_NAMES, Version
-from surveys.scoring.score_sheet import ScoringRules
+from surveys.outcome.versions import Version
+from surveys.scoring.exact import shown
 from surveys.season import assessments
 from surveys.web.access import needs, site
 from surveys.web.downloads import attachment
 
 pages = Blueprint("versions", __name__)
-
-Body = Mapping[str, Any]
 
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>")
@@ -35,9 +34,8 @@ def show(assessment_id: int, version: int) -> ResponseReturnValue:
         "outcome/life/version.html",
         assessment_id=assessment_id,
         version=found.line,
-        body=found.body,
+        record=found.record,
         hands=hands,
-        results=PrintedResults(found.body, None),
     )
 
 
@@ -53,7 +51,7 @@ def as_json(assessment_id: int, version: int) -> ResponseReturnValue:
 @needs(Permission.SEE_RESULTS)
 def as_csv(assessment_id: int, version: int) -> ResponseReturnValue:
     found = _version(assessment_id, version)
-    return attachment(versions.to_csv(found.body), "text/csv", f"得分第{version}版.csv")
+    return attachment(versions.to_csv(found.record), "text/csv", f"得分第{version}版.csv")
 
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>/difference")
@@ -78,7 +76,7 @@ def unit(assessment_id: int, version: int, unit_id: int) -> ResponseReturnValue:
     """A unit's sheet as it was frozen."""
     found = _version(assessment_id, version)
     return render_template(
-        "outcome/life/unit.html", assessment_id=assessment_id, version=found.line, **sheet(found.body, unit_id)
+        "outcome/life/unit.html", assessment_id=assessment_id, version=found.line, **sheet(found.record, unit_id)
     )
 
 
@@ -91,7 +89,7 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
         "outcome/life/row.html",
         assessment_id=assessment_id,
         version=found.line,
-        **explained(found.body, unit_id, row_key),
+        **explained(found.unit(unit_id), row_key),
     )
 
 
@@ -102,9 +100,9 @@ def why(unit_id: int) -> ResponseReturnValue:
     found = present_sheet(unit_id)
     return render_template(
         "outcome/life/unit.html",
-        assessment_id=found.body["assessment"],
+        assessment_id=found.record.assessment,
         version=found.certificate,
-        **sheet(found.body, unit_id),
+        **sheet(found.record, unit_id),
     )
 
 
@@ -114,51 +112,44 @@ def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
     found = _present(unit_id, versions.live_unit)
     return render_template(
         "outcome/life/row.html",
-        assessment_id=found.body["assessment"],
+        assessment_id=found.record.assessment,
         version=found.certificate,
-        **explained(found.body, unit_id, row_key),
+        **explained(found.record.unit(unit_id), row_key),
     )
 
 
-def present_sheet(unit_id: int) -> PrintedResults:
+def present_sheet(unit_id: int) -> PresentRecord:
     """What is said of a unit among all others, its band and rank included."""
     return _present(unit_id, versions.live_sheet)
 
 
-def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PrintedResults:
+def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PresentRecord:
     """What is said of a unit: `live` while nothing is certified, then the certified version."""
     with site().database.reading() as session:
         assessment_id = assessments.unit_of(session, unit_id).assessment_id
-        return printed_results(session, assessment_id, lambda: live(session, unit_id))
+        return present_record(session, assessment_id, lambda: live(session, unit_id))
 
 
-def sheet(body: Body, unit_id: int) -> dict[str, Any]:
+def sheet(record: ScoreRecord, unit_id: int) -> dict[str, Any]:
     """What the template of a sheet needs: of one unit and nothing of the others."""
-    unit = versions.unit_in(dict(body), unit_id)
-    rows = derivation.rows_of(dict(body), unit)
-    records = [(rows[record["key"]], record) for record in unit["rows"]]
+    unit = record.unit(unit_id)
     return {
         "unit": unit,
-        "title": body["title"],
-        "blocks": [(block, list(own)) for block, own in groupby(records, lambda pair: pair[0].block)],
-        "moves": band_moves(unit["result"], ScoringRules.from_json(body["rules"])),
-        "derivation": derivation.derive_total(dict(body), unit_id),
-        "state_names": STATE_NAMES,
-        "worth": worth_of,
+        "title": record.title,
+        "blocks": [(block, list(own)) for block, own in groupby(unit.rows, lambda row: row.row.block)],
+        "moves": unit.result.band_moves(record.rules),
+        "derivation": derivation.derive_total(unit, record.rules),
+        "shown": shown,
     }
 
 
-def explained(body: Body, unit_id: int, row_key: str, *, for_unit: bool = False) -> dict[str, Any]:
+def explained(unit: UnitRecord, row_key: str, *, for_unit: bool = False) -> dict[str, Any]:
     """What the template of a row needs. `for_unit`: the reader is the unit that was rated."""
-    row, record = derivation.row_of(dict(body), unit_id, row_key)
     return {
-        "unit": versions.unit_in(dict(body), unit_id),
-        "row": row,
-        "record": record,
-        "derivation": derivation.derive_row(dict(body), unit_id, row_key, for_unit=for_unit),
-        "state_names": STATE_NAMES,
-        "worth": worth_of,
-        "standing": standing_words,
+        "unit": unit,
+        "row": unit.row(row_key),
+        "derivation": derivation.derive_row(unit, row_key, for_unit=for_unit),
+        "shown": shown,
     }
 
 

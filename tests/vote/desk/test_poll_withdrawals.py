@@ -33,6 +33,7 @@ from tests.builders import (
     set_state,
     sheet_of,
 )
+from tests.seasons import unit_record_in
 from tests.sites import NOW
 
 ROW = "III-36"
@@ -196,7 +197,7 @@ def test_two_people_set_a_sealed_poll_aside_and_the_derivation_says_so(meeting):
     assert meeting.value == (RowState.PENDING, None)
     body = meeting.body()
     for for_unit in (False, True):
-        found = derive_row(body, meeting.unit_id, ROW, for_unit=for_unit)
+        found = derive_row(unit_record_in(body, meeting.unit_id), ROW, for_unit=for_unit)
         assert found.agrees
         assert "经两人决定不计入得分。理由：开错了会" in found.steps[0].words
         assert "sha256:" in found.steps[0].words
@@ -212,7 +213,7 @@ def test_two_people_set_a_sealed_poll_aside_and_the_derivation_says_so(meeting):
     assert acts["poll.set_aside"] == "甲提出：开错了会"
     sealed_poll(meeting.site, meeting.unit_id, "B")
     assert meeting.value == (RowState.MARKED, 8)
-    assert derive_row(meeting.body(), meeting.unit_id, ROW).agrees
+    assert derive_row(unit_record_in(meeting.body(), meeting.unit_id), ROW).agrees
 
 
 def test_set_aside_its_record_stays_and_can_be_checked(meeting):
@@ -271,7 +272,7 @@ def test_of_a_result_that_was_never_opened_nothing_is_told(site):
     meeting.world = sealed_poll(site, meeting.unit_id, "C", two_person=True)
     meeting.propose()
     meeting.agree()
-    found = derive_row(meeting.body(), meeting.unit_id, ROW)
+    found = derive_row(unit_record_in(meeting.body(), meeting.unit_id), ROW)
     assert found.agrees
     assert "不计入得分" in found.steps[0].words
     assert "10×60" not in str(found)

@@ -127,6 +127,7 @@ def test_what_was_certified_is_still_what_was_certified(site: Site) -> None:
     season.certified()
     with site.database.reading() as session:
         assert versions.verify(session, season.assessment_id)
-    (row,) = [row for row in season.version(2).unit(season.first)["rows"] if row["key"] == ROW]
-    assert (row["got"]["shown"], row["democratic"]["score"]) == ("9.00", None)
+    row = season.version(2).unit(season.first).row(ROW)
+    assert row.vote is not None
+    assert (row.worth, row.vote.poll.score) == (9, None)
     season.archive()

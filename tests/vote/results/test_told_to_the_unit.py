@@ -11,12 +11,13 @@ from surveys.acts.site import Site
 from surveys.marking.derivation_steps import Step
 from surveys.outcome import derivation, life, version_differences, versions
 from surveys.outcome import letter as unit_letters
-from surveys.outcome.printed_source import printed_results
+from surveys.outcome.printed_source import present_record
 from surveys.storage.tables import Document, Poll, Unit
 from surveys.vote import tallies
 from surveys.vote.polls import poll_of
 from tests.builders import close_marking
 from tests.outcome.test_derivations import by_classes, check
+from tests.seasons import unit_in, unit_record_in
 from tests.sites import NOW
 from tests.worlds import build_accounts, client_of
 
@@ -27,14 +28,14 @@ MANY_VOICES = {key: ["ABCABCABC"] * 2 + ["BCABCABCA"] * 2 + ["CABCABCAB"] * 2 fo
 
 
 def steps(body: Document, unit_id: int, *, for_unit: bool = True) -> tuple[Step, ...]:
-    return derivation.derive_row(body, unit_id, ROW, for_unit=for_unit).steps
+    return derivation.derive_row(unit_record_in(body, unit_id), ROW, for_unit=for_unit).steps
 
 
 def letter(site: Site, unit_id: int) -> str:
     with site.database.reading() as session:
         assessment_id = session.get_one(Unit, unit_id).assessment_id
-        found = printed_results(session, assessment_id, lambda: versions.live_body(session, assessment_id))
-        return str(unit_letters.letter(found, versions.unit_in(found.body, unit_id), ZoneInfo("UTC")))
+        found = present_record(session, assessment_id, lambda: versions.live_body(session, assessment_id))
+        return str(unit_letters.letter(found, found.record.unit(unit_id), ZoneInfo("UTC")))
 
 
 def test_of_a_class_of_one_mind_the_unit_reads_no_counts(site: Site) -> None:
@@ -80,7 +81,7 @@ def test_a_version_frozen_before_tells_no_more(lite_site: Site) -> None:
     """Neither one with the counts by class in it, nor one of before they were kept, which has the items' scores."""
     body, unit_id = by_classes(lite_site, ONE_VOICE)
     older = copy.deepcopy(body)
-    for row in versions.unit_in(older, unit_id)["rows"]:
+    for row in unit_in(older, unit_id)["rows"]:
         for item in (row["democratic"] or {"items": []})["items"]:
             del item["by_class"]
     for each in (body, older):
