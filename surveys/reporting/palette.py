@@ -51,7 +51,7 @@ RULE = "#C9C9C9"
 def paints(letters: Sequence[str]) -> Mapping[str, Paint]:
     """By letter, of the grades in their order, whether or not 弃权 is among the letters; of 弃权 and 未填 too."""
     grades = [letter for letter in letters if letter not in _APART]
-    return dict(zip(grades, _grade_paints(len(grades)), strict=True)) | _APART
+    return {**dict(zip(grades, _grade_paints(len(grades)), strict=True)), **_APART}
 
 
 def _grade_paints(count: int) -> list[Paint]:
