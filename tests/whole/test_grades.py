@@ -13,20 +13,19 @@ from pathlib import Path
 from string import ascii_uppercase
 
 import pytest
-import yaml
 from flask import Flask
 from python_calamine import CalamineWorkbook
 
 from surveys.acts.actors import Role
-from surveys.catalog import loader
-from surveys.catalog.model import Questionnaire
 from surveys.catalog.rules import MOST_GRADES
 from surveys.polling import keying
 from surveys.polling.ballot_classes import ClassEntry
 from surveys.reporting.palette import paints
+from surveys.vote.papers.tally_sheets import MOST_COUNTS_UPRIGHT
 from tests import papers
 from tests.builders import World, build_poll, build_unit, cast_each, close, seal, sheet_of
 from tests.papers import person
+from tests.scales import NAMES, scaled
 from tests.servers import ROOT
 from tests.sites import lite_site_in
 from tests.strict_client import Page, StrictClient
@@ -34,22 +33,11 @@ from tests.tools import pdf_words, squeezed
 from tests.worlds import client_of
 
 ABSTAIN = "不了解"
-NAMES = ("极好", "很好", "较好", "尚好", "中等", "稍弱", "较差", "很差", "极差", "最末")
 ITEMS, ASPECTS = 9, 7
 LEADERS = 1
 QUESTIONS = ITEMS + ASPECTS * LEADERS
 CLASSES = (ClassEntry("A", "干部代表", Decimal(30)), ClassEntry("B", "群众代表", Decimal(70)))
 COUNTS = (2, 5, 6, MOST_GRADES)
-
-
-def scaled(key: str, count: int) -> Questionnaire:
-    """The shipped questionnaire with this many grades, from 100 down to 0, as a file that somebody hands in."""
-    data = loader.questionnaire(key).to_json()
-    data["grades"] = [
-        {"letter": ascii_uppercase[place], "name": NAMES[place], "weight": f"{100 - 100 * place / (count - 1):.2f}"}
-        for place in range(count)
-    ]
-    return loader.read_questionnaire(yaml.safe_dump(data, allow_unicode=True).encode(), f"{key}.yaml")
 
 
 @dataclass(frozen=True)
@@ -81,12 +69,7 @@ def scale(
     request: pytest.FixtureRequest, sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scaled]:
     count: int = request.param
-    forms = {key: scaled(key, count) for key in loader.questionnaire_keys()}
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        lite_site_in(tmp_path_factory.mktemp(f"grades{count}"), sqlite_template) as app,
-    ):
-        patch.setattr(loader, "questionnaire", forms.__getitem__)
+    with scaled(count), lite_site_in(tmp_path_factory.mktemp(f"grades{count}"), sqlite_template) as app:
         yield held(app, NAMES[:count])
 
 
@@ -170,6 +153,12 @@ def test_the_tally_sheet_counts_every_grade(scale: Scaled) -> None:
         head = next(row for row in rows if scale.names[0] in row)
         rates = [f"{grade}率" for grade in scale.names]
         assert head[before : before + 2 * len(scale.names) + 3] == [*scale.names, ABSTAIN, "未填", *rates, "得分"]
+
+
+def test_the_workbook_lies_across_where_its_columns_ask_for_it(scale: Scaled) -> None:
+    with zipfile.ZipFile(io.BytesIO(scale.of_poll("tally-sheet.xlsx"))) as files:
+        front = files.read("xl/worksheets/sheet1.xml").decode()
+    assert ('orientation="landscape"' in front) == (len(scale.names) + 2 > MOST_COUNTS_UPRIGHT)
 
 
 def test_what_is_recounted_from_the_bundle_is_the_same(scale: Scaled, tmp_path: Path) -> None:
