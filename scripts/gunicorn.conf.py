@@ -27,7 +27,10 @@ control_socket_disable = True
 access_log_format = '%(t)s "%(r)s" %(s)s'
 
 # What the site imports only when it draws or writes a file, for the libraries behind it.
-WRITERS = ("canvas", "document_pdf", "document_word", "paper_ballots_pdf", "paper_pdf", "slip_pdf")
+WRITERS = (
+    *("surveys.reporting.canvas", "surveys.reporting.document_pdf", "surveys.reporting.document_word"),
+    *("surveys.reporting.paper_pdf", "surveys.reporting.strip_pdf", "surveys.vote.papers.paper_ballots_pdf"),
+)
 
 
 def on_starting(_server: object) -> None:
@@ -50,7 +53,7 @@ def on_starting(_server: object) -> None:
         raise SystemExit("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
     site.database.engine.dispose()
     # Once for all workers, which are copies of this process; and nobody's first chart or PDF waits for a library.
-    for name in ("app", *(f"surveys.reporting.{writer}" for writer in WRITERS)):
+    for name in ("app", *WRITERS):
         import_module(name)
 
 
