@@ -407,7 +407,7 @@ def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def run_sql(site: Site, statement: str, **values: object) -> None:
-    """Around the services, as somebody with the database's password could."""
+    """Around the use cases, as somebody with the database's password could."""
     with site.database.writing() as session:
         session.execute(sa.text(statement), values)
         session.commit()

@@ -128,7 +128,7 @@ def app(database_url: URL, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest, database_url: URL, tmp_path: Path) -> Iterator[Site]:
-    """The services on a migrated database: the app's where the test asks for `app` too, else without the pages."""
+    """The use cases on a migrated database: the app's where the test asks for `app` too, else without the pages."""
     if "app" in request.fixturenames:
         app: Flask = request.getfixturevalue("app")
         yield app.extensions["site"]

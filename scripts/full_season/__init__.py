@@ -1,4 +1,4 @@
-"""A whole season of assessment: its plan as plain data, and the steps that drive the plan through the services.
+"""A whole season of assessment: its plan as plain data, and the steps that drive the plan through the use cases.
 
 plan           what happens, as values; knows nothing of the site
 names, draw    a plan of any size, the same for the same seed

@@ -1,6 +1,6 @@
 """What happens in a season, as values: who is assessed, what is cast, marked, recorded and contested.
 
-Nothing here computes a score or knows the site. The steps drive it through the services; the test of the season works
+Nothing here computes a score or knows the site. The steps drive it through the use cases; the test of the season works
 the scores out of it by itself.
 """
 

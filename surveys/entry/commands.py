@@ -1,4 +1,4 @@
-"""The services from a terminal: JSON on stdout with --json, errors on stderr, exit status not 0 on failure."""
+"""The use cases from a terminal: JSON on stdout with --json, errors on stderr, exit status not 0 on failure."""
 
 from flask import Flask
 

@@ -1,4 +1,4 @@
-"""The demo: filled in through the services, found again, with the figures that the README explains."""
+"""The demo: filled in through the use cases, found again, with the figures that the README explains."""
 
 from collections import Counter
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HANDBOOK = ROOT / "docs" / "handbook.md"
-CARD = ROOT / "surveys" / "reporting" / "cards.py"
+CARD = ROOT / "surveys" / "vote" / "papers" / "cards.py"
 NAMED = re.compile("【([^】]+)】")
 EXPRESSION = re.compile(r"\{\{.*?\}\}")
 MARKUP = re.compile(r"<[^>]*>|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
@@ -38,7 +38,9 @@ def on_pages() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
                 filled.append(re.compile(".+".join(parts)))
     for script in (ROOT / "static").glob("*.js"):
         fixed.update(QUOTED.findall(script.read_text(encoding="utf-8")))
-    for module in [*(ROOT / "surveys" / "web").glob("*.py"), ROOT / "surveys" / "polling" / "ballot_classes.py"]:
+    surveys = ROOT / "surveys"
+    forms = [*surveys.glob("*/pages/*.py"), *surveys.glob("web/*.py")]
+    for module in [*forms, surveys / "polling" / "ballot_classes.py"]:
         fixed |= literals(module)
     return frozenset(fixed - {""}), tuple(filled)
 

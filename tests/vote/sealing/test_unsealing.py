@@ -357,7 +357,7 @@ def test_the_walk_sees_the_figures_once_both_have_opened_it(lite_app: Flask, lit
 
 
 def test_what_was_voted_changes_no_page_before_both(lite_app: Flask, lite_site: Site) -> None:
-    """With every ballot turned into another behind the services' back, each address answers the same to the letter."""
+    """With every ballot turned into another behind the use cases' back, each address answers the same to the letter."""
     world = two_person_poll(lite_site)
     site_world = everything(lite_site, world)
     before = {role: list(walk(lite_app, site_world, role)) for role in ROLES}
