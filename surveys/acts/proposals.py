@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session, aliased
 from surveys.acts import audit, hands
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, NotFound
+from surveys.acts.limits import LONGEST_REASON
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.storage.tables import Account, Assessment, Document, ProposedChange
 
 Done = TypeVar("Done")
-LONGEST = 500
 FEW = 5
 
 
@@ -251,8 +251,8 @@ def decline(session: Session, now: datetime, actor: Actor, assessment_id: int, p
     reason = reason.strip()
     if not reason:
         raise BadInput("请写明退回的理由，提出的人会看到。")
-    if len(reason) > LONGEST:
-        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
+    if len(reason) > LONGEST_REASON:
+        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST_REASON} 个字。")
     _decide(session, now, actor, entry, found, "proposal.decline", f" 理由：{reason}")
     entry.confirmed, entry.answer = False, reason
     session.commit()

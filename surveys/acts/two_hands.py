@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, WrongState
 from surveys.acts.hands import ADMIN, require_hand
+from surveys.acts.limits import LONGEST_REASON
 from surveys.storage.tables import Account, Approval
 
-LONGEST = 500
 HANDS = 2
 
 
@@ -64,8 +64,8 @@ def propose(
     reason = reason.strip()
     if not reason:
         raise BadInput("请写明理由，会记入日志。")
-    if len(reason) > LONGEST:
-        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
+    if len(reason) > LONGEST_REASON:
+        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST_REASON} 个字。")
     before = proposals(session, assessment_id, act).get(subject)
     if before is not None and before.waits and before.account_id == account_id:
         raise AlreadyDone(f"您已经提出过了，等{_other(permission)}确认。")

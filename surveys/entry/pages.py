@@ -3,7 +3,9 @@
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
+from surveys.acts.limits import LONGEST_REASON
 from surveys.evidence.pages import materials, proceedings, reviews
+from surveys.marking.marks import MOST_WORDS
 from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices
 from surveys.office.pages import account_batches, accounts, sign_in
 from surveys.outcome.pages import (
@@ -17,7 +19,10 @@ from surveys.outcome.pages import (
     score_sheets,
     versions,
 )
+from surveys.polling import codes, receipts
+from surveys.polling.disclosure import FEWEST_SHOWN, TURNOUT_STEP
 from surveys.season.pages import applicability, frameworks, rosters, units
+from surveys.vote.door_screens import MOST_PLANNED
 from surveys.vote.hall_screen import Screens
 from surveys.vote.pages import (
     ballot,
@@ -35,6 +40,7 @@ from surveys.vote.pages import (
     wizard,
 )
 from surveys.vote.pages.prepared import PreparedPages
+from surveys.vote.paper_ballots.paper_returned import HIGHEST_NUMBER
 from surveys.web import access, assets, cookies, editing, errors, gate, headers, kept_forms, opened_for
 from surveys.web import proposals as proposals_kit
 
@@ -47,6 +53,18 @@ SETTING_UP = (units, rosters, frameworks, framework_imports, applicability)
 MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, archives, proceedings, own_unit)
 STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
+
+SAID_ON_PAGES = {
+    "CODE_LENGTH": codes.LENGTH,
+    "RECEIPT_LENGTH": receipts.LENGTH,
+    "FEWEST_SHOWN": FEWEST_SHOWN,
+    "TURNOUT_STEP": TURNOUT_STEP,
+    "HIGHEST_NUMBER": HIGHEST_NUMBER,
+    "MOST_PLANNED": MOST_PLANNED,
+    "MOST_WORDS": MOST_WORDS,
+    "LONGEST_REASON": LONGEST_REASON,
+}
+"""Numbers of the rules that templates tell: none of them writes one itself."""
 
 
 class IdConverter(IntegerConverter):
@@ -74,6 +92,7 @@ def register(app: Flask) -> None:
     app.session_interface = cookies.Cookies()
     app.url_map.converters["id"] = IdConverter
     app.jinja_env.filters["local_time"] = lambda moment: f"{moment.astimezone(settings.time_zone):%Y-%m-%d %H:%M}"
+    app.jinja_env.globals.update(SAID_ON_PAGES)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions["prepared"] = PreparedPages()

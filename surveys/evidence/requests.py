@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.limits import LONGEST_REASON
 from surveys.evidence.checklists import Item, ItemState, RowChecklist, UnitChecklist, checklists_of, unit_checklist
 from surveys.evidence.materials import subject
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import locked_assessment, unit_of
 from surveys.storage.tables import Assessment, Material, Objection, Review, Unit
-
-LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -88,6 +87,6 @@ def close(promise: Objection | Review, now: datetime, actor: Actor, reason: str)
     reason = reason.strip()
     if not reason:
         raise BadInput("请写明了结的理由，单位会看到。")
-    if len(reason) > LONGEST:
-        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
+    if len(reason) > LONGEST_REASON:
+        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST_REASON} 个字。")
     promise.closed_reason, promise.closed_by, promise.closed_at = reason, actor.account_id, now

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.limits import LONGEST_REASON
 from surveys.acts.site import Site
 from surveys.evidence.checklists import ItemState, RowChecklist, UnitChecklist, assessment_checklists, unit_checklist
 from surveys.evidence.materials import Download, download, subject
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import assessment_of, held_assessment, unit_of, with_way_back
 from surveys.storage.tables import Assessment, Material, Review, Unit
-
-MOST_REASON = 500
 
 
 class Verdict(StrEnum):
@@ -117,8 +116,8 @@ def review(
     reason = reason.strip()
     if verdict is not Verdict.ACCEPTED and not reason:
         raise BadInput(f"{verdict.label}须写明理由，报送单位要照着改。")
-    if len(reason) > MOST_REASON:
-        raise BadInput(f"理由最多 {MOST_REASON} 个字。")
+    if len(reason) > LONGEST_REASON:
+        raise BadInput(f"理由最多 {LONGEST_REASON} 个字。")
     session.add(
         Review(
             material_id=material_id,

@@ -8,7 +8,6 @@ from argon2.exceptions import VerificationError
 
 from surveys.polling import base32
 
-MINIMUM_PASSWORD = 10
 ONE_TIME_LENGTH = 16
 """Symbols of 5 random bits: 80 in all."""
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, sessions
 from surveys.acts.actors import Actor
 from surveys.acts.errors import BadInput, Refusal
+from surveys.acts.limits import MINIMUM_PASSWORD
 from surveys.acts.site import Site
 from surveys.office import known_browsers, passwords
 from surveys.office.accounts import WrongCredentials, credentials_of, require_match
@@ -123,8 +124,8 @@ def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str,
 
     Raises WrongCredentials, TooManyFailures, BadInput.
     """
-    if len(new) < passwords.MINIMUM_PASSWORD:
-        raise BadInput(f"新密码至少 {passwords.MINIMUM_PASSWORD} 个字符，密码没有改动。")
+    if len(new) < MINIMUM_PASSWORD:
+        raise BadInput(f"新密码至少 {MINIMUM_PASSWORD} 个字符，密码没有改动。")
     caller = _Caller.known(site, actor.name, "session", token)
     _count(site, now, caller)
     with site.database.reading() as session:

@@ -11,6 +11,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from surveys.acts.errors import BadInput
+from surveys.acts.limits import LONGEST_REASON, MINIMUM_PASSWORD
 
 REQUIRED = "请填写此项。"
 NUMBER = "请填写数字，用半角。"
@@ -35,7 +36,10 @@ class SignInForm(StaffForm):
 
 class PasswordForm(StaffForm):
     old = PasswordField("原密码", [DataRequired(REQUIRED), Length(max=200)])
-    new = PasswordField("新密码（至少 10 个字符）", [DataRequired(REQUIRED), Length(10, 200, "新密码至少 10 个字符。")])
+    new = PasswordField(
+        f"新密码（至少 {MINIMUM_PASSWORD} 个字符）",
+        [DataRequired(REQUIRED), Length(MINIMUM_PASSWORD, 200, f"新密码至少 {MINIMUM_PASSWORD} 个字符。")],
+    )
 
 
 class ActForm(StaffForm):
@@ -59,14 +63,14 @@ class TakeOverForm(StaffForm):
 
 
 class GroundsForm(StaffForm):
-    reason = StringField("理由", [DataRequired("请写明理由。"), Length(max=500)])
+    reason = StringField("理由", [DataRequired("请写明理由。"), Length(max=LONGEST_REASON)])
 
 
 class CloseForm(StaffForm):
     """A promise that is not carried out after all."""
 
-    reason = StringField("理由（单位会看到）", [DataRequired("请写明理由，单位会看到。"), Length(max=500)])
+    reason = StringField("理由（单位会看到）", [DataRequired("请写明理由，单位会看到。"), Length(max=LONGEST_REASON)])
 
 
 class DeclineForm(StaffForm):
-    reason = StringField("退回的理由", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("退回的理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])

@@ -2,10 +2,12 @@
 
 import re
 from pathlib import Path
+from string import ascii_uppercase
 
 import pytest
 
 from surveys.catalog import loader
+from surveys.catalog.model import Questionnaire
 from surveys.catalog.problems import CatalogError, Problem, UnknownCatalogKey, field_name
 
 FRAMEWORK = """\
@@ -254,6 +256,30 @@ def test_fault_of_a_questionnaire(tmp_path, old, new, line, field, said):
     problems = check(tmp_path, edited(QUESTIONNAIRE, old, new))
     assert_one(problems, line, field, said)
     assert_chinese(problems)
+
+
+def scale(count: int) -> str:
+    before, after = QUESTIONNAIRE.index("  - {letter"), QUESTIONNAIRE.index("items")
+    lines = [f'  - {{letter: {letter}, name: 第{letter}级, weight: "1"}}\n' for letter in ascii_uppercase[:count]]
+    return QUESTIONNAIRE[:before] + "".join(lines) + QUESTIONNAIRE[after:]
+
+
+@pytest.mark.parametrize("count", [2, 10])
+def test_a_scale_has_two_to_ten_grades(tmp_path, count):
+    assert not check(tmp_path, scale(count))
+
+
+@pytest.mark.parametrize("count", [11, 26])
+def test_a_scale_of_more_is_one_fault(tmp_path, count):
+    problems = check(tmp_path, scale(count))
+    assert_one(problems, 4, "grades", "最多 10 个等级")
+    assert_chinese(problems)
+
+
+def test_a_form_that_was_frozen_with_more_grades_is_read():
+    frozen = loader.questionnaire("organization").to_json()
+    frozen["grades"] = [{"letter": letter, "name": f"第{letter}级", "weight": "1"} for letter in ascii_uppercase]
+    assert len(Questionnaire.from_json(frozen).grades) == 26
 
 
 def test_questions_in_the_field_of_the_other_kind(tmp_path):

@@ -2,17 +2,19 @@ import io
 import re
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from itertools import pairwise
+from itertools import combinations
+from string import ascii_uppercase
 
 import pytest
 from PIL import Image
 
+from surveys.catalog.rules import MOST_GRADES
 from surveys.outcome.report import BARS_PER_CHART
-from surveys.reporting.chart_sizes import PRINTED_WIDTH, WIDTH
+from surveys.reporting.chart_sizes import LEGEND_LINE, PRINTED_WIDTH, WIDTH
 from surveys.reporting.charts import GradeRow, GradeStyle, UnitBar, grade_bars, unit_bars
 from surveys.reporting.document_pdf import TALLEST, TEXT_WIDTH
 from surveys.reporting.documents import Picture
-from surveys.reporting.palette import BLANK, GRADE_COLOURS, GRADE_HATCHES, contrast, luminance, text_on
+from surveys.reporting.palette import BLANK, Paint, contrast, luminance, paints, text_on
 
 GRADES = [GradeStyle("A", "好"), GradeStyle("B", "较好"), GradeStyle("C", "一般"), GradeStyle("D", "差")]
 ITEM = (
@@ -149,29 +151,59 @@ def test_scores_above_a_hundred_fit_and_close_bands_do_not_collide():
     )
 
 
-def test_grades_go_from_dark_to_light():
-    steps = [luminance(GRADE_COLOURS[letter]) for letter in ("A", "B", "C", "D", BLANK)]
+SCALES = [ascii_uppercase[:count] for count in range(2, MOST_GRADES + 1)]
 
-    assert [round(step, 2) for step in steps] == [0.06, 0.17, 0.41, 0.74, 1.0]
+
+def paints_of(letters: str) -> list[Paint]:
+    """Of the grades, then of 弃权 and 未填."""
+    return list(paints(letters).values())
+
+
+def test_four_grades_have_the_colours_they_had():
+    assert [paint.colour for paint in paints_of("ABCD")] == [
+        "#0B4A5B", "#1F7E92", "#D2A45C", "#FFD9A8", "#E3E3E3", "#FFFFFF",
+    ]  # fmt: skip
+    assert [bool(paint.hatch) for paint in paints_of("ABCD")] == [False, False, False, True, True, True]
+
+
+@pytest.mark.parametrize("letters", SCALES, ids=len)
+def test_grades_go_from_dark_to_light(letters):
+    steps = [luminance(paints(letters)[letter].colour) for letter in [*letters, BLANK]]
     assert steps == sorted(steps)
+    assert len(set(steps)) == len(steps)
 
 
-def test_neighbouring_grades_are_told_apart_in_grey():
-    letters = ["A", "B", "C", "D", BLANK]
-    for darker, lighter in pairwise(letters):
-        ratio = contrast(GRADE_COLOURS[darker], GRADE_COLOURS[lighter])
-        assert ratio >= 1.6 or {darker, lighter} <= set(GRADE_HATCHES)
-    assert GRADE_HATCHES["D"] != GRADE_HATCHES[BLANK]
+@pytest.mark.parametrize("letters", SCALES, ids=len)
+def test_any_two_answers_are_told_apart_in_grey(letters):
+    for one, other in combinations(paints_of(letters), 2):
+        assert one.hatch != other.hatch or contrast(one.colour, other.colour) >= 1.6
 
 
-@pytest.mark.parametrize("letter", GRADE_COLOURS)
-def test_counts_are_read_on_every_colour(letter):
-    colour = GRADE_COLOURS[letter]
+def test_the_last_grade_is_not_taken_for_no_answer():
+    for letters in SCALES:
+        *_, last, abstained, blank = paints_of(letters)
+        assert last.hatch
+        assert len({last.hatch, abstained.hatch, blank.hatch}) == 3
 
-    assert contrast(text_on(colour), colour) >= 4.5
+
+@pytest.mark.parametrize("letters", SCALES, ids=len)
+def test_counts_are_read_on_every_colour(letters):
+    for paint in paints_of(letters):
+        assert contrast(text_on(paint.colour), paint.colour) >= 4.5
+        assert not paint.hatch or contrast(paint.line, paint.colour) >= 2.5
 
 
-def test_the_colours_are_drawn():
-    abstaining = GradeRow("弃权的一项", {"A": 1, "B": 1, "C": 1, "D": 1, "*": 1, "-": 1}, "70.00")
-    chart = grade_bars("民主测评结果", "", [*GRADES, GradeStyle("*", "弃权")], [abstaining], "svg")
-    assert set(GRADE_COLOURS.values()) <= colours_in(chart)
+@pytest.mark.parametrize("letters", ["A", *SCALES, ascii_uppercase], ids=len)
+def test_the_colours_are_drawn(letters):
+    answers = {letter: 1 for letter in [*letters, "*", "-"]}
+    grades = [GradeStyle(letter, f"第{letter}级") for letter in letters]
+    chart = grade_bars(
+        "民主测评结果", "", [*grades, GradeStyle("*", "弃权")], [GradeRow("一项", answers, "70.00")], "svg"
+    )
+    assert {paint.colour for paint in paints_of(letters)} <= colours_in(chart)
+
+
+def test_names_in_the_legend_take_the_lines_they_need():
+    few = grade_bars("结果", "", [GradeStyle(letter, "好") for letter in "AB"], ROWS, "png")
+    many = grade_bars("结果", "", [GradeStyle(letter, "比较满意的" * 40) for letter in "ABCDEFGHIJ"], ROWS, "png")
+    assert size_of(many)[1] > size_of(few)[1] + 2 * LEGEND_LINE

@@ -40,3 +40,8 @@ def test_text_is_made_printable():
 
 def test_the_font_is_the_static_cut():
     assert b"fvar" not in FONT_FILE.read_bytes()[:400]
+
+
+@pytest.mark.timeout(20)
+def test_a_column_of_one_character_is_broken_and_not_tried_for_ever():
+    assert wrap_evenly("较好", 1.9) == wrap_evenly("较好", 0.5) == ["较", "好"]

@@ -5,10 +5,10 @@ from argon2 import extract_parameters
 
 from surveys.acts.actors import COMMAND_LINE, WHO_MAY, Actor, Permission, Role
 from surveys.acts.errors import BadInput, NotFound
+from surveys.acts.limits import MINIMUM_PASSWORD
 from surveys.acts.site import Site
 from surveys.office import accounts, sign_ins
 from surveys.office.accounts import WrongCredentials
-from surveys.office.passwords import MINIMUM_PASSWORD
 from tests.builders import dump, holder, run_sql, session_of
 from tests.sites import NOW
 

@@ -1,5 +1,7 @@
 """Keying a paper ballot: digits and letters of any width, blanks keyed too, and where two hands differ."""
 
+from string import ascii_uppercase
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,35 @@ def test_every_sign_a_page_lets_in_is_taken_and_no_other() -> None:
     taken = {chr(code) for code in range(128) if keying.letter_of(FORM, chr(code)) is not None}
     assert {sign.upper() for sign in taken} == set(keying.allowed(FORM))
     assert keying.signs(FORM) == [("1", "好"), ("2", "较好"), ("3", "一般"), ("4", "差"), ("0", "未填")]
+
+
+def scale(count: int, abstain: str | None = None) -> Questionnaire:
+    choices = tuple(Choice(letter, f"第{letter}级") for letter in ascii_uppercase[:count])
+    return Questionnaire("测评表", choices, (Question("1", "甲"),), abstain)
+
+
+@pytest.mark.parametrize(
+    ("form", "signs"),
+    [
+        (scale(2), "120"),
+        (scale(9), "1234567890"),
+        (scale(10), "123456789J0"),
+        (scale(8, "弃权"), "1234567890"),
+        (scale(9, "弃权"), "123456789*0"),
+        (scale(10, "弃权"), "123456789J*0"),
+        (scale(26), "123456789JKLMNOPQRSTUVWXYZ0"),
+    ],
+    ids=["2", "9", "10", "8-abstain", "9-abstain", "10-abstain", "26"],
+)
+def test_a_cell_is_one_stroke_however_many_grades_there_are(form: Questionnaire, signs: str) -> None:
+    assert "".join(sign for sign, _ in keying.signs(form)) == signs
+    letters = form.letters + "-"
+    assert [keying.letter_of(form, sign) for sign in signs] == list(letters)
+    assert [keying.letter_of(form, letter) for letter in letters] == list(letters)
+    assert "".join(keying.sign_of(form, letter) for letter in letters) == signs
+    assert set(keying.allowed(form)) == {*signs, *letters}
+    assert len(keying.allowed(form)) == len(set(keying.allowed(form)))
+    assert keying.letter_of(form, "10") is None
 
 
 def test_every_fault_is_named_at_its_cell() -> None:

@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from surveys.evidence.uploads.evidence_files import MOST_BYTES
+from surveys.polling.disclosure import FEWEST_DIFFERING, FEWEST_SHOWN, TURNOUT_STEP
+from surveys.settings import SESSION_HOURS, SESSION_IDLE_MINUTES
+from surveys.vote.pages.forms import SIZES
+from surveys.vote.papers.slip_layout import Size
+
 ROOT = Path(__file__).parents[2]
 HANDBOOK = ROOT / "docs" / "handbook.md"
 CARD = ROOT / "surveys" / "vote" / "papers" / "cards.py"
@@ -42,6 +48,7 @@ def on_pages() -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
     forms = [*surveys.glob("*/pages/*.py"), *surveys.glob("web/*.py")]
     for module in [*forms, surveys / "polling" / "ballot_classes.py"]:
         fixed |= literals(module)
+    fixed.update(SIZES.values())
     return frozenset(fixed - {""}), tuple(filled)
 
 
@@ -75,3 +82,39 @@ def test_every_place_it_sends_to_is_a_heading() -> None:
     headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     anchors = {re.sub(r"[^\w-]", "", heading.strip().lower().replace(" ", "-")) for heading in headings}
     assert not set(re.findall(r"\]\(#([^)]+)\)", text)) - anchors
+
+
+MEGABYTE = 1024 * 1024
+TOLD = [
+    ("handbook.md", r"每满 (\d+) 张|按 (\d+) 张一档", {TURNOUT_STEP}),
+    ("handbook.md", r"不足 (\d+) 张有效|人数不到 (\d+) 人", {FEWEST_SHOWN}),
+    ("handbook.md", r"每页 (\d+) 张", set(Size)),
+    ("handbook.md", r"离开 (\d+) 分钟没有操作", {SESSION_IDLE_MINUTES}),
+    ("handbook.md", r"登录满 (\d+) 小时", {SESSION_HOURS}),
+    ("threat-model.md", r"Turnout is public in steps of (\d+)", {TURNOUT_STEP}),
+    ("threat-model.md", r"fewer than (\d+) valid ballots", {FEWEST_SHOWN}),
+    ("threat-model.md", r"at least (\d+) ballots differ", {FEWEST_DIFFERING}),
+    ("../README.md", r"turnout moves in steps of (\d+)", {TURNOUT_STEP}),
+    ("../README.md", r"Uploads are up to (\d+) MB", {MOST_BYTES // MEGABYTE}),
+]
+
+
+@pytest.mark.parametrize(("document", "words", "numbers"), TOLD, ids=range(len(TOLD)))
+def test_the_numbers_it_tells_are_those_of_the_rules(document: str, words: str, numbers: set[int]) -> None:
+    text = (ROOT / "docs" / document).read_text(encoding="utf-8")
+    told = {int(number) for match in re.finditer(words, text) for number in match.groups() if number}
+    assert told == numbers
+
+
+# Of so many there is at least one, whatever the rules are.
+ONE = re.compile(r"第 1 张|不到 1 分钟|0 张")
+COUNTED = re.compile(r"[0-9]+ ?(?:张|人|个|份|分钟|小时|秒|MB|天|行|位|字)")
+
+
+def test_no_template_writes_a_number_of_the_rules_itself() -> None:
+    found = {
+        (template.name, number)
+        for template in (ROOT / "templates").rglob("*.html")
+        for number in COUNTED.findall(ONE.sub("", EXPRESSION.sub("", template.read_text(encoding="utf-8"))))
+    }
+    assert not found

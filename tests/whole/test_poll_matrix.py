@@ -32,7 +32,7 @@ from tests.papers import person
 from tests.servers import ROOT
 from tests.sites import lite_site_in
 from tests.strict_client import Page, StrictClient
-from tests.tools import require_tool
+from tests.tools import pdf_words, squeezed
 from tests.worlds import client_of
 
 OPTIONS: Mapping[str, Sequence[Any]] = {
@@ -372,18 +372,6 @@ def command(case: Case, *arguments: object) -> str:
         done = case.app.test_cli_runner().invoke(args=[str(argument) for argument in arguments])
     assert done.exit_code == 0, done.output
     return done.stdout
-
-
-def pdf_words(data: bytes) -> str:
-    """Without white space."""
-    tool = require_tool("pdftotext", "poppler-utils")
-    return squeezed(
-        subprocess.run([tool, "-raw", "-", "-"], input=data, capture_output=True, check=True).stdout.decode()
-    )
-
-
-def squeezed(text: str) -> str:
-    return "".join(text.split())
 
 
 def figures(page: Page) -> dict[str, str]:

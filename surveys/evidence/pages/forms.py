@@ -15,6 +15,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
+from surveys.acts.limits import LONGEST_REASON
 from surveys.web.forms import NUMBER, REQUIRED, CloseForm, StaffForm
 
 
@@ -61,7 +62,7 @@ class DueForm(StaffForm):
 
 class ReviewForm(StaffForm):
     seen = IntegerField("看到的意见", [InputRequired(NUMBER)], widget=HiddenInput())
-    reason = StringField("理由（退回、要求补充时必填）", [Optional(), Length(max=500)])
+    reason = StringField("理由（退回、要求补充时必填）", [Optional(), Length(max=LONGEST_REASON)])
     verdict = RadioField(
         "意见",
         choices=[
@@ -93,4 +94,4 @@ class InspectionForm(ProceedingForm):
 
 
 class WithdrawRecordForm(StaffForm):
-    reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])

@@ -11,6 +11,7 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
+from surveys.acts.limits import LONGEST_REASON
 from surveys.web.forms import NUMBER, REQUIRED, StaffForm, TakeOverForm
 
 
@@ -23,13 +24,13 @@ class EventForm(StaffForm):
     points = StringField("分数", [Optional(), Length(max=10)])
     happened_on = DateField("日期", [InputRequired("请填写日期。")])
     document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])
-    reason = StringField("事由", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("事由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
     level = StringField("表彰级别（如省级；没有就不填）", [Optional(), Length(max=40)])
     occasion = StringField("事项（同一事项登记几条时写同样的名称，只按最高的一条计）", [Optional(), Length(max=200)])
 
 
 class ContestForm(StaffForm):
-    grounds = StringField("申诉的理由", [DataRequired(REQUIRED), Length(max=500)])
+    grounds = StringField("申诉的理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class EventAnswerForm(StaffForm):
@@ -38,7 +39,7 @@ class EventAnswerForm(StaffForm):
         [InputRequired("请选择申诉是否成立。")],
         choices=[SelectChoice("dismissed", "不成立，事件照计"), SelectChoice("upheld", "成立，撤销事件")],
     )
-    answer = StringField("答复的理由", [DataRequired(REQUIRED), Length(max=500)])
+    answer = StringField("答复的理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class ConfirmMarkForm(StaffForm):
@@ -49,14 +50,14 @@ class ConfirmMarkForm(StaffForm):
 
 
 class WithdrawMarkForm(ConfirmMarkForm):
-    reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("撤回的理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class CancelForm(StaffForm):
-    reason = StringField("撤销理由", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("撤销理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class ExemptForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])
-    reason = StringField("免考理由", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("免考理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])

@@ -13,6 +13,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
+from surveys.acts.limits import LONGEST_REASON
 from surveys.evidence.pages.forms import FileFields, ReferenceFields
 from surveys.season.pages.forms import RulesForm
 from surveys.web.forms import REQUIRED, ConfirmForm, StaffForm, TakeOverForm
@@ -23,7 +24,7 @@ class AppealForm(StaffForm):
 
 
 class ReviseForm(TakeOverForm):
-    reason = StringField("修改的理由", [DataRequired("请写明修改的理由。"), Length(max=500)])
+    reason = StringField("修改的理由", [DataRequired("请写明修改的理由。"), Length(max=LONGEST_REASON)])
 
 
 class CertifyForm(ConfirmForm):
@@ -59,6 +60,6 @@ class ChangeRulesForm(RulesForm):
     """Once marking has begun: with a reason. `base`: the edition of the rules that the form was filled with. `shown`:
     the fingerprint of the effect, once it was shown."""
 
-    reason = StringField("修改的理由", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("修改的理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
     base = HiddenField("原来的规则", [DataRequired(REQUIRED)])
     shown = HiddenField("预览", [Optional()])

@@ -13,7 +13,7 @@ from surveys.catalog.model import plain
 from surveys.cli.common import ID, as_json, emit, extension_of, private_file, reports_refusals, site
 from surveys.intake import typed
 from surveys.office import accounts
-from surveys.polling.disclosure import shown_turnout
+from surveys.polling.disclosure import TURNOUT_STEP, shown_turnout
 from surveys.polling.states import PollState, Purpose
 from surveys.scoring.grades import BlankPolicy
 from surveys.season import assessments
@@ -38,10 +38,9 @@ from surveys.vote.ticketing import slip_printing, tickets
 poll_group = AppGroup("poll", help="测评会")
 
 
-@poll_group.command("list")
+@poll_group.command("list", help=f"列出测评会。投票中的收回数按 {TURNOUT_STEP} 张一档显示。")
 @as_json
 def poll_list(as_json: bool) -> None:
-    """列出测评会。投票中的收回数按 5 张一档显示。"""
     with site().database.reading() as session:
         uncleaned = cleaning.leftovers(session)
         found = [
@@ -313,12 +312,11 @@ def poll_unseal(poll_id: int, account: str, password: str) -> None:
     click.echo("结果已启封。" if done else "已登记，还需另一方启封。", err=True)
 
 
-@poll_group.command("turnout")
+@poll_group.command("turnout", help=f"发出和收回的票数；封存前收回数按 {TURNOUT_STEP} 张一档显示。")
 @click.argument("poll_id", type=ID)
 @as_json
 @reports_refusals
 def poll_turnout(poll_id: int, as_json: bool) -> None:
-    """发出和收回的票数；封存前收回数按 5 张一档显示。"""
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
         found = _poll_to_json(poll, poll_record.class_counts(session, poll))

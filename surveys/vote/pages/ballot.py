@@ -74,7 +74,9 @@ def find() -> ResponseReturnValue:
     try:
         code = casting.normalized(codes.in_address(typed))
     except casting.UnknownTicket:
-        fault = "票码应是 20 个字母和数字，请对照纸条再输一遍。" if typed.strip() else "请输入纸条上的票码。"
+        fault = (
+            f"票码应是 {codes.LENGTH} 个字母和数字，请对照纸条再输一遍。" if typed.strip() else "请输入纸条上的票码。"
+        )
         page = render_template("vote/ballot/start.html", typed=typed[:200], fault=fault)
         return make_response(page, 400)
     return redirect(url_for("ballot.show", code=grouped(code)), 303)

@@ -5,7 +5,26 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
 
+from surveys.acts.limits import LONGEST_REASON
+from surveys.vote.door_screens import LONGEST_NAME, MOST_PLANNED
+from surveys.vote.hall import LONGEST_MINUTES
+from surveys.vote.paper_ballots.paper_printing import MOST_COPIES
+from surveys.vote.paper_ballots.paper_returned import HIGHEST_NUMBER
+from surveys.vote.papers.slip_layout import Size
+from surveys.vote.poll_entries import MOST_PEOPLE
+from surveys.vote.poll_withdrawals import MOST_REASON
+from surveys.vote.ticketing.tickets import MOST_AT_ONCE
 from surveys.web.forms import NUMBER, REQUIRED, ConfirmForm, StaffForm
+
+SIZES = {
+    size: f"{words}：每页 {size.value} 张"
+    for size, words in ((Size.SMALL, "小"), (Size.LARGE, "大字"), (Size.LARGEST, "特大字"))
+}
+
+
+def _whole(label: str, what: str, least: int, most: int) -> IntegerField:
+    """A whole number that must be filled in. `what`: how its fault calls it."""
+    return IntegerField(label, [InputRequired(NUMBER), NumberRange(least, most, f"{what}须是 {least} 至 {most}。")])
 
 
 class HandOutForm(StaffForm):
@@ -23,18 +42,14 @@ class HandOutForm(StaffForm):
     )
     size = RadioField(
         "纸条大小",
-        choices=[
-            SelectChoice("21", "小：每页 21 张"),
-            SelectChoice("10", "大字：每页 10 张"),
-            SelectChoice("4", "特大字：每页 4 张"),
-        ],
-        default="21",
+        choices=[SelectChoice(str(size.value), label) for size, label in SIZES.items()],
+        default=str(Size.SMALL.value),
     )
 
 
 class IssueForm(HandOutForm):
     class_key = SelectField("票种")
-    count = IntegerField("张数", [InputRequired(NUMBER), NumberRange(1, 5000, "张数须是 1 至 5000。")])
+    count = _whole("张数", "张数", 1, MOST_AT_ONCE)
 
 
 OTHER = "其他"
@@ -75,26 +90,28 @@ class ReissueForm(HandOutForm, ReasonForm):
 
 
 class OverNumberForm(StaffForm):
-    number = IntegerField("总共发到几张", [InputRequired(NUMBER), NumberRange(1, 100000, "张数须是 1 至 100000。")])
+    number = _whole("总共发到几张", "张数", 1, MOST_PEOPLE)
 
 
 class OverForm(OverNumberForm):
-    reason = StringField("理由（会记入日志）", [DataRequired(REQUIRED), Length(max=500)])
+    reason = StringField("理由（会记入日志）", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class DoorForm(StaffForm):
-    name = StringField("名称（如东门）", [DataRequired(REQUIRED), Length(max=20, message="名称最多 20 个字。")])
+    name = StringField(
+        "名称（如东门）", [DataRequired(REQUIRED), Length(max=LONGEST_NAME, message=f"名称最多 {LONGEST_NAME} 个字。")]
+    )
     class_key = SelectField("发哪种票")
 
 
 class PlannedForm(StaffForm):
     class_key = HiddenField("票种", [DataRequired(REQUIRED)])
-    planned = IntegerField("计划张数", [InputRequired(NUMBER), NumberRange(1, 100000, "张数须是 1 至 100000。")])
+    planned = _whole("计划张数", "张数", 1, MOST_PLANNED)
 
 
 class PaperForm(StaffForm):
     class_key = SelectField("票种")
-    count = IntegerField("份数", [InputRequired(NUMBER), NumberRange(1, 500, "份数须是 1 至 500。")])
+    count = _whole("份数", "份数", 1, MOST_COPIES)
     sides = RadioField(
         "打印方式",
         choices=[
@@ -106,7 +123,7 @@ class PaperForm(StaffForm):
 
 
 class RemovePaperForm(StaffForm):
-    number = IntegerField("第几张", [InputRequired(NUMBER), NumberRange(1, 9999, "张号须是 1 至 9999。")])
+    number = _whole("第几张", "张号", 1, HIGHEST_NUMBER)
     reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
 
 
@@ -122,11 +139,11 @@ class PaperLeftForm(ConfirmForm):
 
 class WithdrawPollForm(StaffForm):
     sure = BooleanField("确认撤回，发出的票全部作废", [InputRequired("请先勾选确认。")])
-    reason = StringField("撤回的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
+    reason = StringField("撤回的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=MOST_REASON)])
 
 
 class PresentForm(StaffForm):
-    present = IntegerField("实到人数", [InputRequired(NUMBER), NumberRange(0, 100000, "人数须是 0 至 100000。")])
+    present = _whole("实到人数", "人数", 0, MOST_PEOPLE)
 
 
 class PauseForm(StaffForm):
@@ -136,4 +153,6 @@ class PauseForm(StaffForm):
 class EndInForm(StaffForm):
     """Empty: no countdown."""
 
-    minutes = IntegerField("几分钟后结束", [Optional(), NumberRange(1, 1440, "分钟数须是 1 至 1440。")])
+    minutes = IntegerField(
+        "几分钟后结束", [Optional(), NumberRange(1, LONGEST_MINUTES, f"分钟数须是 1 至 {LONGEST_MINUTES}。")]
+    )

@@ -185,8 +185,8 @@ def _worded(sheet: Sheet, faults: Mapping[str, str]) -> dict[str, str]:
 
 def _wrong_cell(form: Form, question: Question, typed: str, signs: Sequence[tuple[str, str]]) -> str:
     whose = "领导班子" if form.leader is None else form.leader.name
-    digits = "、".join(f"{digit} {name}" for digit, name in signs)
-    return f"{whose}第 {question.key} 项录的是“{typed}”，应录 {digits}。"
+    takes = "、".join(f"{sign} {name}" for sign, name in signs)
+    return f"{whose}第 {question.key} 项录的是“{typed}”，应录 {takes}。"
 
 
 @pages.route("/polls/<id:poll_id>/paper/<class_key>/<int:number>/settle", methods=["GET", "POST"])

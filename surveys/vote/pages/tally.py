@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from surveys.acts.actors import Permission
 from surveys.reporting.charts import GradeRow, GradeStyle, grade_bars
+from surveys.reporting.palette import paints
 from surveys.scoring.exact import shown
 from surveys.scoring.rates import percent
 from surveys.vote import bundle_writing, poll_choices, polls, tallies, tally_sheets
@@ -34,6 +35,7 @@ def tally(poll_id: int) -> ResponseReturnValue:
             sealed=poll_choices.sealed_lines(session, poll),
             figures=tally_sheets.figures(found),
             columns=tally_sheets.columns,
+            paints=paints,
             issuing=tally_sheets.issuing(found),
             flagged=tally_sheets.flagged(found),
             unrated=tally_sheets.unrated(found),

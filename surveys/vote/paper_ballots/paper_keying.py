@@ -127,8 +127,8 @@ def differences(
 
 def _difference(form: Form, question: Question, first: str, second: str) -> Difference:
     signs = keying.signs_of(form.questionnaire, (first, second))
-    digits = "".join(digit for digit, _ in signs)
-    return Difference(form, question, signs[0][1], signs[1][1], signs, digits + first + second)
+    typed = "".join(sign for sign, _ in signs)
+    return Difference(form, question, signs[0][1], signs[1][1], signs, typed + first + second)
 
 
 def settle(

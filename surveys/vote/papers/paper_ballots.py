@@ -19,7 +19,8 @@ ASCENT = 0.88  # of Noto Sans SC's Chinese characters
 PADDING = 0.9
 BOX = 4.4
 _OPTION_PITCH = 5.9
-_LEAST_COLUMN = 12.0  # a box and one character beside it
+_LEAST_ASPECT = 12.0  # a box and one character beside it
+_LEAST_GRADE = 8.0  # a box alone
 
 INSTRUCTION = "请在相应格内打“√”，每项只选一个。不写姓名，不作其他记号。"
 REHEARSAL = "演练　结果不计入考核"
@@ -115,7 +116,7 @@ def _organization_table(questionnaire: Questionnaire) -> Table:
     choices = questionnaire.offered
     number = 13.0
     grade = min(15.0, (WIDTH - number - 70.0) / len(choices))
-    _check_column(grade)
+    _check_column(grade, _LEAST_GRADE)
     text = WIDTH - number - grade * len(choices)
     return Table(
         title=questionnaire.title,
@@ -140,7 +141,7 @@ def _organization_table(questionnaire: Questionnaire) -> Table:
 def _leaders_table(questionnaire: Questionnaire, sheet: Sheet) -> Table:
     name, post = 20.6, 28.0  # 阿卜杜拉·, 党组书记、局长 on one line
     aspect = (WIDTH - name - post) / len(questionnaire.questions)
-    _check_column(aspect)
+    _check_column(aspect, _LEAST_ASPECT)
     beside = (aspect - 2 * PADDING - BOX - 1.0) / SMALL
     options = Options([wrap(choice.name, beside) for choice in questionnaire.offered])
     return Table(
@@ -162,8 +163,8 @@ def _leaders_table(questionnaire: Questionnaire, sheet: Sheet) -> Table:
     )
 
 
-def _check_column(width: float) -> None:
-    if width < _LEAST_COLUMN:
+def _check_column(width: float, least: float) -> None:
+    if width < least:
         raise PaperTextTooLong("more columns than a page is wide")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from surveys.reporting.fonts import width_in_ems
 from surveys.reporting.paper import (
     SMALL_SIZE,
     Cell,
@@ -17,6 +18,7 @@ from surveys.vote.papers.tally_sheets import (
     FLAG,
     HEADING,
     HIDDEN,
+    MOST_COUNTS_UPRIGHT,
     REHEARSAL,
     SIGNERS,
     Column,
@@ -36,7 +38,6 @@ _TITLE_SIZE, _FORM_SIZE, _FIGURE_SIZE, _HEAD_SIZE, _TEXT_SIZE, _COUNT_SIZE = 6.4
 _NUMBER_WIDTH, _COUNT_WIDTH, _SCORE_WIDTH = 8.0, 13.5, 15.0
 _NAME_WIDTH, _POST_WIDTH = 20.0, 30.0
 _NARROWEST_QUESTION = 22.0
-_MOST_COUNTS_UPRIGHT = 7
 _APART_GREY = 245
 _END_HEIGHT = 24.0  # of the notes and the signatures: not signed on a page of their own
 _LONGEST_HEADING = 60  # characters of a question above a narrow column; the whole text is in the workbook
@@ -48,7 +49,7 @@ def tally_sheet_pdf(sheet: TallySheet) -> bytes:
 
     flow = Flow(f"{sheet.unit}　{sheet.title}　{HEADING}")
     warnings = [*([sheet.flagged] if sheet.flagged else []), *sheet.warnings]
-    flow.new_page(landscape=sheet.organization is None or len(sheet.organization.columns) > _MOST_COUNTS_UPRIGHT)
+    flow.new_page(landscape=sheet.organization is None or len(sheet.organization.columns) > MOST_COUNTS_UPRIGHT)
     _head(flow, sheet)
     _turnout(flow, sheet)
     if sheet.organization is not None:
@@ -199,15 +200,25 @@ def _leader_row(place: int, leader: LeaderLine, own: range, form: LeadersForm) -
 
 
 def _leader_cell(question: QuestionLine, columns: Sequence[Column], grey: int | None) -> Cell:
-    lines: list[Line] = [
-        [
-            Fragment(f"{FLAG if count.flagged else ''}{column.name}"),
-            Fragment(str(count.count), 0.52, 1.0),
-            Fragment(per_cent(count.rate) if column.has_rate else "", 1.0, 1.0),
-        ]
+    texts = [
+        (
+            f"{FLAG if count.flagged else ''}{column.name}",
+            str(count.count),
+            per_cent(count.rate) if column.has_rate else "",
+        )
         for column, count in zip(columns, question.counts, strict=True)
     ]
+    end = _end_of_counts(texts)
+    lines: list[Line] = [
+        [Fragment(name), Fragment(count, end, 1.0), Fragment(rate, 1.0, 1.0)] for name, count, rate in texts
+    ]
     return lines_cell([*lines, [Fragment("得分"), Fragment(number(question.score), 1.0, 1.0)]], grey)
+
+
+def _end_of_counts(texts: Sequence[tuple[str, str, str]]) -> float:
+    """Where in the cell's width the counts end: a little right of the middle, further where long names need it."""
+    name, count, rate = (max(map(width_in_ems, own)) for own in zip(*texts, strict=True))
+    return max(0.52, (name + 0.4 + count) / (name + count + rate + 0.8))
 
 
 def _captions(flow: Flow, *texts: str) -> None:

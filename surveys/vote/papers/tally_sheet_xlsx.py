@@ -17,6 +17,7 @@ from surveys.vote.papers.tally_sheets import (
     FLAG,
     HEADING,
     HIDDEN,
+    MOST_COUNTS_UPRIGHT,
     NO_NUMBER,
     REHEARSAL,
     SIGNERS,
@@ -104,6 +105,10 @@ def _height(text: str, width: float) -> float:
     """Of a row with this text wrapped: neither Excel nor LibreOffice fits merged cells by itself. `width`: a column's,
     two of whose units a Chinese character takes."""
     return _LINE_HEIGHT * max(1, ceil(2.3 * width_in_ems(text) / width)) + 3
+
+
+def _head_height(columns: Sequence[tuple[str, float]]) -> float:
+    return max(_height(name, width) for name, width in columns)
 
 
 class _Filled:
@@ -203,6 +208,9 @@ class _Front(_Filled):
         super().__init__(page, formats, sheet, [_KEY_WIDTH, _TEXT_WIDTH, *widths])
 
     def fill(self) -> None:
+        form = self.sheet.organization
+        if form is not None and len(form.columns) > MOST_COUNTS_UPRIGHT:
+            self.page.set_landscape()
         self.page.fit_to_pages(1, 0)
         self.heading()
         day, place = self.sheet.day or "＿＿＿＿年＿＿月＿＿日", self.sheet.place or "＿＿＿＿＿＿＿＿＿＿＿＿＿＿"
@@ -211,9 +219,9 @@ class _Front(_Filled):
         self._turnout()
         self.row += 1
         self._classes()
-        if self.sheet.organization is not None:
+        if form is not None:
             self.row += 1
-            self._questions(self.sheet.organization)
+            self._questions(form)
         self.end(_warnings(self.sheet))
 
     def _turnout(self) -> None:
@@ -249,7 +257,7 @@ class _Front(_Filled):
             self.across(text, self.formats.plain)
         self.put_all(0, ("项", "测评内容", *(name for name, _ in self.columns)), self.formats.head)
         self.page.repeat_rows(self.row)
-        self.next()
+        self.next(_head_height(self.columns))
         for question in form.questions:
             self.put(0, question.key, self.formats.middle)
             self.put(1, question.text, self.formats.text)
@@ -287,7 +295,7 @@ class _Leaders(_Filled):
         self.page.repeat_rows(self.row)
         self.page.freeze_panes(self.row + 1, 2)
         header = self.row
-        self.next()
+        self.next(_head_height(self.columns))
         for part in (slice(self.form.apart), slice(self.form.apart, None)):
             for place, leader in enumerate(self.form.leaders, start=1):
                 for question in leader.questions[part]:

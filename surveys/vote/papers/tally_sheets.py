@@ -11,6 +11,9 @@ NO_NUMBER = "—"
 HIDDEN = "不单独显示"
 REHEARSAL = "演练，不作为考核依据"
 HEADING = "民主测评统计单"
+MOST_COUNTS_UPRIGHT = 7
+"""Columns of counts in the organization's form; with more the page lies across."""
+
 SIGNERS = ("计票人", "监票人", "主持人")
 
 

@@ -133,7 +133,7 @@ def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str
     try:
         code = codes.normalize(codes.in_address(typed))
     except Malformed:
-        raise BadInput("票码不完整，应是 20 个字母和数字，请照纸条再输一遍。") from None
+        raise BadInput(f"票码不完整，应是 {codes.LENGTH} 个字母和数字，请照纸条再输一遍。") from None
     ticket = session.get(Ticket, (poll_id, codes.hash_code(code)))
     if ticket is None:
         raise NotFound("这次测评会没有这张票，请核对票码和测评会。")

@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from surveys.catalog.rules import MOST_GRADES
 from surveys.polling.states import PollState
 from tests.phones import (
     CROWDED,
@@ -23,6 +24,7 @@ from tests.phones import (
     to_review,
 )
 from tests.phones import ticket as fresh_ticket
+from tests.scales import scaled
 from tests.servers import Server
 from tests.worlds import Everything, build_everything
 
@@ -69,6 +71,41 @@ def test_every_step_fits_and_can_be_hit(server: Server, browser: Browser, width:
         page.reload()
         page.get_by_role("button", name="大字").tap()
         each_step(page, fits)
+
+
+LONG_NAMES = (
+    "非常满意",
+    "很满意",
+    "满意",
+    "比较满意",
+    "基本满意",
+    "一般",
+    "不太满意",
+    "不满意",
+    "很不满意",
+    "极不满意",
+)
+
+
+@pytest.mark.parametrize("width", [320, 360, 820])
+@pytest.mark.parametrize("count", [2, 3, 5, 6, MOST_GRADES])
+def test_grades_of_any_scale_fit_and_can_be_hit(server: Server, browser: Browser, count: int, width: int) -> None:
+    """All as large as each other, in large type too."""
+    with scaled(count, LONG_NAMES[-count:]):
+        found = fresh_ticket(server, leaders=0, abstain="不了解")
+    with phone(browser, width) as page:
+        page.goto(found.address)
+        for least in (44, 60):
+            assert page.evaluate(NO_SCROLL)
+            assert page.evaluate(CROWDED) == []
+            assert page.evaluate(LOW, least) == []
+            sizes = page.locator(".some:not(.apart) label").evaluate_all(
+                "all => all.map(e => Math.round(e.getBoundingClientRect().width))"
+            )
+            assert len(sizes) == count * len(found.names)
+            assert min(sizes) >= 44
+            assert max(sizes) - min(sizes) <= 1
+            page.get_by_role("button", name="大字").tap()
 
 
 @pytest.mark.parametrize("width", [320, 360, 412])
