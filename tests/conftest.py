@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import Enum
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,14 +95,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_url", BOTH if both else BOTH[:1], indirect=True)
 
 
-SHORT = re.compile(r"[A-Za-z0-9_.:@/-]{1,20}")
+SHORT = re.compile(r"[A-Za-z0-9_.:@/-]{1,12}")
 SHORT_ID = re.compile(r"[!-Z\\^-~]{1,40}")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """What can be typed in a terminal; of other texts their number is enough."""
-    if isinstance(val, str):
-        return val if SHORT.fullmatch(val) else argname
+    if isinstance(val, Enum):
+        return val.name
+    if isinstance(val, str | bytes):
+        return val if isinstance(val, str) and SHORT.fullmatch(val) else argname
     return None
 
 
@@ -113,9 +116,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         assert isinstance(item, pytest.Function)
         if hasattr(item, "callspec") and SHORT_ID.fullmatch(item.callspec.id) is None:
-            print("LONG", ascii(item.nodeid)) or pytest.UsageError(
-                f"{item.nodeid}: at most 40 ASCII characters, without spaces or brackets"
-            )
+            raise pytest.UsageError(f"{item.nodeid}: at most 40 ASCII characters, without spaces or brackets")
         names = set(item.fixturenames)
         if "browser" in names or item.path.stem.endswith("_browser"):
             item.add_marker("browser")

@@ -52,7 +52,7 @@ def test_a_body_of_a_form_gets_its_time_when_the_head_is_there() -> None:
         post(5, b"Content-Length: 6"),
         post(5, b"expect: 100-continue"),
     ],
-    ids=["longer than a form", "chunked", "two lengths", "asks first"],
+    ids=["longer-than-a-form", "chunked", "two-lengths", "asks-first"],
 )
 def test_what_a_thread_must_read_is_handed_over_with_its_head(head: bytes) -> None:
     arriving = Arriving(head, 0)

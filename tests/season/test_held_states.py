@@ -67,7 +67,7 @@ def entering_an_event(site: Site, unit_id: int) -> Act:
     return lambda session: ledger.record_event(session, NOW, COMMAND_LINE, unit_id, entry)
 
 
-def cancelling_an_event(site: Site, unit_id: int) -> Act:
+def cancelling(site: Site, unit_id: int) -> Act:
     with site.database.writing() as session:
         event_id = entering_an_event(site, unit_id)(session)
     return lambda session: ledger.cancel_event(session, NOW, COMMAND_LINE, unit_id, event_id, "重复登记")
@@ -98,7 +98,7 @@ def lock_everything(session: Session) -> None:
         (reviewing, AssessmentState.PROVISIONAL),
         (recording, AssessmentState.ARCHIVED),
         (entering_an_event, AssessmentState.PROVISIONAL),
-        (cancelling_an_event, AssessmentState.PROVISIONAL),
+        (cancelling, AssessmentState.PROVISIONAL),
         (unexempting, AssessmentState.PROVISIONAL),
         (marking, AssessmentState.PROVISIONAL),
     ],

@@ -140,7 +140,7 @@ def hands(stage: Flask) -> tuple[Actor, Actor]:
     return person(site, "甲", Role.ADMIN), person(site, "乙")
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: "-".join(map(str, row)))
+@pytest.mark.parametrize("row", ROWS, ids=[f"row-{number}" for number in range(len(ROWS))])
 def test_every_page_and_paper_of_a_poll(stage: Flask, hands: tuple[Actor, Actor], row: Values) -> None:
     site = stage.extensions["site"]
     with site.database.reading() as session:

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 SAID = ["已交出，正在等回执，不能再改", "秒后自动重试", "正在重试"]
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 @pytest.mark.parametrize("width", [320, 360, 412])
 def test_a_complete_vote(server: Server, browser: Browser, width: int, script: bool) -> None:
     found = fresh_ticket(server, leaders=1)
@@ -213,7 +213,7 @@ def test_a_reload_midway(server: Server, page: Page) -> None:
     assert list(stored(page)) == ["ceping-large"]
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
 def test_where_every_question_must_be_answered(server: Server, browser: Browser, script: bool) -> None:
     found = fresh_ticket(server, leaders=1, blanks_allowed=False)
     with phone(browser, java_script_enabled=script) as page:

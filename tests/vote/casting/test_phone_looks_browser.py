@@ -138,7 +138,7 @@ def test_twice_the_type_still_fits(server: Server, browser: Browser, large: bool
             each_step(page, fits)
 
 
-@pytest.mark.parametrize("twice", [False, True], ids=["as it is", "twice"])
+@pytest.mark.parametrize("twice", [False, True], ids=["as-it-is", "twice"])
 @pytest.mark.parametrize("large", [False, True], ids=["plain", "large"])
 def test_whose_card_it_is_stays_in_sight(server: Server, browser: Browser, large: bool, twice: bool) -> None:
     """Name, post and n/7, while the card scrolls by; and what sticks leaves two thirds of the screen."""

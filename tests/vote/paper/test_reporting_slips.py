@@ -83,8 +83,8 @@ REAL = {
     "class_position": 2,
     "class_key": "C",
 }
-each_size = pytest.mark.parametrize("size", list(Size), ids=lambda size: f"{size} a page")
-each_text = pytest.mark.parametrize("changes", [REAL, FULL], ids=["real", "long title, rehearsal"])
+each_size = pytest.mark.parametrize("size", list(Size), ids=lambda size: f"{size}-a-page")
+each_text = pytest.mark.parametrize("changes", [REAL, FULL], ids=["real", "long-title"])
 
 
 def a_pdf(sheet: SlipSheet) -> bytes:
@@ -245,7 +245,7 @@ def test_larger_slips_have_larger_qrs_codes_and_type():
 
 
 @pytest.mark.parametrize(("size", "points"), [(Size.LARGE, 9), (Size.LARGEST, 12)])
-@pytest.mark.parametrize("changes", [REAL, FULL], ids=["real", "long title, rehearsal"])
+@pytest.mark.parametrize("changes", [REAL, FULL], ids=["real", "long-title"])
 def test_instructions_on_large_slips_are_never_small(size, points, changes):
     sheet = a_sheet(1, size=size, **changes)
     text = "".join(sheet.instructions)

@@ -66,7 +66,7 @@ def test_an_item_without_votes_of_a_class_is_said_where_its_people_differ(lite_s
 
 
 @pytest.mark.parametrize(
-    "answers", ["A" * 4 + "BC", "-" * 4 + "AB", "*" * 4 + "AB"], ids=["a grade", "blank", "abstaining"]
+    "answers", ["A" * 4 + "BC", "-" * 4 + "AB", "*" * 4 + "AB"], ids=["a-grade", "blank", "abstaining"]
 )
 def test_one_item_of_one_class_is_enough(lite_site: Site, answers: str) -> None:
     ballots = MANY_VOICES | {
