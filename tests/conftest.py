@@ -248,6 +248,11 @@ def alone_in_its_request(connect: Callable[[Database], Any]) -> Callable[[Databa
     return connected
 
 
+@pytest.fixture(scope="session", autouse=True)
+def worlds_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    keeping.folder = tmp_path_factory.mktemp("worlds")
+
+
 @pytest.fixture(autouse=True)
 def worlds_built_once(request: pytest.FixtureRequest) -> Iterator[None]:
     keeping.allowed = "monkeypatch" not in request.fixturenames

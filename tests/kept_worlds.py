@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from surveys.acts.site import Site
@@ -21,13 +20,14 @@ EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM assessments) AND NOT EXISTS (SELECT 1 
 
 @dataclass
 class Keeping:
-    """`allowed`: not while a test has changed something by `monkeypatch`, which what it builds may rest on."""
+    """`folder`: where the copies lie. `allowed`: not while a test has changed something by `monkeypatch`, which what it
+    builds may rest on."""
 
+    folder: Path = Path()
     allowed: bool = False
 
 
 keeping = Keeping()
-_folder = TemporaryDirectory(prefix="ceping-worlds-")
 
 
 def kept(build: Build[Parameters, Built]) -> Build[Parameters, Built]:
@@ -47,7 +47,7 @@ def kept(build: Build[Parameters, Built]) -> Build[Parameters, Built]:
             return found
         found = build(site, *args, **named)
         site.database.engine.dispose()
-        copies[key] = Path(_folder.name) / f"{build.__name__}-{len(copies)}.db", found
+        copies[key] = keeping.folder / f"{build.__name__}-{len(copies)}.db", found
         _replace(path, copies[key][0])
         return found
 
