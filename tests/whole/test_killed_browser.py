@@ -91,7 +91,7 @@ def test_the_server_is_killed_between_commit_and_answer(browser: Browser, tmp_pa
     server = Server(port, site, tmp_path / "log", tmp_path / "log")
     found = fresh_ticket(server)
     with phone(browser) as page:
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(120_000)
         with started(server, tmp_path, "dying:app") as process:
             page.goto(found.address)
             fill_at_once(page, found.names)

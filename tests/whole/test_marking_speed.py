@@ -31,7 +31,7 @@ from tests.worlds import build_accounts
 pytestmark = pytest.mark.slow
 
 SECONDS = 0.3
-BUSY = 3
+BUSY = 5
 TRIES = 3
 
 
