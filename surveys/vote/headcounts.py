@@ -54,25 +54,21 @@ def needs_two(poll: Poll) -> bool:
 
 
 def headcount(session: Session, poll: Poll) -> Headcount:
+    return headcount_each(session, [poll])[poll.id]
+
+
+def headcount_each(session: Session, polls: Sequence[Poll]) -> dict[int, Headcount]:
+    """The same of many polls, by id."""
     query = (
         select(Presence, Account.name)
         .outerjoin(Account, Account.id == Presence.account_id)
-        .where(Presence.poll_id == poll.id)
-        .order_by(Presence.hand)
+        .where(Presence.poll_id.in_([poll.id for poll in polls]))
+        .order_by(Presence.poll_id, Presence.hand)
     )
-    counts = [
-        Count(entry.number, name or "命令行", entry.account_id, entry.made_at) for entry, name in session.execute(query)
-    ]
-    return Headcount(tuple(counts), poll.present)
-
-
-def by_command(session: Session, polls: Sequence[Poll]) -> set[int]:
-    """Ids of those whose number present was entered on the command line."""
-    query = select(Presence.poll_id).where(
-        Presence.poll_id.in_([poll.id for poll in polls]), Presence.account_id.is_(None)
-    )
-    entered = set(session.scalars(query))
-    return {poll.id for poll in polls if poll.present is not None and poll.id in entered}
+    counts: dict[int, list[Count]] = {poll.id: [] for poll in polls}
+    for entry, name in session.execute(query):
+        counts[entry.poll_id].append(Count(entry.number, name or "命令行", entry.account_id, entry.made_at))
+    return {poll.id: Headcount(tuple(counts[poll.id]), poll.present) for poll in polls}
 
 
 def own(session: Session, poll: Poll, actor: Actor) -> int | None:

@@ -30,7 +30,7 @@ class Figures:
 def figures(session: Session, polls: Sequence[Poll]) -> list[Figures]:
     """Of sealed polls: exact."""
     purposes = poll_record.issued_for(session, [poll.id for poll in polls])
-    counted, by_command = poll_record.class_counts_each(session, polls), headcounts.by_command(session, polls)
+    counted, present = poll_record.class_counts_each(session, polls), headcounts.headcount_each(session, polls)
     found = []
     for poll in polls:
         counts, rules = counted[poll.id], PollRules.from_json(poll.rules)
@@ -43,7 +43,7 @@ def figures(session: Session, polls: Sequence[Poll]) -> list[Figures]:
                 sum(each.cast for each in counts),
                 rules.reserve,
                 rules.issue_to,
-                poll.id in by_command,
+                present[poll.id].by_command,
             )
         )
     return found
