@@ -17,6 +17,7 @@ from surveys.acts import audit, hands
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, NotFound
 from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.permitted import permitted
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.storage.tables import Account, Assessment, Document, ProposedChange
@@ -241,6 +242,7 @@ def taken_up(session: Session, now: datetime, actor: Actor, assessment_id: int, 
     return found
 
 
+@permitted(Permission.MARK)
 def decline(session: Session, now: datetime, actor: Actor, assessment_id: int, proposal_id: int, reason: str) -> None:
     """Takes a proposal off, with a reason that its maker sees; the maker may, too. Raises NotFound, NotAllowed,
     BadInput, WrongState."""

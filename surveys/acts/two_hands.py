@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, WrongState
+from surveys.acts.actors import Actor
+from surveys.acts.errors import AlreadyDone, BadInput, WrongState
 from surveys.acts.hands import ADMIN, require_hand
 from surveys.acts.limits import LONGEST_REASON
 from surveys.storage.tables import Account, Approval
@@ -56,11 +56,11 @@ def propose(
     act: str,
     subject: str,
     reason: str,
-    permission: Permission = Permission.DECIDE,
+    other: str = ADMIN,
 ) -> str:
-    """The first hand; the reason as it is kept. What it is about is locked, the caller commits. Raises NotAllowed,
-    BadInput, WrongState."""
-    account_id = _hand(actor, permission)
+    """The first hand; the reason as it is kept. What it is about is locked, the caller commits; who may do it is the
+    caller's to declare. `other`: who may be the second, in Chinese. Raises NotAllowed, BadInput, WrongState."""
+    account_id = require_hand(actor, other=other)
     reason = reason.strip()
     if not reason:
         raise BadInput("请写明理由，会记入日志。")
@@ -68,7 +68,7 @@ def propose(
         raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST_REASON} 个字。")
     before = proposals(session, assessment_id, act).get(subject)
     if before is not None and before.waits and before.account_id == account_id:
-        raise AlreadyDone(f"您已经提出过了，等{_other(permission)}确认。")
+        raise AlreadyDone(f"您已经提出过了，等{other}确认。")
     if before is not None:
         raise WrongState("这件事刚刚已由别人提出，请刷新页面核对后再确认。")
     _add(session, now, account_id, assessment_id, act, subject, reason)
@@ -82,12 +82,11 @@ def agree(
     assessment_id: int,
     act: str,
     subject: str,
-    permission: Permission = Permission.DECIDE,
+    other: str = ADMIN,
 ) -> Proposal:
     """The second hand, another person's; otherwise as `propose`. Raises NotAllowed, WrongState."""
-    account_id = _hand(actor, permission)
     found = _waiting(session, assessment_id, act, subject)
-    require_hand(actor, {found.account_id}, _other(permission))
+    account_id = require_hand(actor, {found.account_id}, other)
     _add(session, now, account_id, assessment_id, act, subject, None)
     return found
 
@@ -98,10 +97,10 @@ def decline(
     assessment_id: int,
     act: str,
     subject: str,
-    permission: Permission = Permission.DECIDE,
+    other: str = ADMIN,
 ) -> Proposal:
     """Takes the proposal off the table; whoever made it may, too. Raises NotAllowed, WrongState."""
-    _hand(actor, permission)
+    require_hand(actor, other=other)
     found = _waiting(session, assessment_id, act, subject)
     session.execute(
         delete(Approval).where(
@@ -138,14 +137,3 @@ def _add(
         )
     )
     session.flush()
-
-
-def _other(permission: Permission) -> str:
-    return ADMIN if permission is Permission.DECIDE else "另一人"
-
-
-def _hand(actor: Actor, permission: Permission) -> int:
-    if not actor.may(permission):
-        who = "管理员" if permission is Permission.DECIDE else "组织员、监票人和管理员"
-        raise NotAllowed(f"只有{who}可以作这个决定。")
-    return require_hand(actor, other=_other(permission))

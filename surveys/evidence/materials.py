@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, editions
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.evidence.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.evidence.uploads.evidence_files import UnfitFile, clean_file_name, kind_of
@@ -107,6 +108,7 @@ def _title(text: str) -> str:
     return title
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def hand_in_file(site: Site, now: datetime, actor: Actor, place: Place, name: str, stream: BinaryIO) -> int:
     """Checks what the file is, stores it, hands it in and returns the material's id.
 
@@ -143,6 +145,7 @@ def room_on_disk() -> Iterator[None]:
         raise WrongState("服务器的存储空间不够，文件没有收下。请告诉管理员，腾出空间后再交。") from None
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def hand_in(session: Session, now: datetime, actor: Actor, zone: tzinfo, place: Place, entry: Entry) -> int:
     """Adds a material to the own unit's checklist and returns its id. The same thing again returns the same id: a
     reporter whose network broke sends twice. Raises NotFound, NotAllowed, WrongState, BadInput.
@@ -195,17 +198,20 @@ def subject(unit: Unit, row_key: str) -> str:
     return f"{unit.name} {row_key or REPORT_TITLE}"
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def own_checklist(session: Session, actor: Actor) -> UnitChecklist:
     """Of the reporter's unit. Raises NotAllowed."""
     return unit_checklist(session, _own_unit(session, actor))
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def receipt(session: Session, actor: Actor, material_id: int) -> tuple[UnitChecklist, Handed]:
     """A material of the own unit, one that was withdrawn or came with an objection too. Raises NotFound, NotAllowed."""
     material = own_material(session, actor, material_id)
     return own_checklist(session, actor), handed_of(session, [material])[0]
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def own_file(site: Site, actor: Actor, material_id: int) -> Download:
     """Raises NotFound, NotAllowed."""
     with site.database.reading() as session:
@@ -223,6 +229,7 @@ def download(site: Site, material: Material) -> Download:
     return Download(material.name, material.media_type, material.size or 0, stream)
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def withdraw(session: Session, now: datetime, actor: Actor, material_id: int) -> Material:
     """Takes a material back before anybody has reviewed it. Raises NotFound, NotAllowed, WrongState."""
     material = own_material(session, actor, material_id, lock=True)
@@ -240,6 +247,7 @@ def withdraw(session: Session, now: datetime, actor: Actor, material_id: int) ->
     return material
 
 
+@permitted(Permission.DECIDE)
 def set_due(
     session: Session,
     now: datetime,
@@ -253,8 +261,6 @@ def set_due(
     nothing late that came in time; after marking what came late stays late. Raises NotFound, NotAllowed, WrongState,
     BadInput.
     """
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以设报送期限。")
     assessment = locked_assessment(session, assessment_id)
     why = why_due_shut(assessment)
     if why is not None:
@@ -272,7 +278,7 @@ def set_due(
 
 
 def _own_unit(session: Session, actor: Actor, *, lock: bool = False) -> Unit:
-    if not actor.may(Permission.SEE_OWN_UNIT) or actor.unit_id is None:
+    if actor.unit_id is None:
         raise NotAllowed("只有报送员可以报送材料，而且只报送本单位的。")
     if lock:
         held_assessment(session, unit_of(session, actor.unit_id).assessment_id)

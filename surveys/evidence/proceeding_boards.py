@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotAllowed
+from surveys.acts.permitted import permitted
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.evidence.proceeding_records import ProceedingKind, in_group, standing_by_unit
 from surveys.reporting.csv_cells import harmless
@@ -43,11 +43,10 @@ class ProceedingBoard:
         return sum(unit.done[step] is False for unit in self.units)
 
 
+@permitted(Permission.REVIEW)
 def board(session: Session, actor: Actor, assessment_id: int) -> ProceedingBoard:
     """The units whose assessment group this account belongs to. Raises NotFound, NotAllowed."""
     assessment = assessment_of(session, assessment_id)
-    if not actor.may(Permission.REVIEW):
-        raise NotAllowed("考核记录由考核组和考核部门查看。")
     frameworks = {entry.key: framework_of(assessment, entry.key) for entry in assessment.frameworks}
     query = select(Unit).where(Unit.assessment_id == assessment_id).order_by(Unit.position, Unit.id)
     units = [

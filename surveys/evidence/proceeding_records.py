@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import NotAllowed, NotFound
+from surveys.acts.permitted import permitted
 from surveys.catalog.model import Framework, Method
 from surveys.season.assessments import framework_of, unit_of
 from surveys.season.rows import departments_of
@@ -80,25 +81,27 @@ def in_group(actor: Actor, framework: Framework) -> bool:
     return actor.may(Permission.REVIEW) and actor.department == framework.default_department
 
 
+@permitted(Permission.REVIEW)
 def unit_records(session: Session, actor: Actor, unit_id: int) -> list[Record]:
     """What this account may read of a unit's records, by date. Raises NotFound, NotAllowed.
 
     The group reads everything. Another assessor reads what is about a row of the own department, talks never.
     """
     unit = unit_of(session, unit_id)
-    must_review(actor)
     allowed = may_read(actor, unit)
     return [record for record in all_records(session, unit) if allowed(record.kind, record.row_key)]
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def own_feedback(session: Session, actor: Actor) -> list[Record]:
     """The feedback given to a reporter's own unit, the newest first. Raises NotAllowed."""
-    if not actor.may(Permission.SEE_OWN_UNIT) or actor.unit_id is None:
+    if actor.unit_id is None:
         raise NotAllowed("反馈由被考核单位的报送员查看。")
     records = all_records(session, unit_of(session, actor.unit_id), ProceedingKind.FEEDBACK)
     return records[::-1]
 
 
+@permitted(Permission.REVIEW)
 def kinds_for(session: Session, actor: Actor, unit_id: int) -> tuple[ProceedingKind, ...]:
     """The kinds of record this account may add for a unit. Raises NotFound."""
     unit = unit_of(session, unit_id)
@@ -109,6 +112,7 @@ def kinds_for(session: Session, actor: Actor, unit_id: int) -> tuple[ProceedingK
     return ()
 
 
+@permitted(Permission.REVIEW)
 def rows_for(session: Session, actor: Actor, unit_id: int) -> list[tuple[str, str]]:
     """(key, name) of the unit's rows a record may be about: all for the group, else those of the own department."""
     unit = unit_of(session, unit_id)
@@ -124,9 +128,9 @@ def rows_for(session: Session, actor: Actor, unit_id: int) -> list[tuple[str, st
     ]
 
 
+@permitted(Permission.REVIEW)
 def photo(session: Session, actor: Actor, data_dir: Path, unit_id: int, proceeding_id: int) -> bytes:
     """Raises NotFound, NotAllowed."""
-    must_review(actor)
     proceeding = readable(session, actor, unit_of(session, unit_id), proceeding_id)
     if proceeding.digest is None:
         raise NotFound("这条记录没有照片。")
@@ -188,11 +192,6 @@ def readable(session: Session, actor: Actor, unit: Unit, proceeding_id: int) -> 
     if found is None or found.unit_id != unit.id or not may_read(actor, unit)(found.kind, found.row_key):
         raise NotFound("这个单位没有这条记录。")
     return found
-
-
-def must_review(actor: Actor) -> None:
-    if not actor.may(Permission.REVIEW):
-        raise NotAllowed("考核记录由考核组和考核部门查看。")
 
 
 def all_records(session: Session, unit: Unit, kind: ProceedingKind | None = None) -> list[Record]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.evidence.materials import room_on_disk
 from surveys.evidence.proceeding_records import (
     SHARED,
@@ -22,7 +23,6 @@ from surveys.evidence.proceeding_records import (
     Record,
     all_records,
     in_group,
-    must_review,
     own_feedback,
     readable,
     rows_marked_by,
@@ -94,6 +94,7 @@ def inspection_body(what: str, where: str, finding: str) -> str:
     return "\n".join(f"{label}：{text.strip()}" for label, text in parts.items())
 
 
+@permitted(Permission.REVIEW)
 def record_proceeding(
     session: Session, now: datetime, actor: Actor, data_dir: Path, unit_id: int, entry: ProceedingEntry
 ) -> int:
@@ -123,6 +124,7 @@ def record_proceeding(
     return _added(session, now, actor, unit, proceeding, "proceeding.add")
 
 
+@permitted(Permission.REVIEW)
 def withdraw(session: Session, now: datetime, actor: Actor, unit_id: int, proceeding_id: int, reason: str) -> int:
     """Takes a record back with a reason; both stay. Raises NotFound, NotAllowed, BadInput, WrongState."""
     unit = _open_unit(session, unit_id)
@@ -142,10 +144,9 @@ def withdraw(session: Session, now: datetime, actor: Actor, unit_id: int, procee
     return _added(session, now, actor, unit, proceeding, "proceeding.withdraw")
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def acknowledge(session: Session, now: datetime, actor: Actor, proceeding_id: int) -> None:
     """The unit's reporter has received a feedback. Raises NotFound, NotAllowed, WrongState."""
-    if not actor.may(Permission.SEE_OWN_UNIT) or actor.unit_id is None:
-        raise NotAllowed("反馈由被考核单位的报送员签收。")
     found = next((record for record in own_feedback(session, actor) if record.id == proceeding_id), None)
     if found is None:
         raise NotFound("您的单位没有这条反馈。")
@@ -159,7 +160,7 @@ def acknowledge(session: Session, now: datetime, actor: Actor, proceeding_id: in
     if changed.rowcount != 1:  # type: ignore[attr-defined]
         session.rollback()
         raise WrongState("这条反馈已经签收。")
-    audit.record(session, now, actor, "feedback.acknowledge", unit_of(session, actor.unit_id).name)
+    audit.record(session, now, actor, "feedback.acknowledge", unit_of(session, found.unit_id).name)
     session.commit()
 
 
@@ -174,7 +175,6 @@ def _standing(session: Session, unit: Unit, proceeding_id: int, kind: Proceeding
 
 
 def _must_be_allowed(actor: Actor, unit: Unit, entry: ProceedingEntry) -> None:
-    must_review(actor)
     framework = framework_of(unit.assessment, unit.framework)
     tags = [tag.tag for tag in unit.tags]
     rows = {row.standard.key: row.standard for row in framework.rows()}

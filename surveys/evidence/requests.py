@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.permitted import permitted
 from surveys.evidence.checklists import Item, ItemState, RowChecklist, UnitChecklist, checklists_of, unit_checklist
 from surveys.evidence.materials import subject
 from surveys.scoring.assessment_states import AssessmentState
@@ -53,6 +54,7 @@ def _asked_words(checklist: UnitChecklist, row: RowChecklist, item: Item) -> str
     return f"{where}要求补充材料，还没有补交。请催交后审核，或写明理由了结。"
 
 
+@permitted(Permission.DECIDE)
 def close_request(session: Session, now: datetime, actor: Actor, material_id: int, reason: str, seen: int) -> Material:
     """Asks no more material any longer. `seen`: the newest review that was read. Raises NotFound, NotAllowed,
     WrongState, BadInput."""
@@ -72,8 +74,6 @@ def close_request(session: Session, now: datetime, actor: Actor, material_id: in
 def closing(session: Session, actor: Actor, unit_id: int) -> tuple[Unit, Assessment]:
     """The unit and its assessment, locked, where somebody may still close what was promised there. Raises NotFound,
     NotAllowed, WrongState."""
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以了结。")
     unit = unit_of(session, unit_id)
     assessment = locked_assessment(session, unit.assessment_id)
     state = AssessmentState(assessment.state)

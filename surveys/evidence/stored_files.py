@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.evidence.checklists import assessment_checklists
 from surveys.season.assessments import assessment_of
@@ -75,6 +76,7 @@ def _check_photos(site: Site, session: Session, assessment: Assessment) -> Check
     return Checked(len(refers), tuple(damaged))
 
 
+@permitted(Permission.DECIDE)
 def clean(site: Site, now: datetime, actor: Actor) -> int:
     """Takes away the files that nothing refers to, those of withdrawn materials too, and what uploads left behind.
 

@@ -6,8 +6,9 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.evidence.materials import own_checklist, room_on_disk
 from surveys.evidence.uploads.evidence_files import MOST_BYTES
@@ -16,6 +17,7 @@ PIECE_BYTES = 2 * 1024 * 1024
 MOST_KEY = 400
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def add_piece(site: Site, session: Session, actor: Actor, key: str, offset: int, data: bytes) -> int:
     """How much of the file is there now: the sender goes on from that place. `key`: the sender's name for the file.
 
@@ -28,6 +30,7 @@ def add_piece(site: Site, session: Session, actor: Actor, key: str, offset: int,
         return site.unfinished.append(_account(actor), _checked(key), offset, data, MOST_BYTES)
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 @contextmanager
 def whole(site: Site, actor: Actor, key: str, size: int) -> Iterator[BinaryIO]:
     """What the pieces make, to be handed in; then they go. Raises NotAllowed, BadInput, WrongState."""

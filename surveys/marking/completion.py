@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotAllowed
+from surveys.acts.permitted import permitted
 from surveys.catalog.model import Framework, Method, Row
 from surveys.marking import democratic_row
 from surveys.marking.democratic_row import TeamScores
@@ -104,10 +104,9 @@ class Filter:
 ALL = Filter()
 
 
+@permitted(Permission.SEE_RESULTS)
 def board(session: Session, actor: Actor, assessment_id: int, wanted: Filter = ALL) -> Board:
     """Raises NotFound, NotAllowed, Imbalance. Of a poll it tells whether it counts, and nothing of what is in it."""
-    if not actor.may(Permission.SEE_RESULTS):
-        raise NotAllowed("只有管理员可以看全部部门的进度。")
     found = ground(session, assessment_id)
     due = duties(found)
     tasks = [Task(each.unit, each.row, each.department, each.mark is not None) for each in due] + _polls(session, found)

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotAllowed, WrongState
+from surveys.acts.errors import WrongState
 from surveys.acts.hands import require_hand
+from surveys.acts.permitted import permitted
 from surveys.acts.two_hands import Proposal
 from surveys.catalog.model import Method, Standard, plain
 from surveys.polling.states import PollState
@@ -235,13 +236,12 @@ def _approvals(session: Session, assessment_id: int) -> dict[str, list[int]]:
     return found
 
 
+@permitted(Permission.DECIDE)
 def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, version: int) -> None:
     """The second person's hand: from now on the row has this version's value.
 
     `version`: as the page showed it. Raises NotFound, NotAllowed, WrongState.
     """
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以确认民主测评分。")
     account_id = require_hand(actor)
     unit, framework, standard = row_of(session, unit_id, row_key)
     if Method.DEMOCRATIC not in standard.methods:
@@ -269,6 +269,7 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def propose_withdrawal(
     session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, version: int, reason: str
 ) -> None:
@@ -280,6 +281,7 @@ def propose_withdrawal(
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def agree_to_withdrawal(
     session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, version: int
 ) -> None:
@@ -290,6 +292,7 @@ def agree_to_withdrawal(
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def decline_withdrawal(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, version: int) -> None:
     """Raises NotFound, NotAllowed, WrongState."""
     unit, name = _confirmed(session, unit_id, row_key, version)

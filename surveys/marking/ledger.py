@@ -16,6 +16,7 @@ from surveys.acts import audit, proposals
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Standard, plain
 from surveys.intake.cleaning import clean_line
@@ -59,12 +60,12 @@ class EventEntry:
     occasion: str = ""
 
 
+@permitted(Permission.DECIDE)
 def record_event(
     session: Session, now: datetime, actor: Actor, unit_id: int, entry: EventEntry, second: Actor | None = None
 ) -> int | None:
     """Enters a bonus, deduction, loss or veto; its number, None where it waits for a second hand, which is `second`.
     Raises NotFound, NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
     held_assessment(session, unit_of(session, unit_id).assessment_id)
     unit, framework, standard = row_of(session, unit_id, entry.row_key)
     points = f" {entry.points.strip()} 分" if standard.kind is not Kind.VETO else ""
@@ -150,6 +151,7 @@ def _event_points(standard: Standard, text: str) -> Decimal:
     return points
 
 
+@permitted(Permission.DECIDE)
 def cancel_event(
     session: Session,
     now: datetime,
@@ -161,7 +163,6 @@ def cancel_event(
 ) -> bool:
     """Takes an event back, with a reason; it stays in the ledger. Whether it is done, or waits for a second hand.
     Raises NotFound, NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
     event, unit = _standing_event(session, unit_id, event_id)
     draft = Draft(
         ProposalKind.CANCEL_EVENT,
@@ -196,6 +197,7 @@ def _departments(session: Session, unit_id: int, row_key: str) -> tuple[str, ...
     return () if standard is None else departments_of(rows.framework, standard, rows.unit)
 
 
+@permitted(Permission.DECIDE, Permission.SEE_OWN_UNIT)
 def contest(session: Session, now: datetime, actor: Actor, unit_id: int, event_id: int, grounds: str) -> None:
     """Contests a standing event, once: by the unit's reporter, or by an admin on the unit's behalf.
 
@@ -214,6 +216,7 @@ def contest(session: Session, now: datetime, actor: Actor, unit_id: int, event_i
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def decide_appeal(
     session: Session,
     now: datetime,
@@ -227,7 +230,6 @@ def decide_appeal(
 ) -> bool:
     """Answers a contest; upheld, the event is cancelled. Whether it is done, or waits for a second hand, as what
     cancels does. Either is part of the row. Raises NotFound, NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
     event, unit = _standing_event(session, unit_id, event_id)
     answer = partial(_answer, session, now, actor, event, unit, upheld, reason, second)
     if not upheld:
@@ -267,6 +269,7 @@ def _answer(
     return True
 
 
+@permitted(Permission.DECIDE)
 def exempt(
     session: Session,
     now: datetime,
@@ -279,7 +282,6 @@ def exempt(
 ) -> bool:
     """Takes a row out of a unit's base by decision. Whether it is done, or waits for a second hand. Raises NotFound,
     NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
     held_assessment(session, unit_of(session, unit_id).assessment_id)
     unit, framework, standard = row_of(session, unit_id, row_key)
     draft = Draft(
@@ -331,6 +333,7 @@ def _exempt(
     return True
 
 
+@permitted(Permission.DECIDE)
 def cancel_exemption(
     session: Session,
     now: datetime,
@@ -342,7 +345,6 @@ def cancel_exemption(
 ) -> bool:
     """Takes an exemption back: the row counts again. Whether it is done, or waits for a second hand. Raises NotFound,
     NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
     held_assessment(session, unit_of(session, unit_id).assessment_id)
     exemption = session.get(Exemption, exemption_id, with_for_update=True)
     if exemption is None or exemption.unit_id != unit_id:
@@ -379,11 +381,6 @@ def _standing_event(session: Session, unit_id: int, event_id: int) -> tuple[Even
     if event.cancelled_at is not None:
         raise WrongState("这条事件已经撤销。")
     return event, unit
-
-
-def _must_decide(actor: Actor) -> None:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以登记事件、免考和撤销。")
 
 
 def _text(label: str, text: str) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, previews
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.catalog.model import Framework, plain
 from surveys.intake.cleaning import clean_line
@@ -53,6 +54,7 @@ class MarkPreview:
         return tuple(change for change in self.changes if change.overtaken)
 
 
+@permitted(Permission.MARK)
 def export_workbook(session: Session, actor: Actor, assessment_id: int, department: str | None = None) -> bytes:
     """Every mark a department is to give, with what it gave so far: imported again it changes nothing.
 
@@ -128,6 +130,7 @@ def edition_of(framework: Framework) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
+@permitted(Permission.MARK)
 def read_workbook(
     session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables
 ) -> int:
@@ -194,11 +197,13 @@ def _entries(kept: Sequence[Sequence[Any]]) -> list[tuple[int, MarkEntry]]:
     return [(unit_id, MarkEntry(*texts)) for unit_id, *texts in kept]
 
 
+@permitted(Permission.MARK)
 def preview(session: Session, actor: Actor, import_id: int) -> MarkPreview:
     """What taking the workbook over would change now. Raises NotFound, NotAllowed."""
     return _compared(session, actor, _entry(session, actor, import_id))
 
 
+@permitted(Permission.MARK)
 def apply(
     session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str, *, confirmed: bool
 ) -> tuple[MarkPreview, Entered]:

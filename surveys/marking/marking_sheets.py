@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotAllowed, NotFound
+from surveys.acts.errors import NotFound
+from surveys.acts.permitted import permitted
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.marking.standing_marks import LastMark, Place, last_marks
 from surveys.season.assessments import assessment_of, frameworks_of
@@ -166,6 +167,7 @@ def _alike(points: Sequence[Decimal]) -> Decimal | None:
     return points[0] if len(points) >= FEWEST_ALIKE and len(set(points)) == 1 else None
 
 
+@permitted(Permission.MARK)
 def rows_of(session: Session, actor: Actor, assessment_id: int, department: str | None = None) -> list[RowProgress]:
     """The rows a department marks and how far it is; who decides sees any department, or all. Raises NotFound."""
     wanted = department_for(actor, department)
@@ -177,11 +179,10 @@ def department_for(actor: Actor, asked: str | None) -> str | None:
     """Whose rows are shown: an assessor's own department's, whatever was asked for. Raises NotAllowed."""
     if actor.may(Permission.DECIDE):
         return asked or None
-    if not actor.may(Permission.MARK):
-        raise NotAllowed("只有考评员和管理员可以打分。")
     return actor.department or ""
 
 
+@permitted(Permission.MARK)
 def row_sheet(
     session: Session, actor: Actor, assessment_id: int, framework_key: str, row_key: str, department: str | None = None
 ) -> RowSheet:

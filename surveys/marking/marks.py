@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, proposals
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, Refusal, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Framework, Method, Standard
 from surveys.intake.cleaning import clean_line
@@ -98,11 +99,13 @@ def _told(change: Change) -> str:
     )
 
 
+@permitted(Permission.MARK)
 def enter_marks(session: Session, now: datetime, actor: Actor, unit_id: int, entries: Sequence[MarkEntry]) -> Entered:
     """Adds the next version of each mark of a unit, all or none. Raises like `enter_all`."""
     return enter_all(session, now, actor, [(unit_id, entry) for entry in entries])
 
 
+@permitted(Permission.MARK)
 def enter_all(
     session: Session,
     now: datetime,
@@ -174,6 +177,7 @@ def _spot(change: Change) -> Spot:
     return Spot(what + said, change.unit_id, change.unit, entry.row_key, entry.department)
 
 
+@permitted(Permission.MARK)
 def changes(session: Session, actor: Actor, entries: Sequence[tuple[int, MarkEntry]]) -> list[Change]:
     """What the entries would change, checked, nothing written. Raises like `enter_all`, but for Overtaken."""
     versions = history(session, {unit_id for unit_id, _ in entries}, {entry.row_key for _, entry in entries})

@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, two_hands
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.marking.democratic_row import COUNT_ANYWAY
 from surveys.season.assessments import locked_assessment, require_changeable, unit_of
 from surveys.storage.tables import Poll
@@ -14,6 +15,7 @@ from surveys.vote.polls import poll_of
 from surveys.vote.tallies import tally
 
 
+@permitted(Permission.DECIDE)
 def propose(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: int, reason: str) -> None:
     """Proposes that it counts all the same. Raises NotFound, NotAllowed, BadInput, WrongState, Imbalance."""
     poll = _doubtful(session, unit_id, poll_id)
@@ -22,6 +24,7 @@ def propose(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def agree(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: int) -> None:
     """The second person's hand. Raises NotFound, NotAllowed, WrongState, Imbalance."""
     poll = _doubtful(session, unit_id, poll_id)
@@ -30,6 +33,7 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: 
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def decline(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: int) -> None:
     """Raises NotFound, NotAllowed, WrongState, Imbalance."""
     poll = _doubtful(session, unit_id, poll_id)

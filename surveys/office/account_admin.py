@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, editions, sessions
 from surveys.acts.actors import Actor, Permission, Role
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.office.accounts import Handout, NewAccount, add_accounts, place_of, renew_password
 from surveys.scoring.assessment_states import AssessmentState
@@ -56,11 +57,11 @@ class UnitChoice:
     assessment: str
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def list_accounts(
     session: Session, actor: Actor, words: str = "", role: Role | None = None, state: AccountState | None = None
 ) -> list[AccountLine]:
     """By role, then name. `words`: part of a name, department, unit or assessment. Raises NotAllowed."""
-    check_allowed(actor)
     query = select(Account, Unit, Assessment.title).outerjoin(Unit, Account.unit_id == Unit.id)
     found = session.execute(query.outerjoin(Assessment, Unit.assessment_id == Assessment.id)).all()
     lines = [_line(account, unit, title or "") for account, unit, title in found]
@@ -90,17 +91,17 @@ def _line(account: Account, unit: Unit | None, assessment: str) -> AccountLine:
     )
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def account_line(session: Session, actor: Actor, account_id: int) -> AccountLine:
     """Raises NotAllowed, NotFound."""
-    check_allowed(actor)
     account = _account(session, account_id)
     unit = None if account.unit_id is None else unit_of(session, account.unit_id)
     return _line(account, unit, "" if unit is None else unit.assessment.title)
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def log(session: Session, actor: Actor, account_id: int) -> Sequence[AuditEntry]:
     """What was done to the account, the oldest first. Raises NotAllowed, NotFound."""
-    check_allowed(actor)
     # A reporter's account may have its unit's name, under which the unit's own entries stand.
     return [
         entry
@@ -126,9 +127,9 @@ def current_assessments(session: Session) -> Sequence[Assessment]:
     return session.scalars(query).all()
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def create(session: Session, now: datetime, actor: Actor, entry: NewAccount) -> Handout:
     """A new account with a one-time password. Raises NotAllowed, BadInput, NotFound, WrongState."""
-    check_allowed(actor)
     entry = NewAccount(clean_name(entry.name), entry.role, entry.department, entry.unit_id)
     if entry.department is not None and entry.department not in known_departments(session):
         raise BadInput(f"现有考核的测评体系里没有考核部门“{entry.department}”。")
@@ -148,9 +149,9 @@ def check_names(session: Session, names: Sequence[str]) -> None:
             raise BadInput(f"账号“{there[name_key(name)]}”已经存在，请换一个名字。")
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def reset(session: Session, now: datetime, actor: Actor, account_id: int, reason: str) -> Handout:
     """A new one-time password; every session of the account ends. Raises NotAllowed, NotFound, BadInput, WrongState."""
-    check_allowed(actor)
     account = _account(session, account_id, lock=True)
     _check_other(actor, account, "自己的密码请在“修改密码”里改。")
     handout = _reset(session, now, actor, account, _why(reason))
@@ -158,12 +159,12 @@ def reset(session: Session, now: datetime, actor: Actor, account_id: int, reason
     return handout
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def reissue(session: Session, now: datetime, actor: Actor, account_ids: Sequence[int], reason: str) -> list[Handout]:
     """New one-time passwords for accounts that have not changed theirs yet, all or none: the sheet was lost.
 
     Raises NotAllowed, NotFound, BadInput; WrongState when one has changed it meanwhile.
     """
-    check_allowed(actor)
     why = _why(reason)
     if not account_ids:
         raise BadInput("请先勾选要重发的账号。")
@@ -185,9 +186,9 @@ def _reset(session: Session, now: datetime, actor: Actor, account: Account, why:
     return Handout(account.name, Role(account.role).label, _place(session, account), password)
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def deactivate(session: Session, now: datetime, actor: Actor, account_id: int, reason: str) -> None:
     """Ends the account's sessions at once. Raises NotAllowed, NotFound, BadInput, WrongState."""
-    check_allowed(actor)
     why = _why(reason)
     # Two admins who switch each other off: the second waits here, and then is no longer among them.
     query = select(Account.id).where(Account.role == Role.ADMIN, Account.active).order_by(Account.id).with_for_update()
@@ -204,9 +205,9 @@ def deactivate(session: Session, now: datetime, actor: Actor, account_id: int, r
     session.commit()
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def activate(session: Session, now: datetime, actor: Actor, account_id: int, reason: str) -> None:
     """The password is as it was. Raises NotAllowed, NotFound, BadInput, WrongState."""
-    check_allowed(actor)
     why = _why(reason)
     account = _account(session, account_id, lock=True)
     if account.active:
@@ -216,6 +217,7 @@ def activate(session: Session, now: datetime, actor: Actor, account_id: int, rea
     session.commit()
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def move(
     session: Session,
     now: datetime,
@@ -231,7 +233,6 @@ def move(
 
     What was marked and handed in stays where it is. Raises NotAllowed, NotFound, BadInput, WrongState.
     """
-    check_allowed(actor)
     why = _why(reason)
     account = _account(session, account_id, lock=True)
     before = full_place(session, account)
@@ -248,12 +249,6 @@ def move(
         raise WrongState(f"“{account.name}”已经在{after}，没有改动。")
     audit.record(session, now, actor, "account.move", account.name, f"{before} → {after}：{why}")
     session.commit()
-
-
-def check_allowed(actor: Actor) -> None:
-    """Raises NotAllowed."""
-    if not actor.may(Permission.MANAGE_ACCOUNTS):
-        raise NotAllowed("只有管理员可以管理账号。")
 
 
 def _check_other(actor: Actor, account: Account, text: str) -> None:

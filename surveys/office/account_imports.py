@@ -11,11 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, previews
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.intake.cleaning import clean_line, name_key
-from surveys.office.account_admin import check_allowed, full_place
+from surveys.office.account_admin import full_place
 from surveys.office.accounts import Handout, NewAccount, add_accounts
 from surveys.office.uploads.account_lists import (
     DEPARTMENT,
@@ -59,12 +60,12 @@ class AccountPreview:
         return Counter(role for _, role, _ in self.new)
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables) -> int:
     """Keeps what is in a file to be shown, instead of the admin's earlier one; the id to ask for it by.
 
     Raises NotAllowed, NotFound, BadInput; FaultyFile with every fault at its place.
     """
-    check_allowed(actor)
     assert actor.account_id is not None  # no command reads accounts from a file
     assessment = assessment_of(session, assessment_id)
     _check_current(assessment)
@@ -94,6 +95,7 @@ def _known(session: Session, assessment: Assessment) -> Known:
     return Known(roles, names, list(units.values()), accounts)
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def preview(session: Session, actor: Actor, import_id: int) -> AccountPreview:
     """What making the accounts would do now. Raises NotAllowed, NotFound."""
     entry = _entry(session, actor, import_id)
@@ -122,6 +124,7 @@ def _compared(session: Session, entry: Import, found: AccountList) -> AccountPre
     )
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> list[Handout]:
     """Makes every account of the file, and forgets the file. `fingerprint`: of the preview that was shown.
 
@@ -154,16 +157,15 @@ def _new(row: AccountRow, units: Mapping[str, int]) -> NewAccount:
 
 
 def _entry(session: Session, actor: Actor, import_id: int, *, fresh: bool = False) -> Import:
-    check_allowed(actor)
     entry = session.get(Import, import_id, populate_existing=fresh)
     if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
         raise NotFound("没有等待确认的账号表：可能已经建好，或又上传了新的文件。请看账号页，或重新上传。")
     return entry
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def template(session: Session, actor: Actor, assessment_id: int) -> bytes:
     """An .xlsx to fill in, with invented examples and what goes where. Raises NotAllowed, NotFound."""
-    check_allowed(actor)
     assessment = assessment_of(session, assessment_id)
     known = _known(session, assessment)
     examples = [

@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, sessions
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
+from surveys.acts.permitted import permitted
 from surveys.office import passwords
 from surveys.season.assessments import unit_of
 from surveys.storage.tables import Account, Unit
@@ -42,6 +43,7 @@ class Handout:
     password: str
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def create_account(
     session: Session,
     now: datetime,
@@ -62,6 +64,7 @@ def create_account(
     return handout.password
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def add_accounts(
     session: Session,
     now: datetime,
@@ -156,6 +159,7 @@ def require_match(account: Account | None, password: str) -> Account:
     return account
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def reset_password(session: Session, now: datetime, actor: Actor, name: str, *, one_time: bool = False) -> str:
     """Gives an account a new password, ends its sessions and returns the password. Raises NotFound."""
     account = session.scalar(select(Account).where(Account.name == name))

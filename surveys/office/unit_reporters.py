@@ -13,10 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import WrongState
+from surveys.acts.permitted import permitted
 from surveys.intake.cleaning import name_key
-from surveys.office.account_admin import check_allowed, full_place
+from surveys.office.account_admin import full_place
 from surveys.office.accounts import MOST_NAME, Handout, NewAccount, add_accounts
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import assessment_of, locked_assessment
@@ -51,9 +52,9 @@ class ReporterPlan:
         return hashlib.sha256(json.dumps(shown, ensure_ascii=False).encode()).hexdigest()
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def plan(session: Session, actor: Actor, assessment_id: int) -> ReporterPlan:
     """What `apply` would do now. Raises NotAllowed, NotFound, WrongState once the assessment is archived."""
-    check_allowed(actor)
     assessment = assessment_of(session, assessment_id)
     if assessment.state == AssessmentState.ARCHIVED:
         raise WrongState(f"考核“{assessment.title}”已经归档，不用再建报送员账号。")
@@ -89,6 +90,7 @@ def _free_name(unit: str, taken: set[str]) -> str:
     return name
 
 
+@permitted(Permission.MANAGE_ACCOUNTS)
 def apply(session: Session, now: datetime, actor: Actor, assessment_id: int, shown: str) -> list[Handout]:
     """Makes and moves all of them. `shown`: the fingerprint of the plan that was shown.
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotAllowed
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.evidence.checklists import REPORT_TITLE, Handed, UnitChecklist, unit_checklist
 from surveys.evidence.materials import Download, MaterialKind
@@ -38,11 +38,10 @@ _TITLES = (
 _ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 
 
+@permitted(Permission.DECIDE)
 def unit_archive(site: Site, session: Session, actor: Actor, unit_id: int) -> Download:
     """The files that stand, each as 行号-项-名称 or 行号-申诉号-名称, and an index of all items and objections. Raises
     NotFound, NotAllowed."""
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以下载归档包。")
     checklist = unit_checklist(session, unit_of(session, unit_id))
     objections = _objections(session, unit_id)
     names = _entry_names(checklist, objections)

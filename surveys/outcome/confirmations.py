@@ -7,8 +7,9 @@ from typing import TypeAlias
 from sqlalchemy.orm import Session
 
 from surveys.acts import proposals
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import BadInput, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.proposals import ProposalKind, Proposed
 from surveys.marking import ledger, marks
 from surveys.marking.ledger import EventEntry
@@ -20,6 +21,7 @@ Act: TypeAlias = Callable[[Session, datetime, Actor, int, Document, Actor], obje
 """session, now, who proposed, the assessment's id, the act as kept, the second hand. Commits."""
 
 
+@permitted(Permission.MARK)
 def confirm(session: Session, now: datetime, actor: Actor, assessment_id: int, proposal_id: int) -> Proposed:
     """Does what was proposed, in one transaction with the hand under it. It is checked as when it was proposed: what
     has changed since is refused, and stays to be declined. Raises NotFound, NotAllowed, BadInput, WrongState."""

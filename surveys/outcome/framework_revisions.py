@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import WrongState
+from surveys.acts.permitted import permitted
 from surveys.outcome import rule_changes
 from surveys.outcome.rule_changes import Effect
 from surveys.season.assessments import assessment_of, locked_assessment
@@ -22,6 +23,7 @@ class Revision:
     effect: Effect | None
 
 
+@permitted(Permission.DECIDE)
 def preview(session: Session, actor: Actor, import_id: int) -> Revision:
     """Raises NotFound, NotAllowed."""
     entry = entry_of(session, actor, import_id)
@@ -31,6 +33,7 @@ def preview(session: Session, actor: Actor, import_id: int) -> Revision:
     return Revision(found, rule_changes.effect_of(session, found.assessment_id, [found.new], None))
 
 
+@permitted(Permission.DECIDE)
 def revise(session: Session, now: datetime, actor: Actor, import_id: int, reason: str, shown: str) -> int | None:
     """Takes the file over as the next version of the rules, and forgets it; the version's number, None where it waits
     for a second hand. `shown`: the fingerprint of the effect. Raises NotFound, NotAllowed, BadInput, WrongState."""

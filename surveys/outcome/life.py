@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, WrongState
+from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.hands import require_hand
+from surveys.acts.permitted import permitted
 from surveys.outcome import versions
 from surveys.outcome.hindrances import NEXT, Standing, certificate, hindrances, open_objections
 from surveys.polling.seal import canonical_json, digest
@@ -23,6 +24,7 @@ from surveys.storage.tables import Approval, Assessment, RuleVersion
 from surveys.vote.poll_entries import catalog_questionnaires
 
 
+@permitted(Permission.DECIDE)
 def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
     """preparing > marking: frameworks and rules are frozen as version 1, and the scales of polls still to be made.
     From now on nothing that the program does otherwise later changes them. Raises NotFound, NotAllowed, WrongState."""
@@ -44,6 +46,7 @@ def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: 
     _move(session, now, actor, assessment, AssessmentState.MARKING, "assessment.start")
 
 
+@permitted(Permission.DECIDE)
 def close_marking(session: Session, now: datetime, actor: Actor, assessment_id: int) -> int:
     """marking > provisional: freezes a version, pending rows and all; its number. Raises as above."""
     assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.MARKING)
@@ -53,6 +56,7 @@ def close_marking(session: Session, now: datetime, actor: Actor, assessment_id: 
     return version.number
 
 
+@permitted(Permission.DECIDE)
 def open_appeal(session: Session, now: datetime, actor: Actor, assessment_id: int, due_on: date) -> None:
     """provisional > appeal: each unit sees its own sheet, and may reply up to and with `due_on`. Raises as above,
     BadInput. `now` is in the office's time zone."""
@@ -63,9 +67,9 @@ def open_appeal(session: Session, now: datetime, actor: Actor, assessment_id: in
     _move(session, now, actor, assessment, AssessmentState.APPEAL, "assessment.open_appeal", f"截止 {due_on}")
 
 
+@permitted(Permission.DECIDE)
 def return_to_marking(session: Session, now: datetime, actor: Actor, assessment_id: int, reason: str) -> None:
     """Back from provisional or appeal: versions, objections and agreements stay. Raises as above, BadInput."""
-    _must_decide(actor)
     assessment = locked_assessment(session, assessment_id)
     if assessment.state not in (AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
         raise WrongState(f"考核{AssessmentState(assessment.state).label}，不能退回打分。")
@@ -77,6 +81,7 @@ def return_to_marking(session: Session, now: datetime, actor: Actor, assessment_
     _move(session, now, actor, assessment, AssessmentState.MARKING, "assessment.return", reason.strip())
 
 
+@permitted(Permission.DECIDE)
 def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, shown: str) -> bool:
     """One of two hands under the certificate; whether it is certified now. `shown`: the digest that was shown.
 
@@ -112,6 +117,7 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     return done
 
 
+@permitted(Permission.DECIDE)
 def archive(session: Session, now: datetime, actor: Actor, assessment_id: int) -> None:
     """certified > archived. Raises NotFound, NotAllowed, WrongState, Imbalance."""
     assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.CERTIFIED)
@@ -128,7 +134,6 @@ def _ready(
     session: Session, now: datetime, actor: Actor, assessment_id: int, state: AssessmentState
 ) -> tuple[Assessment, Standing]:
     """The assessment, locked, in this state, with nothing that hinders the next step."""
-    _must_decide(actor)
     assessment = locked_assessment(session, assessment_id)
     here = AssessmentState(assessment.state)
     if here is not state:
@@ -152,8 +157,3 @@ def _move(
     assessment.state = target
     audit.record(session, now, actor, act, assessment.title, detail)
     session.commit()
-
-
-def _must_decide(actor: Actor) -> None:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以推进考核。")

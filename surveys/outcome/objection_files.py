@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotAllowed, NotFound, WrongState
+from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.evidence.checklists import Handed, handed_of
 from surveys.evidence.materials import Download, Entry, download, new_material, own_material, same_as, stored_file
@@ -19,6 +20,7 @@ from surveys.storage.tables import Material, Objection, Unit
 MOST_PER_OBJECTION = 30
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def object_with(
     session: Session,
     now: datetime,
@@ -38,6 +40,7 @@ def object_with(
     return objection.id
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def object_with_file(
     site: Site,
     now: datetime,
@@ -56,6 +59,7 @@ def object_with_file(
         return object_with(session, now, actor, unit_id, row_key, reason, [entry, *more])
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def add(session: Session, now: datetime, actor: Actor, unit_id: int, objection_id: int, entry: Entry) -> int:
     """Adds to an objection that has no answer yet and returns the material's id. The same thing again returns the same
     id. Raises NotFound, WrongState."""
@@ -71,6 +75,7 @@ def add(session: Session, now: datetime, actor: Actor, unit_id: int, objection_i
     return material.id
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def add_file(
     site: Site, now: datetime, actor: Actor, unit_id: int, objection_id: int, name: str, stream: BinaryIO
 ) -> int:
@@ -90,6 +95,7 @@ def _add(session: Session, now: datetime, actor: Actor, unit: Unit, objection: O
     return material
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def withdraw(session: Session, now: datetime, actor: Actor, unit_id: int, material_id: int) -> Material:
     """Takes back what was put forward, before the answer. Raises NotFound, NotAllowed, WrongState."""
     material = own_material(session, actor, material_id)
@@ -115,10 +121,9 @@ def put_forward(session: Session, objection_ids: Collection[int]) -> dict[int, l
     return found
 
 
+@permitted(Permission.DECIDE)
 def file_for_office(site: Site, actor: Actor, unit_id: int, material_id: int) -> Download:
     """A file that a unit put forward. Raises NotFound, NotAllowed."""
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以看申诉的依据。")
     with site.database.reading() as session:
         material = session.get(Material, material_id)
     if material is None or material.unit_id != unit_id or material.objection_id is None:

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.evidence import requests
 from surveys.outcome import versions
 from surveys.outcome.score_record import ScoreRecord
@@ -99,6 +100,7 @@ def _asked(session: Session, assessment: Assessment) -> list[Promise]:
     return [Promise(each.unit_id, each.row_key, None, each.words) for each in requests.asked(session, assessment)]
 
 
+@permitted(Permission.DECIDE)
 def close_objection(
     session: Session, now: datetime, actor: Actor, unit_id: int, objection_id: int, reason: str
 ) -> None:

@@ -10,8 +10,9 @@ from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import WrongState
+from surveys.acts.permitted import permitted
 from surveys.outcome.letter import letter
 from surveys.outcome.printed_source import PresentRecord, present_record
 from surveys.outcome.replies import own_unit
@@ -83,6 +84,7 @@ def letter_file(session: Session, zone: tzinfo, unit_id: int, form: Form = Form.
     return _letter(found, zone, unit_id, form)
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def own_letter(session: Session, actor: Actor, zone: tzinfo, unit_id: int) -> bytes:
     """The own unit's letter as PDF, once it is final. Raises NotFound, WrongState, Imbalance."""
     unit = own_unit(session, actor, unit_id)

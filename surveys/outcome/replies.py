@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session, aliased
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.outcome import promises, versions
 from surveys.outcome.versions import Version
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState
@@ -20,13 +21,15 @@ LONGEST = 2000
 SHOWN_TO_UNITS = (AssessmentState.APPEAL, AssessmentState.CERTIFIED, AssessmentState.ARCHIVED)
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def own_unit(session: Session, actor: Actor, unit_id: int) -> Unit:
     """A reporter's own unit; any other is not there for them. Raises NotFound."""
-    if actor.unit_id is None or actor.unit_id != unit_id or not actor.may(Permission.SEE_OWN_UNIT):
+    if actor.unit_id != unit_id:
         raise NotFound("没有这个页面。")
     return unit_of(session, unit_id)
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def own_version(session: Session, actor: Actor, unit_id: int) -> Version | None:
     """The version in which a reporter may read the own unit's sheet, None before the appeal.
 
@@ -37,6 +40,7 @@ def own_version(session: Session, actor: Actor, unit_id: int) -> Version | None:
     return versions.newest(session, unit.assessment_id) if shown else None
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def agree(session: Session, now: datetime, actor: Actor, unit_id: int, number: int) -> None:
     """The unit agrees with its sheet in the version that was shown. Raises NotFound, WrongState, NotAllowed."""
     unit, newest = _replying(session, now, actor, unit_id)
@@ -66,6 +70,7 @@ def why_not_yet(objections: Sequence["Reply"], uncorrected: Collection[int]) -> 
     return f"{'、'.join(rows)} 的申诉已接受，还没有改正。改正后会形成新版本，那时再表示同意；不改正的，这里会写明理由。"
 
 
+@permitted(Permission.SEE_OWN_UNIT)
 def object_to(session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, reason: str) -> int:
     """The unit objects to a row of its sheet; the objection's id. Raises NotFound, WrongState, NotAllowed, BadInput."""
     objection = add_objection(session, now, actor, unit_id, row_key, reason)
@@ -160,12 +165,11 @@ def may_reply(now: datetime, unit: Unit) -> bool:
     return unit.assessment.state == AssessmentState.APPEAL and not is_past(now, unit.assessment)
 
 
+@permitted(Permission.DECIDE)
 def answer(
     session: Session, now: datetime, actor: Actor, unit_id: int, objection_id: int, *, accepted: bool, words: str
 ) -> None:
     """The office's answer. Accepted, the row may be corrected. Raises NotFound, NotAllowed, WrongState, BadInput."""
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以答复申诉。")
     unit = unit_of(session, unit_id)
     assessment = locked_assessment(session, unit.assessment_id)
     objection = session.get(Objection, objection_id, populate_existing=True)

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, proposals
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, WrongState
+from surveys.acts.errors import BadInput, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Framework, Standard
 from surveys.catalog.rules import framework_faults
@@ -105,6 +106,7 @@ def effect_of(
     return Effect(tuple(missing), tuple(units), digest(canonical_json(said)))
 
 
+@permitted(Permission.DECIDE)
 def change_rules(
     session: Session,
     now: datetime,
@@ -117,8 +119,6 @@ def change_rules(
 ) -> int | None:
     """Takes a change over while marking, as the next version of the rules; its number, None where it waits for a second
     hand. `shown`: the fingerprint of the effect that was shown. Raises NotFound, NotAllowed, BadInput, WrongState."""
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以修改规则。")
     assessment = _marking(session, assessment_id)
     if not reason.strip():
         raise BadInput("请写明修改规则的理由。")

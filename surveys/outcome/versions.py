@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, Imbalance, NotAllowed, NotFound, WrongState
+from surveys.acts.errors import BadInput, Imbalance, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.catalog.model import plain
 from surveys.evidence.proceeding_records import ProceedingKind, standing_by_unit
 from surveys.marking.results import Results, UnitResult, results
@@ -162,6 +163,7 @@ def _by_unit(body: Document) -> dict[int, Document]:
     return {unit["unit"]: without_explanations(unit) for unit in body["units"]}
 
 
+@permitted(Permission.DECIDE)
 def freeze(
     session: Session,
     now: datetime,
@@ -196,11 +198,10 @@ def next_number(session: Session, assessment_id: int) -> int:
     return 1 if number is None else number + 1
 
 
+@permitted(Permission.DECIDE)
 def freeze_after_appeal(session: Session, now: datetime, actor: Actor, assessment_id: int, reason: str) -> int:
     """The next version, once something changed in the appeal; its number. Raises NotFound, NotAllowed, BadInput,
     WrongState."""
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以形成新版本。")
     assessment = locked_assessment(session, assessment_id)
     if assessment.state != AssessmentState.APPEAL:
         raise WrongState(f"考核{AssessmentState(assessment.state).label}，复核申诉期间才形成复核后的版本。")

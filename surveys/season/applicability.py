@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from surveys.acts import audit, editions, proposals
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, WrongState
+from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.hands import require_hand
+from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring.assessment_states import AssessmentState
@@ -239,9 +240,9 @@ def is_approved(session: Session, assessment: Assessment) -> bool:
     return bool(matrix(session, assessment.id).signs)
 
 
+@permitted(Permission.DECIDE)
 def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, fingerprint: str) -> None:
     """Approves the matrix that the page showed. Raises NotFound, NotAllowed, WrongState."""
-    _must_decide(actor)
     account_id = require_hand(actor, other="管理员")
     locked_assessment(session, assessment_id)
     found = matrix(session, assessment_id)
@@ -262,6 +263,7 @@ def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, f
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def set_tags(
     session: Session,
     now: datetime,
@@ -273,7 +275,6 @@ def set_tags(
 ) -> bool:
     """Gives a unit these tags and no others. Whether it is done, or waits for a second hand, and `second` is that hand.
     Raises NotFound, NotAllowed, BadInput, WrongState."""
-    _must_decide(actor)
     held_assessment(session, unit_of(session, unit_id).assessment_id)
     unit = _locked(session, unit_id)
     old, new = sorted(tag.tag for tag in unit.tags), sorted(set(tags))
@@ -331,12 +332,12 @@ def _entered(session: Session, unit_id: int) -> Iterator[str]:
     )
 
 
+@permitted(Permission.DECIDE)
 def choose(
     session: Session, now: datetime, actor: Actor, unit_id: int, row_key: str, method: str, base: str | None = None
 ) -> None:
     """Says by which of a row's alternative methods the unit is assessed. Raises NotFound, NotAllowed, BadInput,
     WrongState; a choice is not changed once the row is marked."""
-    _must_decide(actor)
     _locked(session, unit_id)
     unit, _, standard = row_of(session, unit_id, row_key)
     _must_be_undecided(AssessmentState(unit.assessment.state))
@@ -364,11 +365,6 @@ def _locked(session: Session, unit_id: int) -> Unit:
     """Two changes of one unit go one after the other."""
     lock_unit(session, unit_id)
     return unit_of(session, unit_id)
-
-
-def _must_decide(actor: Actor) -> None:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以决定单位的标签、测评方法和适用表，被考核单位不能自己选。")
 
 
 def _must_be_undecided(state: AssessmentState) -> None:

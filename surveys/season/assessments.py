@@ -11,8 +11,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name
@@ -41,6 +42,7 @@ class UnitEntry:
     department: str | None = None
 
 
+@permitted(Permission.DECIDE)
 def create_assessment(
     session: Session,
     now: datetime,
@@ -71,6 +73,7 @@ def create_assessment(
     return assessment.id
 
 
+@permitted(Permission.DECIDE)
 def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, entry: UnitEntry) -> int:
     """Adds a unit with its tags and leaders. Raises BadInput, NotFound, WrongState."""
     assessment = assessment_of(session, assessment_id)

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed
+from surveys.acts.errors import BadInput
+from surveys.acts.permitted import permitted
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import assessment_of
 from surveys.storage.tables import Assessment, AssessmentFramework, Leader, Unit, UnitTag
@@ -14,13 +15,12 @@ from surveys.storage.tables import Assessment, AssessmentFramework, Leader, Unit
 MOST_TITLE = 100
 
 
+@permitted(Permission.DECIDE)
 def copy_assessment(session: Session, now: datetime, actor: Actor, assessment_id: int, title: str) -> int:
     """A new assessment with copies of frameworks, rules, units, tags and leaders; nothing that was entered or voted.
 
     Raises NotFound, NotAllowed, BadInput.
     """
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以新建考核。")
     source = assessment_of(session, assessment_id)
     title = title.strip()
     if not title:

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, previews
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotAllowed, NotFound, WrongState
+from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.catalog.model import Framework, Method
 from surveys.intake.cleaning import clean_line
@@ -82,12 +83,13 @@ def may_edit(assessment: Assessment, session: Session) -> bool:
     return session.scalar(marked.limit(1)) is None and session.scalar(frozen.limit(1)) is None
 
 
+@permitted(Permission.DECIDE)
 def export_framework(session: Session, actor: Actor, assessment_id: int, key: str) -> bytes:
     """The assessment's copy as .xlsx: imported again it changes nothing. Raises NotFound, NotAllowed, BadInput."""
-    check_decides(actor)
     return framework_workbook(framework_of(assessment_of(session, assessment_id), key))
 
 
+@permitted(Permission.DECIDE)
 def read_file(
     session: Session, now: datetime, actor: Actor, assessment_id: int, key: str, file_name: str, tables: Tables
 ) -> int:
@@ -95,7 +97,6 @@ def read_file(
 
     Raises NotFound, NotAllowed, WrongState, BadInput; FaultyFile with every fault at its cell.
     """
-    check_decides(actor)
     assert actor.account_id is not None  # the command line takes `edit_from_file`
     assessment = assessment_of(session, assessment_id)
     if not may_revise(assessment, session):
@@ -115,12 +116,14 @@ def read_file(
     return entry.id
 
 
+@permitted(Permission.DECIDE)
 def preview(session: Session, actor: Actor, import_id: int) -> FrameworkPreview:
     """Raises NotFound, NotAllowed."""
     entry = entry_of(session, actor, import_id)
     return previewed(session, assessment_of(session, entry.assessment_id), entry)
 
 
+@permitted(Permission.DECIDE)
 def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> FrameworkPreview:
     """Takes the file over, and forgets it. `fingerprint`: of the preview that was shown.
 
@@ -135,6 +138,7 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
     return found
 
 
+@permitted(Permission.DECIDE)
 def edit_from_file(
     session: Session,
     now: datetime,
@@ -147,18 +151,12 @@ def edit_from_file(
     write: bool,
 ) -> FrameworkPreview:
     """Both steps at once, for the command line. Raises like `read_file` and `apply`."""
-    check_decides(actor)
     assessment = locked(session, assessment_id)
     found = parse_workbook(tables, framework_of(assessment, key))
     shown = _compared(session, assessment, found.framework, found.deleted, clean_line(file_name)[:200], found.notes)
     if write:
         _take_over(session, now, actor, shown)
     return shown
-
-
-def check_decides(actor: Actor) -> None:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以查看、修改测评体系和计分规则。")
 
 
 def check_editable(assessment: Assessment, session: Session) -> None:
@@ -175,7 +173,6 @@ def locked(session: Session, assessment_id: int) -> Assessment:
 
 def entry_of(session: Session, actor: Actor, import_id: int) -> Import:
     """What waits for this account's yes. Raises NotFound, NotAllowed."""
-    check_decides(actor)
     entry = session.get(Import, import_id)
     if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
         raise NotFound("没有等待确认的测评体系：可能已经导入，或又上传了新的文件。请重新上传。")

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, previews, proposals
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.acts.table_files import Tables
 from surveys.catalog.model import Framework
@@ -50,6 +51,7 @@ class FaultyFile(BadInput):
         super().__init__("\n".join([f"文件里有 {len(faults) + left_out} 处要改，什么都没有导入。", *lines]))
 
 
+@permitted(Permission.DECIDE)
 def read_roster(
     session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables
 ) -> int:
@@ -57,7 +59,6 @@ def read_roster(
 
     Raises NotFound, NotAllowed, BadInput; FaultyFile with every fault at its place.
     """
-    _check_allowed(actor)
     assert actor.account_id is not None  # the command line takes `import_file`
     assessment = assessment_of(session, assessment_id)
     roster = _parsed(assessment, tables)
@@ -68,12 +69,14 @@ def read_roster(
     return entry.id
 
 
+@permitted(Permission.DECIDE)
 def preview(session: Session, actor: Actor, import_id: int) -> Preview:
     """What taking the file over would change now. Raises NotFound, NotAllowed."""
     entry = _entry(session, actor, import_id)
     return _compared(session, entry.assessment_id, entry.body["file"], Roster.from_json(entry.body))
 
 
+@permitted(Permission.DECIDE)
 def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> tuple[Preview, bool]:
     """Takes the file over, and forgets it. `fingerprint`: of the preview that was shown. Whether it is done: a list
     that changes what units are assessed by, while they are marked, waits for a second hand as a whole.
@@ -113,6 +116,7 @@ def _deciding(assessment: Assessment, found: Preview) -> list[Spot]:
     ]
 
 
+@permitted(Permission.DECIDE)
 def confirm(session: Session, now: datetime, actor: Actor, assessment_id: int, act: Document) -> None:
     """What was proposed, if it changes the same now. Raises NotFound, WrongState."""
     assessment = locked_assessment(session, assessment_id)
@@ -124,11 +128,11 @@ def confirm(session: Session, now: datetime, actor: Actor, assessment_id: int, a
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def import_file(
     session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables, *, write: bool
 ) -> Preview:
     """Both steps at once, for the command line. Raises like `read_roster` and `apply`."""
-    _check_allowed(actor)
     assessment = locked_assessment(session, assessment_id)
     roster = _parsed(assessment, tables)
     found = compare(session, assessment, roster, clean_line(file_name)[:200])
@@ -138,13 +142,7 @@ def import_file(
     return found
 
 
-def _check_allowed(actor: Actor) -> None:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以导入、导出名单。")
-
-
 def _entry(session: Session, actor: Actor, import_id: int) -> Import:
-    _check_allowed(actor)
     entry = session.get(Import, import_id)
     if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
         raise NotFound("没有等待确认的名单：可能已经导入，或又上传了新的文件。请重新上传。")
@@ -214,9 +212,9 @@ def _write(session: Session, unit: Unit, row: UnitRow) -> None:
         )
 
 
+@permitted(Permission.DECIDE)
 def export_roster(session: Session, actor: Actor, assessment_id: int) -> bytes:
     """The units and leaders as they are, as .xlsx: imported again it changes nothing. Raises NotFound, NotAllowed."""
-    _check_allowed(actor)
     assessment = assessment_of(session, assessment_id)
     titles = _framework_names(frameworks_of(assessment))
     units = [
@@ -243,6 +241,7 @@ def _framework_names(frameworks: Sequence[Framework]) -> dict[str, str]:
     return {each.key: each.title if titles.count(each.title) == 1 else each.key for each in frameworks}
 
 
+@permitted(Permission.DECIDE)
 def template_workbook(session: Session, actor: Actor, assessment_id: int) -> bytes:
     """An .xlsx to fill in, with an invented example and what goes where. Raises NotFound, NotAllowed."""
     frameworks = _frameworks(session, actor, assessment_id)
@@ -270,6 +269,7 @@ def template_workbook(session: Session, actor: Actor, assessment_id: int) -> byt
     )
 
 
+@permitted(Permission.DECIDE)
 def template_csv(session: Session, actor: Actor, assessment_id: int) -> bytes:
     """The same on one sheet, as CSV that Excel opens as UTF-8."""
     units, leaders = _example(_frameworks(session, actor, assessment_id))
@@ -282,7 +282,6 @@ def template_csv(session: Session, actor: Actor, assessment_id: int) -> bytes:
 
 
 def _frameworks(session: Session, actor: Actor, assessment_id: int) -> list[Framework]:
-    _check_allowed(actor)
     return frameworks_of(assessment_of(session, assessment_id))
 
 

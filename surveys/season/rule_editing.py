@@ -9,15 +9,16 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, editions
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput
+from surveys.acts.permitted import permitted
 from surveys.catalog.model import plain
 from surveys.intake.cleaning import clean_line, folded
 from surveys.scoring.marks import FINEST, STEPS
 from surveys.scoring.ranking import Band
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import Mode, ScoringRules
-from surveys.season.framework_editing import check_decides, check_editable, locked
+from surveys.season.framework_editing import check_editable, locked
 
 _NUMBER = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?", re.ASCII)
 _HUNDRED = Decimal(100)
@@ -91,11 +92,11 @@ def parse_rules(entry: RulesEntry, present: ScoringRules = _NEW) -> ScoringRules
     return rules
 
 
+@permitted(Permission.DECIDE)
 def save_rules(
     session: Session, now: datetime, actor: Actor, assessment_id: int, entry: RulesEntry, base: str | None = None
 ) -> bool:
     """Whether anything changed. Raises NotFound, NotAllowed, WrongState, BadInput."""
-    check_decides(actor)
     assessment = locked(session, assessment_id)
     check_editable(assessment, session)
     old = ScoringRules.from_json(assessment.rules)

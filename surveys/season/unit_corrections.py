@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, editions, proposals
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, WrongState
+from surveys.acts.errors import BadInput, WrongState
+from surveys.acts.permitted import permitted
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.polling.states import PollState
 from surveys.season.assessments import locked_assessment, require_changeable, unit_of
@@ -77,6 +78,7 @@ def why_not_removed(session: Session, unit: Unit) -> list[str]:
     return found
 
 
+@permitted(Permission.DECIDE)
 def rename(
     session: Session, now: datetime, actor: Actor, unit_id: int, name: str, reason: str, base: str | None = None
 ) -> None:
@@ -97,6 +99,7 @@ def rename(
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def remove(session: Session, now: datetime, actor: Actor, unit_id: int, reason: str) -> str:
     """With its leaders, tags and withdrawn polls that never opened; the name it had. Raises as `rename`."""
     reason = _reason(actor, reason)
@@ -120,8 +123,6 @@ def remove(session: Session, now: datetime, actor: Actor, unit_id: int, reason: 
 
 
 def _reason(actor: Actor, reason: str) -> str:
-    if not actor.may(Permission.DECIDE):
-        raise NotAllowed("只有管理员可以更正、移除单位。")
     reason = reason.strip()
     if not 1 <= len(reason) <= MOST_REASON:
         raise BadInput(f"请写明原因，最多 {MOST_REASON} 个字，会记入日志。")

@@ -13,8 +13,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, editions
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.polling import codes
 from surveys.polling.states import PollState, Purpose, TicketState
@@ -115,6 +116,7 @@ def door_lines(session: Session, poll: Poll) -> list[DoorLine]:
     return [DoorLine(door.number, door.name, door.class_key, given.get(door.batch, 0), door.shut) for door in doors]
 
 
+@permitted(Permission.RUN_POLLS)
 def set_planned(
     session: Session,
     now: datetime,
@@ -136,6 +138,7 @@ def set_planned(
     session.commit()
 
 
+@permitted(Permission.RUN_POLLS)
 def add_door(session: Session, now: datetime, actor: Actor, poll_id: int, name: str, class_key: str) -> Added:
     """A door with a batch of its own, still empty. Raises NotFound, BadInput, WrongState.
 
@@ -174,6 +177,7 @@ def add_door(session: Session, now: datetime, actor: Actor, poll_id: int, name: 
     return Added(number, name, token)
 
 
+@permitted(Permission.RUN_POLLS)
 def shut_door(session: Session, now: datetime, actor: Actor, poll_id: int, number: int) -> None:
     """Ends a door for good: its link hands nothing out any more. Raises NotFound, WrongState."""
     poll = locked_poll(session, poll_id)

@@ -8,8 +8,9 @@ from math import ceil
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, editions
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, WrongState
+from surveys.acts.permitted import permitted
 from surveys.polling.disclosure import Turnout, desk_turnout, doubt, shortcoming
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, has_ended
@@ -29,6 +30,7 @@ def time_is_up(poll: Poll, now: datetime) -> bool:
     return poll.state in UNDER_WAY and has_ended(poll.closes_at, now)
 
 
+@permitted(Permission.RUN_POLLS)
 def pause(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
     """Lets no votes in until `resume`. Calls a countdown off: it would run on unseen. Raises BadInput, WrongState."""
     poll = locked_poll(session, poll_id)
@@ -44,6 +46,7 @@ def pause(session: Session, now: datetime, actor: Actor, poll_id: int, reason: s
     session.commit()
 
 
+@permitted(Permission.RUN_POLLS)
 def resume(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """Lets votes in again. Raises WrongState."""
     poll = locked_poll(session, poll_id)
@@ -61,6 +64,7 @@ def closing_time(poll: Poll) -> str | None:
     return None if poll.closes_at is None else poll.closes_at.isoformat()
 
 
+@permitted(Permission.RUN_POLLS)
 def end_in(
     session: Session, now: datetime, actor: Actor, poll_id: int, minutes: int | None, base: str | None = None
 ) -> None:

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, two_hands
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.two_hands import Proposal
 from surveys.polling.states import PollState
 from surveys.scoring.score_sheet import ScoringRules
@@ -35,6 +36,7 @@ def waiting(session: Session, assessment_id: int, conflicts: Sequence[Conflict])
     }
 
 
+@permitted(Permission.DECIDE)
 def propose(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: int, reason: str) -> None:
     """Proposes that this one counts and the others do not. Raises NotFound, NotAllowed, BadInput, WrongState."""
     poll, conflict = _undecided(session, unit_id, poll_id)
@@ -48,6 +50,7 @@ def propose(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def agree(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: int) -> None:
     """The second person's hand: the others of the conflict are set aside, for this reason. Raises NotFound, NotAllowed,
     WrongState."""
@@ -61,6 +64,7 @@ def agree(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: 
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def decline(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id: int) -> None:
     """Raises NotFound, NotAllowed, WrongState."""
     poll, conflict = _undecided(session, unit_id, poll_id)

@@ -11,8 +11,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from surveys.acts import previews
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.intake import typed
 from surveys.intake.headers import Fault, Faults, HeadedRow
@@ -56,6 +57,7 @@ class ImportPreview:
         return hashlib.sha256(said.encode()).hexdigest()
 
 
+@permitted(Permission.RUN_POLLS)
 def keep(session: Session, now: datetime, actor: Actor, assessment_id: int, file: str, tables: Tables) -> int:
     """Keeps what was read of a file until it is taken over, instead of the account's earlier one for the assessment.
 
@@ -70,6 +72,7 @@ def keep(session: Session, now: datetime, actor: Actor, assessment_id: int, file
     return kept.id
 
 
+@permitted(Permission.RUN_POLLS)
 def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
     """What a kept file would make of the units as they are now. Raises NotFound."""
     kept = _kept(session, actor, import_id)
@@ -100,6 +103,7 @@ def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
     )
 
 
+@permitted(Permission.RUN_POLLS)
 def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str) -> list[int]:
     """Makes every poll of a kept file, in one transaction. `fingerprint`: of the preview that was shown.
 

@@ -6,8 +6,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, two_hands
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.two_hands import Proposal
 from surveys.polling.states import PollState, TicketState
 from surveys.season.assessments import locked_assessment, require_changeable
@@ -20,6 +21,7 @@ ACT = "poll.set_aside"
 MOST_REASON = 200
 
 
+@permitted(Permission.RUN_POLLS)
 def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
     """Ends a poll in which nobody has voted: its tickets are void, it counts nowhere. Raises BadInput, WrongState.
 
@@ -66,6 +68,7 @@ def proposal(session: Session, poll: Poll) -> Proposal | None:
     return two_hands.proposals(session, poll.unit.assessment_id, ACT).get(str(poll.id))
 
 
+@permitted(Permission.DECIDE)
 def propose(session: Session, now: datetime, actor: Actor, poll_id: int, reason: str) -> None:
     """Proposes that a sealed poll does not count. Raises NotAllowed, BadInput, WrongState."""
     poll = _sealed(session, poll_id)
@@ -74,6 +77,7 @@ def propose(session: Session, now: datetime, actor: Actor, poll_id: int, reason:
     session.commit()
 
 
+@permitted(Permission.DECIDE)
 def agree(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """The second person's hand: from now on the poll does not count. Raises NotAllowed, WrongState."""
     poll = _sealed(session, poll_id)
@@ -89,6 +93,7 @@ def set_aside(session: Session, now: datetime, actor: Actor, poll: Poll, reason:
     audit.record(session, now, actor, ACT, poll.prefix, detail)
 
 
+@permitted(Permission.DECIDE)
 def decline(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """Raises NotAllowed, WrongState."""
     poll = _sealed(session, poll_id)

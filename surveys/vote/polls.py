@@ -8,8 +8,9 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, editions
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.catalog.model import Questionnaire
 from surveys.intake.cleaning import clean_line
 from surveys.polling import codes, envelopes
@@ -43,6 +44,7 @@ OVER = (PollState.SEALED, PollState.WITHDRAWN)
 """Nothing of the meeting changes any more."""
 
 
+@permitted(Permission.RUN_POLLS)
 def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
     """A draft poll with its ballot classes. Raises BadEntry, NotFound."""
     poll = add_poll(session, now, actor, entry)
@@ -50,6 +52,7 @@ def create_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry)
     return poll.id
 
 
+@permitted(Permission.RUN_POLLS)
 def create_poll_once(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> int:
     """`create_poll`, unless the unit has a draft entered just so, as when a form is sent twice: then that one's id."""
     # Locked, so that of two sent at once the second sees the first.
@@ -66,6 +69,7 @@ def create_poll_once(session: Session, now: datetime, actor: Actor, entry: PollE
     return poll.id
 
 
+@permitted(Permission.RUN_POLLS)
 def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> Poll:
     """`create_poll` within the caller's transaction."""
     unit = unit_of(session, entry.unit_id)
@@ -82,6 +86,7 @@ def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) ->
     return poll
 
 
+@permitted(Permission.RUN_POLLS)
 def update_poll(
     session: Session, now: datetime, actor: Actor, poll_id: int, entry: PollEntry, base: str | None = None
 ) -> None:
@@ -192,6 +197,7 @@ def free_prefix(session: Session) -> str:
             return prefix
 
 
+@permitted(Permission.WITNESS)
 def set_present(
     session: Session, now: datetime, actor: Actor, poll_id: int, present: int, base: str | None = None
 ) -> None:
@@ -208,6 +214,7 @@ def set_present(
     session.commit()
 
 
+@permitted(Permission.RUN_POLLS)
 def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> None:
     """Freezes the sheet and lets votes in. Raises WrongState, BadInput when there is nobody to rate."""
     poll = locked_poll(session, poll_id)
@@ -276,6 +283,7 @@ def _sheet_form(questionnaire: Questionnaire | None, abstain: str | None) -> pol
     )
 
 
+@permitted(Permission.RUN_POLLS)
 def close_poll(session: Session, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> None:
     """Lets no more votes in, and fixes the number present; with an account it must stand. `paper_left`: paper ballots
     not counted yet, as the caller knows; they may be until the poll is sealed. Raises WrongState, PaperLeft."""

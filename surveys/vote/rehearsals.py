@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.polling.states import PollState
 from surveys.storage.erasing import erase
@@ -16,6 +17,7 @@ from surveys.vote.cleaning import clean, mark
 from surveys.vote.polls import free_prefix, locked_poll
 
 
+@permitted(Permission.RUN_POLLS)
 def rehearse(session: Session, now: datetime, actor: Actor, poll_id: int) -> int:
     """A double of a draft poll: same sheet, rules and classes, its own prefix and tickets. Raises WrongState."""
     poll = locked_poll(session, poll_id)
@@ -58,6 +60,7 @@ def rehearsal_of(session: Session, poll_id: int) -> int | None:
     return session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id))
 
 
+@permitted(Permission.RUN_POLLS)
 def wipe(site: Site, now: datetime, actor: Actor, poll_id: int) -> str | None:
     """Deletes a rehearsal with all its tickets, ballots and receipts, and cleans the files of them; why it could not,
     in Chinese. Raises WrongState."""

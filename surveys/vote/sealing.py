@@ -8,9 +8,10 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import AlreadyDone, Imbalance, NotAllowed, WrongState
 from surveys.acts.hands import require_hand
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.polling import envelopes
 from surveys.polling.disclosure import Key
@@ -32,6 +33,7 @@ KEY_FIRST = "收回的请先录入、计入；没有收回的"
 _order = secrets.SystemRandom()
 
 
+@permitted(Permission.RUN_POLLS)
 def close_and_seal(site: Site, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> str:
     """Both, in two transactions: no vote comes in between. What would keep it from being sealed is refused before it
     is closed; of what is closed already, sealed alone. Raises WrongState, PaperLeft, Imbalance."""
@@ -45,6 +47,7 @@ def close_and_seal(site: Site, now: datetime, actor: Actor, poll_id: int, paper_
     return seal_poll(site, now, actor, poll_id, paper_left)
 
 
+@permitted(Permission.RUN_POLLS)
 def seal_poll(site: Site, now: datetime, actor: Actor, poll_id: int, paper_left: int = 0) -> str:
     """Opens the envelopes, shuffles the boxes, checks conservation, seals; returns the seal.
 
@@ -132,6 +135,7 @@ def _replace(
         session.execute(insert(box), _order.sample(rows, len(rows)))
 
 
+@permitted(Permission.UNSEAL)
 def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     """One of the two hands; whether the result is open now. Raises NotAllowed, WrongState."""
     locked_assessment(session, poll_of(session, poll_id).unit.assessment_id)

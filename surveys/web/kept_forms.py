@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import identities
 from surveys.web import access
 from surveys.web.access import actor, site
-from surveys.web.field_labels import PASSWORDS, is_typed, labelled
+from surveys.web.field_labels import is_typed, labelled, passwords
 from surveys.web.forms import PasswordForm, SignInForm
 
 OWNER, KEPT = "form_of", "kept"
@@ -35,7 +35,7 @@ KEPT_FOR = timedelta(hours=8)
 MOST_BYTES = 512 * 1024
 """Of a form that carries another one: 256 KB at most, which compress badly, in base64."""
 CARRIERS = ("sign_in.sign_in", "sign_in.password")
-_NEVER = {"csrf_token", OWNER, KEPT, *PASSWORDS}
+_NEVER = {"csrf_token", OWNER, KEPT}
 _PART = ("part", "part_name", "part_size")
 """Of a file that came in pieces: they are there for the account still, and found again by the file itself."""
 _MARK = re.compile(rf'name="{OWNER}"\r\n\r\n([0-9]+\.[\w-]+)\r\n'.encode())
@@ -117,7 +117,7 @@ def _sign_in_page(sealed: str, *, typed: bool = True) -> ResponseReturnValue:
 
 def _fields() -> Iterator[list[str]]:
     for name, text in request.form.items(multi=True):
-        if name not in _NEVER and not ("part_name" in request.form and name in _PART):
+        if name not in _NEVER | passwords() and not ("part_name" in request.form and name in _PART):
             yield [name, text]
 
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.acts.site import Site
 from surveys.office import accounts, sign_ins
-from surveys.web import kept_forms
+from surveys.web import field_labels, kept_forms
 from surveys.web.access import PUBLIC, declared
 from tests import handed_in, seasons
 from tests.builders import build_unit, dump
@@ -115,7 +115,7 @@ def test_every_form_of_the_staff_says_whom_it_was_made_for(shown: Shown) -> None
     for path in templates.rglob("*.html"):
         text, name = path.read_text(encoding="utf-8"), path.relative_to(templates).as_posix()
         assert "csrf_token()" not in text or name in ("staff/fields.html", "staff/base.html"), name
-        if not name.startswith(("ballot/", "board/", "doors/door", "staff/base")):
+        if not name.startswith(("vote/ballot/", "vote/board/", "vote/doors/door", "staff/base")):
             text = text.replace("{% macro token() %}{{ mark() }}", "")  # where the one is made of the other
             sent = len(re.findall(r'<form[^>]*method="post"', text))
             assert len(re.findall(r"(?<!csrf_)(?:token|mark)\(\) \}\}", text)) == sent, name
@@ -130,7 +130,7 @@ def test_no_password_is_ever_kept(shown: Shown) -> None:
     for page in (client.page("/password"), shown.client().page("/login")):
         secret = {field.get("name") for field in page.root.iter("input") if field.get("type") == "password"}
         assert secret
-        assert secret <= kept_forms.PASSWORDS
+        assert secret <= field_labels.passwords()
     for path in Path(shown.app.root_path, "templates").rglob("*.html"):
         assert 'type="password"' not in path.read_text(encoding="utf-8"), path  # PasswordField alone
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.acts.hands import require_hand, why_not
+from surveys.acts.permitted import permitted
 from surveys.polling import keying, receipts
 from surveys.polling.sheet import Form, Question
 from surveys.polling.states import PollState, TicketState
@@ -64,6 +65,7 @@ class Difference:
     allowed: str
 
 
+@permitted(Permission.RUN_POLLS)
 def opened(
     session: Session, secret: str, actor: Actor, poll_id: int, class_key: str, hand: int, number: int
 ) -> dict[str, str]:
@@ -79,6 +81,7 @@ def opened(
     return {} if own is None else keying.shown(sheet_of(poll), own)
 
 
+@permitted(Permission.RUN_POLLS)
 def key(
     session: Session,
     secret: str,
@@ -111,6 +114,7 @@ def key(
     return Saved(len(papers[number].differing) if both else None, following(papers, hand, actor, unused, after=number))
 
 
+@permitted(Permission.SETTLE_PAPER)
 def differences(
     session: Session, secret: str, actor: Actor, poll_id: int, class_key: str, number: int
 ) -> list[Difference]:
@@ -131,6 +135,7 @@ def _difference(form: Form, question: Question, first: str, second: str) -> Diff
     return Difference(form, question, signs[0][1], signs[1][1], signs, typed + first + second)
 
 
+@permitted(Permission.SETTLE_PAPER)
 def settle(
     session: Session,
     secret: str,
@@ -153,6 +158,7 @@ def settle(
     session.commit()
 
 
+@permitted(Permission.SETTLE_PAPER)
 def send_back(
     session: Session, secret: str, now: datetime, actor: Actor, poll_id: int, class_key: str, number: int, reason: str
 ) -> None:
@@ -169,11 +175,10 @@ def why_not_settled(actor: Actor, keyers: Iterable[int]) -> str | None:
 
 
 def _third(actor: Actor, paper: Paper) -> int:
-    if not actor.may(Permission.SETTLE_PAPER):
-        raise NotAllowed("只有组织员、管理员和监票人可以核定纸质票。")
     return require_hand(actor, frozenset(paper.accounts.values()), THIRD)
 
 
+@permitted(Permission.RUN_POLLS)
 def remove(
     session: Session, now: datetime, actor: Actor, poll_id: int, class_key: str, number: int, reason: str
 ) -> None:
@@ -199,6 +204,7 @@ def _drop(
     audit.record(session, now, actor, act, poll.prefix, f"{class_key} 1 张（{keyed}）{reason.strip()}")
 
 
+@permitted(Permission.RUN_POLLS)
 def cast(session: Session, secret: str, now: datetime, actor: Actor, poll_id: int, class_key: str) -> int:
     """Casts the keyed ballots of a class in random order, all or none, and forgets the keyings; how many.
 

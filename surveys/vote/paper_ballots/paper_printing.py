@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound
+from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.polling.sheet import Sheet
 from surveys.polling.states import Purpose
@@ -16,6 +17,7 @@ from surveys.vote.ticketing import tickets
 MOST_COPIES = 500
 
 
+@permitted(Permission.RUN_POLLS)
 def printed(
     site: Site, now: datetime, actor: Actor, poll_id: int, class_key: str, count: int, *, two_sided: bool
 ) -> bytes:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import Imbalance
+from surveys.acts.permitted import permitted
 from surveys.polling import envelopes, keying
 from surveys.polling.sheet import Sheet
 from surveys.polling.states import Purpose, TicketState
@@ -81,6 +82,7 @@ class ClassStatus:
         return sum(hand in paper.keyers for paper in self.papers)
 
 
+@permitted(Permission.RUN_POLLS, Permission.SETTLE_PAPER)
 def status(session: Session, secret: str, actor: Actor, poll_id: int) -> list[ClassStatus]:
     """Every class of a poll, also of one that has not begun. Raises NotFound."""
     poll = poll_of(session, poll_id)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import BadInput, NotAllowed, WrongState
+from surveys.acts.permitted import permitted
 from surveys.acts.two_hands import Proposal
 from surveys.scoring.poll_rules import PollRules
 from surveys.storage.tables import Account, Poll
@@ -80,6 +81,7 @@ def _has_scrutineer(session: Session) -> bool:
     return session.scalar(query) is not None
 
 
+@permitted(Permission.RUN_POLLS)
 def ask(session: Session, now: datetime, actor: Actor, poll_id: int, number: int, reason: str) -> None:
     """Raises NotAllowed, BadInput, WrongState."""
     poll = _issuing(session, poll_id)
@@ -92,29 +94,31 @@ def ask(session: Session, now: datetime, actor: Actor, poll_id: int, number: int
     if before is not None and before.number != number:
         raise WrongState(f"已有人提出发到 {before.number} 张，请先确认或撤下那个提议。")
     reason = two_hands.propose(
-        session, now, actor, poll.unit.assessment_id, ACT, _subject(poll, number), reason, Permission.RUN_POLLS
+        session, now, actor, poll.unit.assessment_id, ACT, _subject(poll, number), reason, who_agrees(session)
     )
     audit.record(session, now, actor, "ticket.ask_over", poll.prefix, f"发到 {number} 张，{reason}")
     session.commit()
 
 
+@permitted(Permission.WITNESS)
 def agree(session: Session, now: datetime, actor: Actor, poll_id: int, number: int) -> None:
     """From now on tickets may be issued up to this number. Raises NotAllowed, WrongState."""
     poll = _issuing(session, poll_id)
     if not may_agree(session, actor):
         raise NotAllowed(f"多发票须由{who_agrees(session)}同意。请登录后在这次测评会的“会场”页操作。")
     found = two_hands.agree(
-        session, now, actor, poll.unit.assessment_id, ACT, _subject(poll, number), Permission.WITNESS
+        session, now, actor, poll.unit.assessment_id, ACT, _subject(poll, number), who_agrees(session)
     )
     poll.rules = replace(PollRules.from_json(poll.rules), issue_to=number).to_json()
     audit.record(session, now, actor, ACT, poll.prefix, f"发到 {number} 张，{found.by}提出：{found.reason}")
     session.commit()
 
 
+@permitted(Permission.WITNESS)
 def decline(session: Session, now: datetime, actor: Actor, poll_id: int, number: int) -> None:
     """Whoever asked may take it back. Raises NotAllowed, WrongState."""
     poll = _issuing(session, poll_id)
-    found = two_hands.decline(session, actor, poll.unit.assessment_id, ACT, _subject(poll, number), Permission.WITNESS)
+    found = two_hands.decline(session, actor, poll.unit.assessment_id, ACT, _subject(poll, number), who_agrees(session))
     audit.record(session, now, actor, "ticket.keep_limit", poll.prefix, f"{found.by}提出：{found.reason}")
     session.commit()
 

@@ -10,8 +10,9 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit
-from surveys.acts.actors import Actor
+from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.permitted import permitted
 from surveys.polling import codes
 from surveys.polling.base32 import Malformed
 from surveys.polling.seal import ClassCount
@@ -36,6 +37,7 @@ class Issued:
     codes: list[str]
 
 
+@permitted(Permission.RUN_POLLS)
 def issue(
     session: Session,
     now: datetime,
@@ -126,6 +128,7 @@ def add_tickets(session: Session, poll: Poll, batch: Batch, issued: list[str]) -
     session.execute(insert(Ticket), sorted(rows, key=itemgetter("code_hash")))
 
 
+@permitted(Permission.RUN_POLLS)
 def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str, reason: str) -> None:
     """Voids one unused ticket, by its typed code, with a reason. Raises BadInput, NotFound, WrongState."""
     _check_reason(reason)
@@ -160,6 +163,7 @@ def _voiding(session: Session, poll_id: int) -> Poll:
     return poll
 
 
+@permitted(Permission.RUN_POLLS)
 def reissue(
     session: Session,
     now: datetime,
@@ -184,6 +188,7 @@ def reissue(
     return issued
 
 
+@permitted(Permission.RUN_POLLS)
 def void_batch(session: Session, now: datetime, actor: Actor, poll_id: int, batch: int, reason: str) -> int:
     """Voids the unused tickets of a batch; returns how many. Raises BadInput, NotFound, WrongState."""
     _check_reason(reason)
