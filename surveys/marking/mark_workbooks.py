@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from surveys.acts import audit, previews
+from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
+from surveys.acts.import_desk import ImportDesk, fingerprint, kept_name
 from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.catalog.model import Framework, plain
-from surveys.intake.cleaning import clean_line
 from surveys.intake.headers import Faults
 from surveys.marking.marking_sheets import Duty, Ground, department_for, duties, ground
 from surveys.marking.marks import MOST_WORDS, Change, Entered, FaultyMarks, MarkEntry, changes, enter_all
@@ -27,7 +27,11 @@ from surveys.season.assessments import assessment_of
 from surveys.season.rosters import FaultyFile
 from surveys.storage.tables import Import
 
-KIND = "marks"
+DESK = ImportDesk(
+    "marks",
+    gone="没有等待确认的打分表：可能已经导入，或又上传了新的文件。请重新上传。",
+    moved="打分在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。",
+)
 TITLES = ("条目", "测评内容", "单位", "考核部门", "满分", "打分", "说明", "查看的材料", "标识（勿改）")
 _NOT_IN_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'"))
 
@@ -36,7 +40,7 @@ _NOT_IN_A_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'"))
 class MarkPreview:
     """`changes`: what makes a new version; of these `overtaken` were marked by somebody else since the export.
 
-    `untouched`: lines that say what was exported. `notes`: what was not read, as sentences. `hindrance`: why it cannot
+    `untouched`: lines that say what was exported. `notes`: what was not read, as sentences. `hindrances`: why it cannot
     be taken over any more.
     """
 
@@ -46,8 +50,12 @@ class MarkPreview:
     changes: tuple[Change, ...]
     untouched: int
     notes: tuple[str, ...]
-    hindrance: str
+    hindrances: tuple[str, ...]
     fingerprint: str
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changes
 
     @property
     def overtaken(self) -> tuple[Change, ...]:
@@ -139,7 +147,6 @@ def read_workbook(
     Raises NotFound, NotAllowed, BadInput; FaultyFile with every fault at its place.
     """
     wanted = department_for(actor, None)
-    assert actor.account_id is not None  # only accounts upload
     found = ground(session, assessment_id)
     expected = Expected(
         assessment_id,
@@ -154,9 +161,9 @@ def read_workbook(
     entries = _checked(session, actor, found, lines, faults)
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
-    name = clean_line(file_name)[:200]
+    name = kept_name(file_name)
     body = {"file": name, "marks": entries, "notes": notes}
-    entry = previews.keep(session, now, actor, KIND, assessment_id, body)
+    entry = DESK.keep(session, now, actor, assessment_id, body)
     audit.record(session, now, actor, "marks.read", found.assessment.title, name)
     session.commit()
     return entry.id
@@ -200,22 +207,21 @@ def _entries(kept: Sequence[Sequence[Any]]) -> list[tuple[int, MarkEntry]]:
 @permitted(Permission.MARK)
 def preview(session: Session, actor: Actor, import_id: int) -> MarkPreview:
     """What taking the workbook over would change now. Raises NotFound, NotAllowed."""
-    return _compared(session, actor, _entry(session, actor, import_id))
+    return _compared(session, actor, DESK.waiting(session, actor, import_id))
 
 
 @permitted(Permission.MARK)
 def apply(
-    session: Session, now: datetime, actor: Actor, import_id: int, fingerprint: str, *, confirmed: bool
+    session: Session, now: datetime, actor: Actor, import_id: int, shown: str, *, confirmed: bool
 ) -> tuple[MarkPreview, Entered]:
-    """Takes the workbook over, and forgets it. `fingerprint`: of the preview that was shown; `confirmed`: also where
+    """Takes the workbook over, and forgets it. `shown`: the preview's fingerprint; `confirmed`: also where
     somebody else marked since the export. Raises NotFound, NotAllowed; WrongState with nothing changed.
     """
-    entry = _entry(session, actor, import_id)
+    entry = DESK.waiting(session, actor, import_id, take=True)
     found = _compared(session, actor, entry)
-    if found.hindrance:
-        raise WrongState(f"什么都没有导入。{found.hindrance}")
-    if found.fingerprint != fingerprint:
-        raise WrongState("打分在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。")
+    if found.hindrances:
+        raise WrongState(f"什么都没有导入。{''.join(found.hindrances)}")
+    DESK.check_shown(found.fingerprint, shown)
     if found.overtaken and not confirmed:
         raise WrongState("有别人后来打的分，什么都没有导入。请核对后勾选“已核对，用表里的分”。")
     assessment = assessment_of(session, entry.assessment_id)
@@ -230,22 +236,14 @@ def apply(
     return found, enter_all(session, now, actor, seen)
 
 
-def _entry(session: Session, actor: Actor, import_id: int) -> Import:
-    department_for(actor, None)
-    entry = session.get(Import, import_id)
-    if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
-        raise NotFound("没有等待确认的打分表：可能已经导入，或又上传了新的文件。请重新上传。")
-    return entry
-
-
 def _compared(session: Session, actor: Actor, entry: Import) -> MarkPreview:
     entries = _entries(entry.body["marks"])
     found: list[Change] = []
-    hindrance = ""
+    hindrances: tuple[str, ...] = ()
     try:
         found = changes(session, actor, entries)
     except Refusal as error:
-        hindrance = str(error)
+        hindrances = (f"现在不能导入：{error}请重新导出打分表。",)
     would = [[change.place, str(change.points), change.entry.remark, change.entry.evidence] for change in found]
     versions = [change.last.version if change.last else 0 for change in found]
     return MarkPreview(
@@ -255,6 +253,6 @@ def _compared(session: Session, actor: Actor, entry: Import) -> MarkPreview:
         tuple(found),
         len(entries) - len(found),
         tuple(entry.body.get("notes", ())),  # none in one kept before they were
-        hindrance,
-        hashlib.sha256(json.dumps([would, versions], ensure_ascii=False).encode()).hexdigest(),
+        hindrances,
+        fingerprint([would, versions]),
     )

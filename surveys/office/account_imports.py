@@ -1,7 +1,5 @@
 """Accounts from a file, in two steps: read and shown, then made, all or nothing."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +8,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.acts import audit, previews
+from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission, Role
-from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.errors import WrongState
+from surveys.acts.import_desk import ImportDesk, fingerprint, kept_name
 from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
-from surveys.intake.cleaning import clean_line, name_key
+from surveys.intake.cleaning import name_key
 from surveys.office.account_admin import full_place
 from surveys.office.accounts import Handout, NewAccount, add_accounts
 from surveys.office.uploads.account_lists import (
@@ -33,7 +32,11 @@ from surveys.season.assessments import assessment_of, departments_in, frameworks
 from surveys.season.rosters import FaultyFile
 from surveys.storage.tables import Account, Assessment, Import
 
-KIND = "accounts"
+DESK = ImportDesk(
+    "accounts",
+    gone="没有等待确认的账号表：可能已经建好，或又上传了新的文件。请看账号页，或重新上传。",
+    moved="没有可建的账号，或文件在预览之后换过，什么都没有建。请看新的预览。",
+)
 TITLES = ("账号名", "角色", "部门或单位")
 _PLACES = {Role.ASSESSOR: DEPARTMENT, Role.REPORTER: UNIT}
 _INACTIVE = "已停用"
@@ -53,7 +56,11 @@ class AccountPreview:
 
     @property
     def fingerprint(self) -> str:
-        return hashlib.sha256(json.dumps(self.new, ensure_ascii=False).encode()).hexdigest()
+        return fingerprint(self.new)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.new
 
     @property
     def by_role(self) -> Mapping[str, int]:
@@ -66,14 +73,13 @@ def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int,
 
     Raises NotAllowed, NotFound, BadInput; FaultyFile with every fault at its place.
     """
-    assert actor.account_id is not None  # no command reads accounts from a file
     assessment = assessment_of(session, assessment_id)
     _check_current(assessment)
     found, faults = read_accounts(tables, _known(session, assessment))
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
-    body = {"file": clean_line(file_name)[:200], **found.to_json()}
-    entry = previews.keep(session, now, actor, KIND, assessment_id, body)
+    body = {"file": kept_name(file_name), **found.to_json()}
+    entry = DESK.keep(session, now, actor, assessment_id, body)
     audit.record(session, now, actor, "account.read", assessment.title, body["file"])
     session.commit()
     return entry.id
@@ -98,7 +104,7 @@ def _known(session: Session, assessment: Assessment) -> Known:
 @permitted(Permission.MANAGE_ACCOUNTS)
 def preview(session: Session, actor: Actor, import_id: int) -> AccountPreview:
     """What making the accounts would do now. Raises NotAllowed, NotFound."""
-    entry = _entry(session, actor, import_id)
+    entry = DESK.waiting(session, actor, import_id)
     return _compared(session, entry, AccountList.from_json(entry.body))
 
 
@@ -130,17 +136,14 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
 
     Raises NotAllowed, NotFound, WrongState, BadInput.
     """
-    entry = _entry(session, actor, import_id)
+    entry = DESK.waiting(session, actor, import_id, take=True)
     assessment = locked_assessment(session, entry.assessment_id)
     _check_current(assessment)
-    # Pressed twice: the second waits for the first, and then finds nothing.
-    entry = _entry(session, actor, import_id, fresh=True)
     rows = AccountList.from_json(entry.body)
     found = _compared(session, entry, rows)
     if found.hindrances:
         raise WrongState("什么都没有建。" + "".join(found.hindrances) + "请改好文件重新上传。")
-    if found.fingerprint != fingerprint or not found.new:
-        raise WrongState("没有可建的账号，或文件在预览之后换过，什么都没有建。请看新的预览。")
+    DESK.check_shown(found.fingerprint if found.new else "", fingerprint)
     units = {unit.name: unit.id for unit in assessment.units}
     entries = [_new(row, units) for row in rows.rows]
     handouts = add_accounts(session, now, actor, entries, why=found.file_name)
@@ -154,13 +157,6 @@ def _new(row: AccountRow, units: Mapping[str, int]) -> NewAccount:
     if role is Role.REPORTER:
         return NewAccount(row.name, role, unit_id=units[row.place])
     return NewAccount(row.name, role, row.place or None)
-
-
-def _entry(session: Session, actor: Actor, import_id: int, *, fresh: bool = False) -> Import:
-    entry = session.get(Import, import_id, populate_existing=fresh)
-    if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
-        raise NotFound("没有等待确认的账号表：可能已经建好，或又上传了新的文件。请看账号页，或重新上传。")
-    return entry
 
 
 @permitted(Permission.MANAGE_ACCOUNTS)

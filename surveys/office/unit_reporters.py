@@ -3,8 +3,6 @@
 A unit of last year is another row: its reporter moves to the unit of the same name once last year is archived.
 """
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import WrongState
+from surveys.acts.import_desk import fingerprint
 from surveys.acts.permitted import permitted
 from surveys.intake.cleaning import name_key
 from surveys.office.account_admin import full_place
@@ -49,7 +48,7 @@ class ReporterPlan:
     @property
     def fingerprint(self) -> str:
         shown = [self.new, [(each.account_id, each.unit_id) for each in self.coming]]
-        return hashlib.sha256(json.dumps(shown, ensure_ascii=False).encode()).hexdigest()
+        return fingerprint(shown)
 
 
 @permitted(Permission.MANAGE_ACCOUNTS)

@@ -1,7 +1,5 @@
 """An assessment's own copy of a framework, changed from a workbook: read and shown, then taken over, all or nothing."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from surveys.acts import audit, previews
+from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import NotFound, WrongState
+from surveys.acts.errors import WrongState
+from surveys.acts.import_desk import ImportDesk, fingerprint, kept_name
 from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.catalog.model import Framework, Method
-from surveys.intake.cleaning import clean_line
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import assessment_of, framework_of
 from surveys.season.framework_changes import Changes, compare
@@ -35,7 +33,11 @@ from surveys.storage.tables import (
     UnitTag,
 )
 
-KIND = "framework"
+DESK = ImportDesk(
+    "framework",
+    gone="没有等待确认的测评体系：可能已经导入，或又上传了新的文件。请重新上传。",
+    moved="测评体系在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。",
+)
 _OnARow = type[Mark] | type[Event] | type[Exemption] | type[RowChoice] | type[Material] | type[Proceeding]
 FROZEN = "打分已经开始，测评体系、分值和规则都已定下，这里不能再改。"
 _ON_A_ROW: dict[_OnARow, str] = {
@@ -65,6 +67,10 @@ class FrameworkPreview:
     hindrances: tuple[str, ...]
     fingerprint: str
     frozen: bool
+
+    @property
+    def is_empty(self) -> bool:
+        return self.changes.is_empty
 
 
 def may_revise(assessment: Assessment, session: Session) -> bool:
@@ -97,20 +103,17 @@ def read_file(
 
     Raises NotFound, NotAllowed, WrongState, BadInput; FaultyFile with every fault at its cell.
     """
-    assert actor.account_id is not None  # the command line takes `edit_from_file`
     assessment = assessment_of(session, assessment_id)
     if not may_revise(assessment, session):
         raise WrongState(FROZEN)
     found = parse_workbook(tables, framework_of(assessment, key))
     body = {
-        "file": clean_line(file_name)[:200],
+        "file": kept_name(file_name),
         "framework": found.framework.to_json(),
         "deleted": list(found.deleted),
         "notes": list(found.notes),
     }
-    entry = previews.keep(
-        session, now, actor, KIND, assessment_id, body, replaces=lambda other: other["framework"]["key"] == key
-    )
+    entry = DESK.keep(session, now, actor, assessment_id, body, replaces=lambda other: other["framework"]["key"] == key)
     audit.record(session, now, actor, "framework.read", assessment.title, f"{key} {body['file']}")
     session.commit()
     return entry.id
@@ -119,7 +122,7 @@ def read_file(
 @permitted(Permission.DECIDE)
 def preview(session: Session, actor: Actor, import_id: int) -> FrameworkPreview:
     """Raises NotFound, NotAllowed."""
-    entry = entry_of(session, actor, import_id)
+    entry = DESK.waiting(session, actor, import_id)
     return previewed(session, assessment_of(session, entry.assessment_id), entry)
 
 
@@ -129,10 +132,9 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
 
     Raises NotFound, NotAllowed; WrongState when it would change other things than were shown, or cannot be.
     """
-    entry = entry_of(session, actor, import_id)
+    entry = DESK.waiting(session, actor, import_id, take=True)
     found = previewed(session, locked(session, entry.assessment_id), entry)
-    if found.fingerprint != fingerprint:
-        raise WrongState("测评体系在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。")
+    DESK.check_shown(found.fingerprint, fingerprint)
     session.delete(entry)
     _take_over(session, now, actor, found)
     return found
@@ -153,7 +155,7 @@ def edit_from_file(
     """Both steps at once, for the command line. Raises like `read_file` and `apply`."""
     assessment = locked(session, assessment_id)
     found = parse_workbook(tables, framework_of(assessment, key))
-    shown = _compared(session, assessment, found.framework, found.deleted, clean_line(file_name)[:200], found.notes)
+    shown = _compared(session, assessment, found.framework, found.deleted, kept_name(file_name), found.notes)
     if write:
         _take_over(session, now, actor, shown)
     return shown
@@ -169,14 +171,6 @@ def locked(session: Session, assessment_id: int) -> Assessment:
     """Two changes of one assessment go one after the other."""
     session.execute(select(Assessment.id).where(Assessment.id == assessment_id).with_for_update())
     return assessment_of(session, assessment_id)
-
-
-def entry_of(session: Session, actor: Actor, import_id: int) -> Import:
-    """What waits for this account's yes. Raises NotFound, NotAllowed."""
-    entry = session.get(Import, import_id)
-    if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
-        raise NotFound("没有等待确认的测评体系：可能已经导入，或又上传了新的文件。请重新上传。")
-    return entry
 
 
 def previewed(session: Session, assessment: Assessment, entry: Import) -> FrameworkPreview:
@@ -195,7 +189,6 @@ def _compared(
 ) -> FrameworkPreview:
     old = framework_of(assessment, new.key)
     changes = compare(old, new)
-    editions = json.dumps([old.to_json(), new.to_json()], ensure_ascii=False)
     return FrameworkPreview(
         assessment.id,
         assessment.title,
@@ -206,7 +199,7 @@ def _compared(
         changes,
         tuple(notes),
         tuple(_hindrances(session, assessment, old, new, changes, deleted)),
-        hashlib.sha256(editions.encode()).hexdigest(),
+        fingerprint([old.to_json(), new.to_json()]),
         not may_edit(assessment, session),
     )
 

@@ -1,7 +1,5 @@
 """What a roster would change in an assessment as it is now."""
 
-import hashlib
-import json
 from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +9,7 @@ from difflib import get_close_matches
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveys.acts.import_desk import fingerprint
 from surveys.intake.cleaning import name_key
 from surveys.polling.states import PollState
 from surveys.season import roster_limits
@@ -124,7 +123,7 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
             *_silent(roster, here),
         ),
         tuple(hindrances),
-        hashlib.sha256(json.dumps([len(added), would], ensure_ascii=False).encode()).hexdigest(),
+        fingerprint([len(added), would]),
     )
 
 

@@ -11,14 +11,15 @@ from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from surveys.acts import audit, previews, proposals
+from surveys.acts import audit, proposals
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.errors import BadInput, WrongState
+from surveys.acts.import_desk import ImportDesk, kept_name
 from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.acts.table_files import Tables
 from surveys.catalog.model import Framework
-from surveys.intake.cleaning import clean_line, name_key
+from surveys.intake.cleaning import name_key
 from surveys.intake.headers import Fault
 from surveys.reporting.csv_cells import harmless
 from surveys.reporting.workbooks import SheetPlan, workbook
@@ -32,9 +33,13 @@ from surveys.season.assessments import (
 from surveys.season.roster_changes import Preview, compare, units_by_key
 from surveys.season.uploads.rosters import Known, Roster, UnitRow
 from surveys.season.uploads.rosters import read_roster as parse_roster
-from surveys.storage.tables import Assessment, Document, Import, Leader, RowChoice, Unit, UnitTag
+from surveys.storage.tables import Assessment, Document, Leader, RowChoice, Unit, UnitTag
 
-KIND = "roster"
+DESK = ImportDesk(
+    "roster",
+    gone="没有等待确认的名单：可能已经导入，或又上传了新的文件。请重新上传。",
+    moved="名单在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。",
+)
 UNIT_TITLES = ("单位名称", "类别", "测评体系", "标签", "考核部门")
 DECIDING = ("测评体系", "标签", "考核部门")
 """Fields of a unit that say which rows count for it, and who marks them."""
@@ -59,11 +64,10 @@ def read_roster(
 
     Raises NotFound, NotAllowed, BadInput; FaultyFile with every fault at its place.
     """
-    assert actor.account_id is not None  # the command line takes `import_file`
     assessment = assessment_of(session, assessment_id)
     roster = _parsed(assessment, tables)
-    body = {"file": clean_line(file_name)[:200], **roster.to_json()}
-    entry = previews.keep(session, now, actor, KIND, assessment_id, body)
+    body = {"file": kept_name(file_name), **roster.to_json()}
+    entry = DESK.keep(session, now, actor, assessment_id, body)
     audit.record(session, now, actor, "roster.read", assessment.title, body["file"])
     session.commit()
     return entry.id
@@ -72,7 +76,7 @@ def read_roster(
 @permitted(Permission.DECIDE)
 def preview(session: Session, actor: Actor, import_id: int) -> Preview:
     """What taking the file over would change now. Raises NotFound, NotAllowed."""
-    entry = _entry(session, actor, import_id)
+    entry = DESK.waiting(session, actor, import_id)
     return _compared(session, entry.assessment_id, entry.body["file"], Roster.from_json(entry.body))
 
 
@@ -83,12 +87,11 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
 
     Raises NotFound, NotAllowed; WrongState when it would change other things than were shown, or cannot be.
     """
-    entry = _entry(session, actor, import_id)
+    entry = DESK.waiting(session, actor, import_id, take=True)
     assessment = locked_assessment(session, entry.assessment_id)
     roster = Roster.from_json(entry.body)
     found = compare(session, assessment, roster, entry.body["file"])
-    if found.fingerprint != fingerprint:
-        raise WrongState("名单在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。")
+    DESK.check_shown(found.fingerprint, fingerprint)
     session.delete(entry)
     take = partial(_take_over, session, now, actor, assessment, roster, found)
     spots = _deciding(assessment, found)
@@ -135,18 +138,11 @@ def import_file(
     """Both steps at once, for the command line. Raises like `read_roster` and `apply`."""
     assessment = locked_assessment(session, assessment_id)
     roster = _parsed(assessment, tables)
-    found = compare(session, assessment, roster, clean_line(file_name)[:200])
+    found = compare(session, assessment, roster, kept_name(file_name))
     if write:
         _take_over(session, now, actor, assessment, roster, found)
         session.commit()
     return found
-
-
-def _entry(session: Session, actor: Actor, import_id: int) -> Import:
-    entry = session.get(Import, import_id)
-    if entry is None or entry.kind != KIND or entry.account_id != actor.account_id:
-        raise NotFound("没有等待确认的名单：可能已经导入，或又上传了新的文件。请重新上传。")
-    return entry
 
 
 def _parsed(assessment: Assessment, tables: Tables) -> Roster:

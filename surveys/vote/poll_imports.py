@@ -1,30 +1,32 @@
 """Many polls at once: a file is read and kept, shown with every fault, and made into drafts, all of them or none."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.acts import previews
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
+from surveys.acts.errors import BadInput
+from surveys.acts.import_desk import ImportDesk, fingerprint, kept_name
 from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.intake import typed
 from surveys.intake.headers import Fault, Faults, HeadedRow
 from surveys.intake.tables import Table, TableRow
-from surveys.season.assessments import assessment_of
+from surveys.season.assessments import assessment_of, require_changeable, why_unchangeable
 from surveys.storage.tables import Assessment, Import, Poll, Unit
 from surveys.vote.poll_entries import PollEntry, faults_of
 from surveys.vote.polls import add_poll
 from surveys.vote.uploads.poll_plans import PollPlan, read_plans
 
-KIND = "polls"
+DESK = ImportDesk(
+    "polls",
+    gone="没有这份待导入的表，可能已经导入过了。请看测评会列表，或重新上传。",
+    moved="计划表在预览之后换过或有了改动，一场测评会也没有建。请看新的预览，核对后再确认。",
+)
 
 
 @dataclass(frozen=True)
@@ -40,34 +42,37 @@ class PlannedPoll:
 @dataclass(frozen=True)
 class ImportPreview:
     """What a kept file would make. `skipped`: rows that name a unit and nothing else. `notes`: what was not read, as
-    sentences. `left_out`: how many faults there are more. `fingerprint`: of the polls."""
+    sentences. `left_out`: how many faults there are more. `hindrances`: why nothing is made now. `fingerprint`: of the
+    polls."""
 
-    id: int
     assessment_id: int
-    file: str
+    title: str
+    file_name: str
     polls: tuple[PlannedPoll, ...]
     faults: tuple[Fault, ...]
     left_out: int
     notes: tuple[str, ...]
     skipped: int
+    hindrances: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.polls and not self.faults
 
     @property
     def fingerprint(self) -> str:
-        said = json.dumps([asdict(each) for each in self.polls], ensure_ascii=False, default=str)
-        return hashlib.sha256(said.encode()).hexdigest()
+        return fingerprint([asdict(each) for each in self.polls])
 
 
 @permitted(Permission.RUN_POLLS)
-def keep(session: Session, now: datetime, actor: Actor, assessment_id: int, file: str, tables: Tables) -> int:
+def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int, file_name: str, tables: Tables) -> int:
     """Keeps what was read of a file until it is taken over, instead of the account's earlier one for the assessment.
 
-    Raises NotFound.
+    Raises NotFound, NotAllowed, WrongState.
     """
-    if actor.account_id is None:
-        raise NotAllowed("导入要在网页上登录后进行。")
-    assessment_of(session, assessment_id)
-    body = {"file": file, "tables": [_to_json(each) for each in tables]}
-    kept = previews.keep(session, now, actor, KIND, assessment_id, body)
+    require_changeable(assessment_of(session, assessment_id))
+    body = {"file": kept_name(file_name), "tables": [_to_json(each) for each in tables]}
+    kept = DESK.keep(session, now, actor, assessment_id, body)
     session.commit()
     return kept.id
 
@@ -75,7 +80,10 @@ def keep(session: Session, now: datetime, actor: Actor, assessment_id: int, file
 @permitted(Permission.RUN_POLLS)
 def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
     """What a kept file would make of the units as they are now. Raises NotFound."""
-    kept = _kept(session, actor, import_id)
+    return _planned(session, DESK.waiting(session, actor, import_id))
+
+
+def _planned(session: Session, kept: Import) -> ImportPreview:
     found = read_plans([_from_json(each) for each in kept.body["tables"]])
     assessment = assessment_of(session, kept.assessment_id)
     faults = found.faults
@@ -92,14 +100,15 @@ def preview(session: Session, actor: Actor, import_id: int) -> ImportPreview:
         plans.append(plan)
     _check_twice(faults, session, plans, polls)
     return ImportPreview(
-        kept.id,
         kept.assessment_id,
+        assessment.title,
         kept.body["file"],
         tuple(polls),
         tuple(faults.found),
         faults.left_out,
         tuple(found.notes),
         found.skipped,
+        tuple(filter(None, [why_unchangeable(assessment)])),
     )
 
 
@@ -109,29 +118,17 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
 
     Raises NotFound, BadInput when anything is at fault, WrongState when other polls were shown.
     """
-    # Pressed twice: the second waits for the first, and then finds nothing.
-    session.scalar(select(Import).where(Import.id == import_id).with_for_update())
-    planned = preview(session, actor, import_id)
+    kept = DESK.waiting(session, actor, import_id, take=True)
+    planned = _planned(session, kept)
     if planned.faults:
         raise BadInput(
             f"表里有 {len(planned.faults) + planned.left_out} 处要改，一场测评会也没有建。请改好后重新上传。"
         )
-    if planned.fingerprint != fingerprint:
-        raise WrongState("计划表在预览之后换过或有了改动，一场测评会也没有建。请看新的预览，核对后再确认。")
+    DESK.check_shown(planned.fingerprint, fingerprint)
     made = [add_poll(session, now, actor, each.entry).id for each in planned.polls]
-    session.execute(delete(Import).where(Import.id == import_id))
+    session.delete(kept)
     session.commit()
     return made
-
-
-def _kept(session: Session, actor: Actor, import_id: int) -> Import:
-    """Everybody sees their own only."""
-    found = session.scalar(
-        select(Import).where(Import.id == import_id, Import.kind == KIND, Import.account_id == actor.account_id)
-    )
-    if found is None:
-        raise NotFound("没有这份待导入的表，可能已经导入过了。请看测评会列表，或重新上传。")
-    return found
 
 
 def _to_json(table: Table) -> dict[str, Any]:

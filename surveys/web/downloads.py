@@ -10,6 +10,7 @@ from flask import Response, send_file
 from surveys.reporting.stepwise import Work
 from surveys.web.headers import FILE_POLICY
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ChartFormat = Literal["png", "svg"]
 _CHART_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 

@@ -102,9 +102,9 @@ def test_a_workbook_says_the_step_and_is_checked_by_it(site):
     (fault,) = faults(site, actor, assessment_id, packed(rows))
     assert "请按 0.5 分的整数倍填写。" in fault
     import_id = read(site, actor, assessment_id, good)
-    assert preview(site, actor, import_id).hindrance == ""
+    assert preview(site, actor, import_id).hindrances == ()
     set_step(site, assessment_id, Decimal(1))
-    assert "请按 1 分的整数倍填写。" in preview(site, actor, import_id).hindrance
+    assert "请按 1 分的整数倍填写。" in preview(site, actor, import_id).hindrances[0]
     with site.database.reading() as session:
         found = assessments.assessment_of(session, assessment_id)
         assert found.rules["mark_step"] == "1"

@@ -1,5 +1,6 @@
 """A framework changed from a workbook once marking has begun: the effect first, then a new version of the rules."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
@@ -10,7 +11,9 @@ from surveys.acts.site import Site
 from surveys.acts.table_files import tables_in
 from surveys.marking.marks import MarkEntry
 from surveys.outcome import framework_revisions
+from surveys.outcome.rule_changes import Effect
 from surveys.season import assessments, framework_editing
+from surveys.season.framework_editing import FrameworkPreview
 from tests.builders import decided_alone, dump, enter
 from tests.framework_files import row_number, shipped, with_cells, written
 from tests.seasons import Season, build_season
@@ -29,6 +32,14 @@ OTHER_POINTS = written(
 OTHER_NOTE = written(with_cells(MUNICIPAL, ("测评体系", row_number(MUNICIPAL, "III-4"), "说明", "新的说明")))
 
 
+@dataclass(frozen=True)
+class Revision:
+    """As the page shows it."""
+
+    preview: FrameworkPreview
+    effect: Effect | None
+
+
 @pytest.fixture
 def season(site: Site) -> Season:
     """What a second hand does is in test_proposals."""
@@ -43,9 +54,10 @@ def read(season: Season, data: bytes = OTHER_POINTS, actor: Actor | None = None)
         return framework_editing.read_file(session, NOW, actor, season.assessment_id, "municipal", "体系.xlsx", tables)
 
 
-def revision(season: Season, import_id: int, actor: Actor | None = None) -> framework_revisions.Revision:
+def revision(season: Season, import_id: int, actor: Actor | None = None) -> Revision:
     with season.site.database.reading() as session:
-        return framework_revisions.preview(session, actor or season.admins[0], import_id)
+        found = framework_editing.preview(session, actor or season.admins[0], import_id)
+        return Revision(found, framework_revisions.effect(session, found))
 
 
 def revised(season: Season, import_id: int, shown: str, reason: str = "文件修订", actor: Actor | None = None) -> int:

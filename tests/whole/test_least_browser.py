@@ -224,7 +224,7 @@ def accounts(sender: Sender, office: Office) -> None:
         admin, f"/accounts/{newest_account(office.site, 'assessor')}", "accounts.move", place="考核组", reason="样例"
     )
     import_page = sender.send(admin, f"{office.assessment}/accounts/import", "account_batches.upload", file=ACCOUNTS)
-    sender.send(admin, import_page.location, "account_batches.make")
+    sender.send(admin, import_page.location, "account_batches.take_over")
     sender.send(admin, f"{office.assessment}/reporters", "account_batches.make_reporters")
     sender.send(admin, "/accounts?standing=new", "account_batches.reissue", reason="样例")
 
@@ -268,7 +268,7 @@ def polling(sender: Sender, office: Office) -> None:
     scrutineer = browser_of(sender, account(office.site, "监票", Role.SCRUTINEER))
     draft, opened, paused = (office.poll(each) for each in (PollState.DRAFT, PollState.OPEN, PollState.PAUSED))
     upload = sender.send(organizer, f"{office.assessment}/polls/import", "poll_imports.upload", file=PLANS)
-    sender.send(organizer, upload.location, "poll_imports.apply")
+    sender.send(organizer, upload.location, "poll_imports.take_over")
     sender.send(organizer, f"{office.unit(PollState.DRAFT)}/polls/new", "poll_setup.create", entitled="5")
     sender.send(organizer, f"{draft}/edit", "poll_setup.edit")
     rehearsal = sender.send(organizer, draft, "polls.rehearse")

@@ -160,6 +160,12 @@ def views() -> Iterator[View]:
         for name, node in own.items():
             reached = calls(node, imported_from(tree), own, frozenset({name}))
             yield View(f"{module}.{name}", permission_of(node), frozenset(reached))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ImportDesk":
+                needed = next(each.value for each in node.keywords if each.arg == "permission")
+                assert isinstance(needed, ast.Attribute)
+                reached = calls(node, imported_from(tree), own, frozenset())
+                yield View(f"{module}.ImportDesk", Permission[needed.attr], frozenset(reached))
 
 
 VIEWS = list(views())

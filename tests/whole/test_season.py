@@ -322,7 +322,7 @@ def check_marks(stage: Stage) -> None:
         tables = tables_in("打分表.xlsx", data)
         import_id = mark_workbooks.read_workbook(session, NOW, admin, stage.assessment_id, "打分表.xlsx", tables)
         preview = mark_workbooks.preview(session, admin, import_id)
-        assert (preview.changes, preview.hindrance) == ((), "")
+        assert (preview.changes, preview.hindrances) == ((), ())
         assert preview.untouched == sum(len(unit.marks) for unit in stage.season.units)
         mark_workbooks.apply(session, NOW, admin, import_id, preview.fingerprint, confirmed=False)
         assert mark_workbooks.export_workbook(session, admin, stage.assessment_id) == data

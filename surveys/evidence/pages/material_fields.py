@@ -12,9 +12,6 @@ from surveys.evidence.uploads.evidence_files import ENDINGS, MOST_BYTES, TAKEN
 from surveys.web.access import actor, site
 from surveys.web.uploads import size
 
-ROUND_THE_FILE = 64 * 1024
-"""What a multipart form has besides the file."""
-
 
 def limits() -> dict[str, Any]:
     """For the macros of materials/parts.html, and what they say of the files that are taken."""

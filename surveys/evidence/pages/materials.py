@@ -10,11 +10,11 @@ from surveys.evidence.checklists import ItemState, UnitChecklist, days_left
 from surveys.evidence.materials import MaterialKind, Place
 from surveys.evidence.pages.downloads import handed_in
 from surveys.evidence.pages.forms import MaterialFileForm, PieceForm, ReferenceForm
-from surveys.evidence.pages.material_fields import ROUND_THE_FILE, limits, sent_file, typed_reference
+from surveys.evidence.pages.material_fields import limits, sent_file, typed_reference
 from surveys.evidence.uploads.evidence_files import MOST_BYTES
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm
-from surveys.web.uploads import takes_upload
+from surveys.web.uploads import ROUND_THE_FILE, takes_upload
 
 pages = Blueprint("materials", __name__)
 

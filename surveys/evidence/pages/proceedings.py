@@ -17,11 +17,10 @@ from surveys.season import assessments
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, uploaded
 from surveys.web.forms import ActForm
-from surveys.web.uploads import size, takes_upload
+from surveys.web.uploads import ROUND_THE_FILE, size, takes_upload
 
 pages = Blueprint("proceedings", __name__)
 
-ROUND_THE_FILE = 64 * 1024
 PEOPLE = {
     ProceedingKind.REPORT: "审阅人",
     ProceedingKind.HEARING: "听取人",

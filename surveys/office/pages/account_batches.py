@@ -1,26 +1,23 @@
 """The admin's pages: many accounts at once, from a file or one for each unit, and their one-time passwords again."""
 
 from collections.abc import Sequence
-from functools import partial
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal, WrongState
-from surveys.intake.tables import MOST_BYTES, MOST_COLUMNS, MOST_ROWS
 from surveys.office import account_admin, account_imports, unit_reporters
 from surveys.office.accounts import Handout
 from surveys.office.pages.account_forms import MakeAccountsForm, ReissuePasswordsForm
 from surveys.office.pages.accounts import list_page
 from surveys.office.papers.password_strips import Strip, StripFormat, strips_file
 from surveys.season import assessments
-from surveys.season.pages.rosters import ROUND_THE_FILE, XLSX
 from surveys.web.access import actor, needs, site
-from surveys.web.downloads import attachment
-from surveys.web.file_reading import read_upload
-from surveys.web.forms import UploadForm
-from surveys.web.uploads import size, takes_upload
+from surveys.web.downloads import XLSX, attachment
+from surveys.web.import_desk import ImportDesk, add_import_desk
 
 pages = Blueprint("account_batches", __name__)
 
@@ -33,27 +30,31 @@ def _passwords(handouts: Sequence[Handout], form: str, about: str) -> Response:
     return attachment(strips_file(strips, kind), kind.mimetype, f"一次性密码-{about}-{len(strips)}个.{kind.value}")
 
 
-@pages.route("/assessments/<id:assessment_id>/accounts/import", methods=["GET", "POST"])
-@needs(Permission.MANAGE_ACCOUNTS)
-@takes_upload(MOST_BYTES + ROUND_THE_FILE)
-def upload(assessment_id: int) -> ResponseReturnValue:
-    form = UploadForm()
-    page = partial(_upload_page, assessment_id, form)
-    if request.method != "POST":
-        return page()
-    return read_upload(form, account_imports.read_file, (assessment_id,), page, "account_batches.show")
+def _about(session: Session, assessment_id: int) -> dict[str, Any]:
+    return {"assessment": assessments.assessment_of(session, assessment_id)}
 
 
-def _upload_page(assessment_id: int, form: UploadForm, refused: Refusal | None = None) -> str:
-    with site().database.reading() as session:
-        assessment = assessments.assessment_of(session, assessment_id)
-    return render_template(
-        "office/accounts/upload.html",
-        assessment=assessment,
-        form=form,
-        refused=refused,
-        limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES), "rows": MOST_ROWS, "columns": MOST_COLUMNS},
-    )
+def _make(import_id: int, form: MakeAccountsForm) -> ResponseReturnValue:
+    """Makes the accounts of a file and hands their passwords out."""
+    with site().database.writing() as session:
+        handouts = account_imports.apply(session, site().now(), actor(), import_id, form.shown.data)
+    return _passwords(handouts, form.format.data, "账号表")
+
+
+add_import_desk(
+    pages,
+    ImportDesk(
+        permission=Permission.MANAGE_ACCOUNTS,
+        upload="/assessments/<id:assessment_id>/accounts/import",
+        shown="/accounts/imports/<id:import_id>",
+        templates="office/account_imports",
+        about=_about,
+        read=account_imports.read_file,
+        preview=account_imports.preview,
+        form=MakeAccountsForm,
+        take_over=_make,
+    ),
+)
 
 
 @pages.get("/assessments/<id:assessment_id>/accounts/template.xlsx")
@@ -62,33 +63,6 @@ def template(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         data = account_imports.template(session, actor(), assessment_id)
     return attachment(data, XLSX, "账号表模板.xlsx")
-
-
-@pages.get("/accounts/imports/<id:import_id>")
-@needs(Permission.MANAGE_ACCOUNTS)
-def show(import_id: int) -> ResponseReturnValue:
-    return _preview_page(import_id)
-
-
-def _preview_page(import_id: int, fault: str | None = None) -> str:
-    with site().database.reading() as session:
-        found = account_imports.preview(session, actor(), import_id)
-    form = MakeAccountsForm(formdata=None, shown=found.fingerprint)
-    return render_template("office/accounts/preview.html", import_id=import_id, preview=found, form=form, fault=fault)
-
-
-@pages.post("/accounts/imports/<id:import_id>")
-@needs(Permission.MANAGE_ACCOUNTS)
-def make(import_id: int) -> ResponseReturnValue:
-    """Makes the accounts of a file and hands their passwords out."""
-    form = MakeAccountsForm()
-    form.checked()
-    try:
-        with site().database.writing() as session:
-            handouts = account_imports.apply(session, site().now(), actor(), import_id, form.shown.data)
-    except WrongState as error:
-        return _preview_page(import_id, str(error)), 409
-    return _passwords(handouts, form.format.data, "账号表")
 
 
 @pages.get("/assessments/<id:assessment_id>/reporters")

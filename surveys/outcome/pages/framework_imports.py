@@ -1,63 +1,69 @@
 """A framework read from Excel: previewed, taken over, with a reason once marking has begun; tried on earlier marks."""
 
-from functools import partial
+from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Permission
-from surveys.acts.errors import BadInput, Refusal, WrongState
-from surveys.intake.tables import MOST_BYTES
+from surveys.acts.errors import BadInput, WrongState
 from surveys.marking import dry_runs
 from surveys.outcome import framework_revisions
 from surveys.outcome.pages.forms import ReviseForm
 from surveys.season import assessments, framework_editing
 from surveys.season.framework_changes import pieces
-from surveys.season.pages.rosters import ROUND_THE_FILE
+from surveys.season.framework_editing import FrameworkPreview
 from surveys.web.access import actor, needs, site
-from surveys.web.file_reading import read_upload
-from surveys.web.forms import StaffForm, TakeOverForm, UploadForm
+from surveys.web.forms import TakeOverForm
+from surveys.web.import_desk import ImportDesk, add_import_desk, preview_page
 from surveys.web.proposals import said
-from surveys.web.uploads import size, takes_upload
 
 pages = Blueprint("framework_imports", __name__)
 
 MOST_ID = 2**31 - 1
 
 
-@pages.route("/assessments/<id:assessment_id>/frameworks/<framework_key>/import", methods=["GET", "POST"])
-@needs(Permission.DECIDE)
-@takes_upload(MOST_BYTES + ROUND_THE_FILE)
-def upload(assessment_id: int, framework_key: str) -> ResponseReturnValue:
-    form = UploadForm()
-    page = partial(_upload_page, assessment_id, framework_key, form)
-    if request.method != "POST":
-        return page()
-    about = (assessment_id, framework_key)
-    return read_upload(form, framework_editing.read_file, about, page, "framework_imports.preview")
+def _about(session: Session, assessment_id: int, framework_key: str) -> dict[str, Any]:
+    assessment = assessments.assessment_of(session, assessment_id)
+    return {
+        "assessment": assessment,
+        "framework": assessments.framework_of(assessment, framework_key),
+        "why": None if framework_editing.may_revise(assessment, session) else framework_editing.FROZEN,
+    }
 
 
-def _upload_page(assessment_id: int, framework_key: str, form: UploadForm, refused: Refusal | None = None) -> str:
-    with site().database.reading() as session:
-        assessment = assessments.assessment_of(session, assessment_id)
-        framework = assessments.framework_of(assessment, framework_key)
-        editable = framework_editing.may_revise(assessment, session)
-    return render_template(
-        "outcome/framework_imports/upload.html",
-        assessment=assessment,
-        framework=framework,
-        form=form,
-        refused=refused,
-        editable=editable,
-        frozen=framework_editing.FROZEN,
-        limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES)},
-    )
+def _page(session: Session, found: FrameworkPreview) -> dict[str, Any]:
+    again = url_for(".upload", assessment_id=found.assessment_id, framework_key=found.key)
+    effect = framework_revisions.effect(session, found)
+    if effect is None:
+        return {"again": again, "pieces": pieces, "effect": None}
+    form = ReviseForm(formdata=None, shown=effect.fingerprint, reason=request.form.get("reason"))
+    return {"again": again, "pieces": pieces, "effect": effect, "hindrances": effect.hindrances, "form": form}
 
 
-@pages.get("/framework-imports/<id:import_id>")
-@needs(Permission.DECIDE)
-def preview(import_id: int) -> ResponseReturnValue:
-    return _preview_page(import_id)
+def _take_over(import_id: int, form: TakeOverForm) -> ResponseReturnValue:
+    with site().database.writing() as session:
+        done = framework_editing.apply(session, site().now(), actor(), import_id, form.shown.data)
+    changes = done.changes
+    counts = f"新增 {len(changes.added)} 条，删除 {len(changes.removed)} 条，修改 {len(changes.changed)} 条"
+    flash(f"测评体系已更新：{counts}。")
+    return redirect(url_for("frameworks.show", assessment_id=done.assessment_id, framework_key=done.key))
+
+
+DESK = ImportDesk(
+    permission=Permission.DECIDE,
+    upload="/assessments/<id:assessment_id>/frameworks/<framework_key>/import",
+    shown="/framework-imports/<id:import_id>",
+    templates="outcome/framework_imports",
+    about=_about,
+    read=framework_editing.read_file,
+    preview=framework_editing.preview,
+    page=_page,
+    form=TakeOverForm,
+    take_over=_take_over,
+)
+add_import_desk(pages, DESK)
 
 
 @pages.post("/framework-imports/<id:import_id>/revise")
@@ -73,47 +79,11 @@ def revise(import_id: int) -> ResponseReturnValue:
                 session, site().now(), actor(), import_id, form.reason.data, form.shown.data
             )
     except BadInput as error:
-        return _preview_page(import_id, str(error), form.reason.data), 400
+        return preview_page(DESK, import_id, str(error)), 400
     except WrongState as error:
-        return _preview_page(import_id, str(error), form.reason.data), 409
+        return preview_page(DESK, import_id, str(error)), 409
     flash(said(number is not None, f"测评体系已修改，规则现在是第 {number} 版。"))
     return redirect(url_for("life.show", assessment_id=assessment_id))
-
-
-@pages.post("/framework-imports/<id:import_id>")
-@needs(Permission.DECIDE)
-def take_over(import_id: int) -> ResponseReturnValue:
-    form = TakeOverForm()
-    form.checked()
-    try:
-        with site().database.writing() as session:
-            done = framework_editing.apply(session, site().now(), actor(), import_id, form.shown.data)
-    except WrongState as error:
-        return _preview_page(import_id, str(error)), 409
-    changes = done.changes
-    counts = f"新增 {len(changes.added)} 条，删除 {len(changes.removed)} 条，修改 {len(changes.changed)} 条"
-    flash(f"测评体系已更新：{counts}。")
-    return redirect(url_for("frameworks.show", assessment_id=done.assessment_id, framework_key=done.key))
-
-
-def _preview_page(import_id: int, fault: str | None = None, reason: str | None = None) -> str:
-    with site().database.reading() as session:
-        found = framework_revisions.preview(session, actor(), import_id)
-    effect = found.effect
-    if effect is None:
-        form: StaffForm = TakeOverForm(formdata=None, shown=found.preview.fingerprint)
-    else:
-        form = ReviseForm(formdata=None, shown=effect.fingerprint, reason=reason)
-    return render_template(
-        "outcome/framework_imports/preview.html",
-        preview=found.preview,
-        import_id=import_id,
-        effect=effect,
-        hindrances=found.preview.hindrances or (() if effect is None else effect.hindrances),
-        form=form,
-        fault=fault,
-        pieces=pieces,
-    )
 
 
 @pages.get("/assessments/<id:assessment_id>/dry-run")

@@ -7,7 +7,7 @@ from surveys.acts.actors import Permission
 from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
 from surveys.evidence.materials import MaterialKind
 from surveys.evidence.pages.forms import FileFields, ReferenceFields
-from surveys.evidence.pages.material_fields import ROUND_THE_FILE, has_file, limits, sent_file, typed_reference
+from surveys.evidence.pages.material_fields import has_file, limits, sent_file, typed_reference
 from surveys.evidence.uploads.evidence_files import MOST_BYTES
 from surveys.outcome import objection_files, promises, replies
 from surveys.outcome.pages.forms import AgreeForm, ObjectionForm
@@ -16,7 +16,7 @@ from surveys.scoring.assessment_states import AssessmentState, ObjectionState
 from surveys.web.access import actor, needs, site
 from surveys.web.errors import STATUS
 from surveys.web.forms import ActForm
-from surveys.web.uploads import takes_upload
+from surveys.web.uploads import ROUND_THE_FILE, takes_upload
 
 pages = Blueprint("own_unit", __name__)
 

@@ -13,9 +13,8 @@ from surveys.season import applicability, assessments
 from surveys.season.applicability import Cell, Fit, FrameworkFit, Matrix
 from surveys.season.applicability_workbook import cell_words, matrix_workbook
 from surveys.season.pages.forms import ChooseForm
-from surveys.season.pages.rosters import XLSX
 from surveys.web.access import actor, needs, site
-from surveys.web.downloads import attachment
+from surveys.web.downloads import XLSX, attachment
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, TakeOverForm

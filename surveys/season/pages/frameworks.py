@@ -8,10 +8,9 @@ from surveys.acts.errors import Refusal
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import assessments, copying, framework_editing, rule_editing
 from surveys.season.pages.forms import CopyForm, RulesForm
-from surveys.season.pages.rosters import XLSX
 from surveys.season.pages.rule_fields import form_values, typed_rules
 from surveys.web.access import actor, needs, site
-from surveys.web.downloads import attachment
+from surveys.web.downloads import XLSX, attachment
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
 

@@ -1,30 +1,25 @@
 """The organizer's pages: many polls at once from a spreadsheet."""
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from typing import Any
+
+from flask import Blueprint, Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Permission
-from surveys.acts.errors import BadInput, WrongState
-from surveys.acts.table_files import tables_in
 from surveys.catalog import loader
-from surveys.intake import typed
-from surveys.intake.tables import MOST_BYTES
 from surveys.polling.ballot_classes import PRESETS
 from surveys.season import assessments
 from surveys.vote import poll_imports
 from surveys.vote.papers.poll_template import TemplateColumn, poll_template
 from surveys.vote.uploads.poll_plans import COLUMNS
 from surveys.web.access import actor, needs, site
-from surveys.web.downloads import attachment
-from surveys.web.forms import ActForm, TakeOverForm
-from surveys.web.uploads import size, takes_upload
+from surveys.web.downloads import XLSX, attachment
+from surveys.web.forms import TakeOverForm
+from surveys.web.import_desk import ImportDesk, add_import_desk
 
 pages = Blueprint("poll_imports", __name__)
 
-ROUND_THE_FILE = 64 * 1024
-"""What a multipart form has besides the file."""
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HINTS = {
     "unit": "必填。与考核里的单位名称一致。只填单位、别的都空着的行不建。",
     "title": "不填就是“年度民主测评”。",
@@ -47,56 +42,32 @@ CHOICES = {
 }
 
 
-@pages.route("/assessments/<id:assessment_id>/polls/import", methods=["GET", "POST"])
-@needs(Permission.RUN_POLLS)
-@takes_upload(MOST_BYTES + ROUND_THE_FILE)
-def upload(assessment_id: int) -> ResponseReturnValue:
-    with site().database.reading() as session:
-        assessment = assessments.assessment_of(session, assessment_id)
-    assessments.require_changeable(assessment)
-    limits = {"bytes": MOST_BYTES, "size": size(MOST_BYTES)}
-    if request.method != "POST":
-        return render_template("vote/polls/import.html", assessment=assessment, limits=limits, fault=None)
-    ActForm().checked()
-    file = request.files.get("file")
-    try:
-        if file is None or not file.filename:
-            raise BadInput("请先选一个文件。")
-        name = typed.visible(file.filename)[:200]
-        tables = tables_in(name, file.read())
-    except BadInput as error:
-        return render_template("vote/polls/import.html", assessment=assessment, limits=limits, fault=str(error)), 400
+def _about(session: Session, assessment_id: int) -> dict[str, Any]:
+    assessment = assessments.assessment_of(session, assessment_id)
+    return {"assessment": assessment, "why": assessments.why_unchangeable(assessment)}
+
+
+def _make(import_id: int, form: TakeOverForm) -> ResponseReturnValue:
     with site().database.writing() as session:
-        import_id = poll_imports.keep(session, site().now(), actor(), assessment_id, name, tables)
-    return redirect(url_for("poll_imports.show", import_id=import_id))
-
-
-@pages.get("/polls/imports/<id:import_id>")
-@needs(Permission.RUN_POLLS)
-def show(import_id: int) -> ResponseReturnValue:
-    return _preview_page(import_id)
-
-
-def _preview_page(import_id: int, fault: str | None = None) -> str:
-    with site().database.reading() as session:
-        planned = poll_imports.preview(session, actor(), import_id)
-        shut = assessments.why_unchangeable(assessments.assessment_of(session, planned.assessment_id))
-    form = TakeOverForm(formdata=None, shown=planned.fingerprint)
-    return render_template("vote/polls/import_preview.html", planned=planned, shut=shut, form=form, fault=fault)
-
-
-@pages.post("/polls/imports/<id:import_id>")
-@needs(Permission.RUN_POLLS)
-def apply(import_id: int) -> ResponseReturnValue:
-    form = TakeOverForm()
-    form.checked()
-    try:
-        with site().database.writing() as session:
-            made = poll_imports.apply(session, site().now(), actor(), import_id, form.shown.data)
-    except WrongState as error:
-        return _preview_page(import_id, str(error)), 409
+        made = poll_imports.apply(session, site().now(), actor(), import_id, form.shown.data)
     flash(f"已建立 {len(made)} 场测评会，都还没有开始。点开一场，可以看选票的样子、修改、发票。")
     return redirect(url_for("polls.index"))
+
+
+add_import_desk(
+    pages,
+    ImportDesk(
+        permission=Permission.RUN_POLLS,
+        upload="/assessments/<id:assessment_id>/polls/import",
+        shown="/polls/imports/<id:import_id>",
+        templates="vote/imports",
+        about=_about,
+        read=poll_imports.read_file,
+        preview=poll_imports.preview,
+        form=TakeOverForm,
+        take_over=_make,
+    ),
+)
 
 
 @pages.get("/assessments/<id:assessment_id>/polls/template.xlsx")

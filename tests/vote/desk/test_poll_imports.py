@@ -42,7 +42,7 @@ def assessment_id(site: Site) -> int:
 def keep(site: Site, actor: Actor, assessment_id: int, rows: Sequence[Sequence[str]]) -> int:
     table = Table("", tuple(TableRow(number, tuple(row)) for number, row in enumerate([HEADERS, *rows], start=1)))
     with site.database.writing() as session:
-        return poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", (table,))
+        return poll_imports.read_file(session, NOW, actor, assessment_id, "计划.csv", (table,))
 
 
 def preview(site: Site, actor: Actor, import_id: int) -> ImportPreview:
@@ -64,7 +64,7 @@ def faults(site: Site, actor: Actor, assessment_id: int, *rows: Sequence[str]) -
 def test_a_file_becomes_drafts(site, actor, assessment_id):
     import_id = keep(site, actor, assessment_id, GOOD)
     shown = preview(site, actor, import_id)
-    assert (shown.file, shown.faults, len(shown.polls)) == ("计划.csv", (), 2)
+    assert (shown.file_name, shown.faults, len(shown.polls)) == ("计划.csv", (), 2)
     made = apply(site, actor, import_id)
     with site.database.reading() as session:
         found = [polls.poll_of(session, poll_id) for poll_id in made]
@@ -162,7 +162,7 @@ def test_it_needs_an_assessment_and_an_account(site, actor, assessment_id):
 def test_a_cell_without_a_value_stays_a_fault_of_the_kept_file(site, actor, assessment_id):
     tables = read_tables("计划.csv", "单位,应到,地点\n样例局,#REF!,\n样例䶮局,5,#N/A\n".encode())
     with site.database.writing() as session:
-        import_id = poll_imports.keep(session, NOW, actor, assessment_id, "计划.csv", tables)
+        import_id = poll_imports.read_file(session, NOW, actor, assessment_id, "计划.csv", tables)
     found = preview(site, actor, import_id).faults
     assert [(fault.row, fault.column, fault.value) for fault in found] == [
         (2, "B 列（应到）", "#REF!"),

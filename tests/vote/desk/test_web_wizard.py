@@ -386,7 +386,7 @@ def test_a_file_with_faults_shows_them_and_makes_nothing(
     page = organizer.page(address)
     assert "有 2 处要改" in page.text
     cells = [["".join(cell.itertext()) for cell in row] for row in page.root.iter("tr")]
-    assert ["3", "B 列（应到）", "四十", "须是整数，如 20。"] in cells
+    assert ["第 3 行 B 列（应到）", "四十", "须是整数，如 20。"] in cells
     assert [form.get("action") for form in page.root.iter("form")] == ["/logout"]
     token = organizer.page("/polls").form("/logout")
     assert organizer.post(address, data=token).status_code == 400
