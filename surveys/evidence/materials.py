@@ -21,9 +21,10 @@ from surveys.acts.site import Site
 from surveys.evidence.checklists import REPORT_TITLE, Handed, UnitChecklist, handed_of, unit_checklist
 from surveys.evidence.uploads.evidence_files import UnfitFile, clean_file_name, kind_of
 from surveys.intake.cleaning import clean_line
-from surveys.scoring.assessment_states import AssessmentState
-from surveys.season.assessments import held_assessment, locked_assessment, shut_after_marking, unit_of
-from surveys.storage.tables import Assessment, Material, Review, Unit
+from surveys.season import shut
+from surveys.season.assessments import held_assessment, locked_assessment, unit_of
+from surveys.season.shut import Act
+from surveys.storage.tables import Material, Review, Unit
 
 MOST_PER_ITEM = 30
 MOST_ADDRESS = 500
@@ -262,9 +263,7 @@ def set_due(
     BadInput.
     """
     assessment = locked_assessment(session, assessment_id)
-    why = why_due_shut(assessment)
-    if why is not None:
-        raise WrongState(why)
+    shut.require(assessment, Act.DUE_DATE)
     if due_on is not None and not 2000 <= due_on.year <= 2100:
         raise BadInput("截止日期的年份不对，请重新选日期。")
     saved, typed = (None if day is None else day.isoformat() for day in (assessment.material_due_on, due_on))
@@ -311,22 +310,4 @@ def _open_row(session: Session, actor: Actor, place: Place, *, lock: bool = Fals
 
 
 def _require_marking(unit: Unit) -> None:
-    why = why_shut(unit.assessment)
-    if why is not None:
-        raise WrongState(why)
-
-
-def why_due_shut(assessment: Assessment) -> str | None:
-    """Why the deadline cannot be moved any more, in Chinese; None while it can."""
-    state = AssessmentState(assessment.state)
-    return shut_after_marking(f"考核{state.label}，报送期限不能再改。", state)
-
-
-def why_shut(assessment: Assessment) -> str | None:
-    """Why nothing can be handed in or taken back now, in Chinese; None while it can."""
-    state = AssessmentState(assessment.state)
-    if state is AssessmentState.MARKING:
-        return None
-    if state is AssessmentState.PREPARING:
-        return "考核还在准备，尚未开始收材料。请等通知。"
-    return f"考核已进入“{state.label}”，不再收材料，也不能撤回。如有问题请联系考核办公室。"
+    shut.require(unit.assessment, Act.HAND_IN)

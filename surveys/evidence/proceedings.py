@@ -29,10 +29,11 @@ from surveys.evidence.proceeding_records import (
 )
 from surveys.evidence.uploads.photos import MEDIA_TYPE, BadPhoto, clean_photo
 from surveys.evidence.uploads.speakers import speaker_hints
-from surveys.scoring.assessment_states import AssessmentState
+from surveys.season import shut
 from surveys.season.assessments import framework_of, held_assessment, unit_of
+from surveys.season.shut import Act
 from surveys.storage.photo_files import keep_photo
-from surveys.storage.tables import Assessment, Proceeding, Unit
+from surveys.storage.tables import Proceeding, Unit
 
 LONGEST_BODY, LONGEST_PEOPLE = 5000, 200
 _EARLIEST = date(2000, 1, 1)
@@ -193,16 +194,8 @@ def _open_unit(session: Session, unit_id: int) -> Unit:
     held_assessment(session, unit.assessment_id)
     # Locked: of two corrections of one record at once, the later is told.
     session.refresh(unit, with_for_update=True)
-    why = why_shut(unit.assessment)
-    if why is not None:
-        raise WrongState(why)
+    shut.require(unit.assessment, Act.PROCEEDING)
     return unit
-
-
-def why_shut(assessment: Assessment) -> str | None:
-    """Why no record can be added or taken back any more, in Chinese; None while it can."""
-    over = assessment.state == AssessmentState.ARCHIVED
-    return "这次考核已经归档，不能再登记、更正或撤回记录。" if over else None
 
 
 def _check_texts(now: datetime, entry: ProceedingEntry) -> None:

@@ -15,8 +15,9 @@ from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.evidence.checklists import ItemState, RowChecklist, UnitChecklist, assessment_checklists, unit_checklist
 from surveys.evidence.materials import Download, download, subject
-from surveys.scoring.assessment_states import AssessmentState
-from surveys.season.assessments import assessment_of, held_assessment, unit_of, with_way_back
+from surveys.season import shut
+from surveys.season.assessments import assessment_of, held_assessment, unit_of
+from surveys.season.shut import Act
 from surveys.storage.tables import Assessment, Material, Review, Unit
 
 
@@ -114,9 +115,7 @@ def review(
     if material.withdrawn_at is not None:
         raise WrongState("报送单位刚刚撤回了这份材料，不用审核了。")
     unit = unit_of(session, material.unit_id)
-    why = why_shut(unit.assessment)
-    if why is not None:
-        raise WrongState(why)
+    shut.require(unit.assessment, Act.REVIEW)
     newest = session.scalar(select(func.max(Review.id)).where(Review.material_id == material_id)) or 0
     if newest != seen:
         raise WrongState("这份材料刚才已由别人审核，您的意见没有保存。请看了最新的意见再定。")
@@ -138,16 +137,6 @@ def review(
     audit.record(session, now, actor, "material.review", subject(unit, material.row_key), detail)
     session.commit()
     return material
-
-
-def why_shut(assessment: Assessment) -> str | None:
-    """Why nothing can be reviewed now, in Chinese; None while marking."""
-    state = AssessmentState(assessment.state)
-    if state is AssessmentState.MARKING:
-        return None
-    if state is AssessmentState.PREPARING:
-        return f"考核现在是“{state.label}”，不能审核材料。开始打分后再审。"
-    return with_way_back(f"考核现在是“{state.label}”，不能审核材料。", state)
 
 
 def _own_rows(actor: Actor, checklist: UnitChecklist) -> UnitChecklist:

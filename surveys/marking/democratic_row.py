@@ -21,7 +21,7 @@ from surveys.scoring.exact import Score, exact, shown
 from surveys.scoring.score_sheet import RowState, RowValue, ScoringRules
 from surveys.scoring.teams import TeamScore, combined
 from surveys.season.assessments import locked_assessment
-from surveys.season.may_change import require_open
+from surveys.season.open_rows import require_open
 from surveys.season.rows import departments_of, row_of
 from surveys.storage.tables import Approval, Mark, Poll, Unit
 from surveys.vote.counting_polls import Conflict, by_seal, candidates, carries_form, conflicts, counting

@@ -23,7 +23,7 @@ from surveys.intake.cleaning import clean_line
 from surveys.scoring.marks import BadPoints, parse_points
 from surveys.scoring.score_sheet import Kind
 from surveys.season.assessments import held_assessment, lock_unit, unit_of
-from surveys.season.may_change import require_open
+from surveys.season.open_rows import require_open
 from surveys.season.rows import departments_of, row_of, rows_of_unit
 from surveys.storage.tables import Event, Exemption, Unit
 

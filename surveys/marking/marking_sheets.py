@@ -13,7 +13,7 @@ from surveys.acts.permitted import permitted
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.marking.standing_marks import LastMark, Place, last_marks
 from surveys.season.assessments import assessment_of, frameworks_of
-from surveys.season.may_change import Opening, opening
+from surveys.season.open_rows import OpenRows, open_rows
 from surveys.season.rows import departments_of
 from surveys.storage.tables import Assessment, Exemption, Unit
 
@@ -89,7 +89,7 @@ class RowSheet:
     progress: RowProgress
     before: RowProgress | None
     after: RowProgress | None
-    opening: Opening
+    open_rows: OpenRows
 
 
 def is_marked(standard: Standard) -> bool:
@@ -197,7 +197,7 @@ def row_sheet(
         raise NotFound(f"{own or '没有部门'}不给 {row_key} 打分，或没有这一行。请从“打分”页选一行。")
     mine = [duty for duty in everything if duty.department == own and duty.unit.framework == framework_key]
     rows = progress(found.frameworks, mine)
-    openings = opening(session, found.assessment)
+    rows_open = open_rows(session, found.assessment)
     place = [each.row.standard.key for each in rows].index(row_key)
     return RowSheet(
         found.assessment,
@@ -205,15 +205,15 @@ def row_sheet(
         rows[place].row,
         own,
         departments,
-        tuple(_lines(found, openings, rows[place], here, own)),
+        tuple(_lines(found, rows_open, rows[place], here, own)),
         rows[place],
         rows[place - 1] if place else None,
         rows[place + 1] if place + 1 < len(rows) else None,
-        openings,
+        rows_open,
     )
 
 
-def _lines(found: Ground, openings: Opening, row: RowProgress, here: Sequence[Duty], own: str) -> Iterable[UnitLine]:
+def _lines(found: Ground, rows_open: OpenRows, row: RowProgress, here: Sequence[Duty], own: str) -> Iterable[UnitLine]:
     by_unit: dict[int, list[Duty]] = {}
     for duty in here:
         by_unit.setdefault(duty.unit.id, []).append(duty)
@@ -234,5 +234,5 @@ def _lines(found: Ground, openings: Opening, row: RowProgress, here: Sequence[Du
             why = "不适用" if reason is None else f"免考：{reason}"
         else:
             why = "回避" if own == unit.department else "不归本部门"
-        shut = openings.why_shut(unit.id, row.row.standard.key) is not None
+        shut = rows_open.why_shut(unit.id, row.row.standard.key) is not None
         yield UnitLine(unit, mine is not None, why, others, mark, shut)

@@ -20,7 +20,7 @@ from surveys.marking.standing_marks import LastMark, Place, history
 from surveys.scoring.marks import FINEST, BadPoints, parse_points
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season.assessments import held_assessment, is_marking, unit_of
-from surveys.season.may_change import require_open
+from surveys.season.open_rows import require_open
 from surveys.season.rows import UnitRows, departments_of, rows_of_unit
 from surveys.storage.tables import Assessment, Mark, Unit
 

@@ -9,7 +9,9 @@ from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import NotFound, WrongState
 from surveys.acts.permitted import permitted
 from surveys.marking.democratic_row import COUNT_ANYWAY
-from surveys.season.assessments import locked_assessment, require_changeable, unit_of
+from surveys.season import shut
+from surveys.season.assessments import locked_assessment, unit_of
+from surveys.season.shut import Act
 from surveys.storage.tables import Poll
 from surveys.vote.polls import poll_of
 from surveys.vote.tallies import tally
@@ -44,7 +46,7 @@ def decline(session: Session, now: datetime, actor: Actor, unit_id: int, poll_id
 
 def _doubtful(session: Session, unit_id: int, poll_id: int) -> Poll:
     """The poll, with its assessment locked where what counts may still change."""
-    require_changeable(locked_assessment(session, unit_of(session, unit_id).assessment_id))
+    shut.require(locked_assessment(session, unit_of(session, unit_id).assessment_id), Act.SET_UP)
     poll = poll_of(session, poll_id)
     if poll.unit_id != unit_id:
         raise NotFound("这个单位没有这次测评会。")

@@ -27,9 +27,10 @@ from surveys.office.uploads.account_lists import (
     read_accounts,
 )
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.scoring.assessment_states import AssessmentState
+from surveys.season import shut
 from surveys.season.assessments import assessment_of, departments_in, frameworks_of, locked_assessment
 from surveys.season.rosters import FaultyFile
+from surveys.season.shut import Act
 from surveys.storage.tables import Account, Assessment, Import
 
 DESK = ImportDesk(
@@ -74,7 +75,7 @@ def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int,
     Raises NotAllowed, NotFound, BadInput; FaultyFile with every fault at its place.
     """
     assessment = assessment_of(session, assessment_id)
-    _check_current(assessment)
+    shut.require(assessment, Act.MAKE_ACCOUNTS)
     found, faults = read_accounts(tables, _known(session, assessment))
     if faults.count:
         raise FaultyFile(faults.found, faults.left_out)
@@ -83,11 +84,6 @@ def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int,
     audit.record(session, now, actor, "account.read", assessment.title, body["file"])
     session.commit()
     return entry.id
-
-
-def _check_current(assessment: Assessment) -> None:
-    if assessment.state == AssessmentState.ARCHIVED:
-        raise WrongState(f"考核“{assessment.title}”已经归档，不用再建账号。")
 
 
 def _known(session: Session, assessment: Assessment) -> Known:
@@ -138,7 +134,7 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
     """
     entry = DESK.waiting(session, actor, import_id, take=True)
     assessment = locked_assessment(session, entry.assessment_id)
-    _check_current(assessment)
+    shut.require(assessment, Act.MAKE_ACCOUNTS)
     rows = AccountList.from_json(entry.body)
     found = _compared(session, entry, rows)
     if found.hindrances:

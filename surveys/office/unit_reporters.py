@@ -19,7 +19,9 @@ from surveys.intake.cleaning import name_key
 from surveys.office.account_admin import full_place
 from surveys.office.accounts import MOST_NAME, Handout, NewAccount, add_accounts
 from surveys.scoring.assessment_states import AssessmentState
+from surveys.season import shut
 from surveys.season.assessments import assessment_of, locked_assessment
+from surveys.season.shut import Act
 from surveys.storage.tables import Account, Assessment, Unit
 
 
@@ -55,8 +57,7 @@ class ReporterPlan:
 def plan(session: Session, actor: Actor, assessment_id: int) -> ReporterPlan:
     """What `apply` would do now. Raises NotAllowed, NotFound, WrongState once the assessment is archived."""
     assessment = assessment_of(session, assessment_id)
-    if assessment.state == AssessmentState.ARCHIVED:
-        raise WrongState(f"考核“{assessment.title}”已经归档，不用再建报送员账号。")
+    shut.require(assessment, Act.MAKE_REPORTERS)
     unit_ids = [unit.id for unit in assessment.units]
     query = select(Account.unit_id).where(Account.role == Role.REPORTER, Account.active, Account.unit_id.in_(unit_ids))
     have = set(session.scalars(query))

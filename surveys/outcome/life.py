@@ -19,7 +19,9 @@ from surveys.outcome.hindrances import NEXT, Standing, certificate, hindrances, 
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.score_sheet import ScoringRules
+from surveys.season import shut
 from surveys.season.assessments import locked_assessment
+from surveys.season.shut import Act
 from surveys.storage.tables import Approval, Assessment, RuleVersion
 from surveys.vote.poll_entries import catalog_questionnaires
 
@@ -71,8 +73,7 @@ def open_appeal(session: Session, now: datetime, actor: Actor, assessment_id: in
 def return_to_marking(session: Session, now: datetime, actor: Actor, assessment_id: int, reason: str) -> None:
     """Back from provisional or appeal: versions, objections and agreements stay. Raises as above, BadInput."""
     assessment = locked_assessment(session, assessment_id)
-    if assessment.state not in (AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
-        raise WrongState(f"考核{AssessmentState(assessment.state).label}，不能退回打分。")
+    shut.require(assessment, Act.RETURN)
     if not reason.strip():
         raise BadInput("请写明退回打分的理由。")
     missing = open_objections(session, assessment)

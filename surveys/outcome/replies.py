@@ -14,7 +14,9 @@ from surveys.acts.permitted import permitted
 from surveys.outcome import promises, versions
 from surveys.outcome.versions import Version
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState
+from surveys.season import shut
 from surveys.season.assessments import locked_assessment, unit_of
+from surveys.season.shut import Act
 from surveys.storage.tables import Account, Agreement, Assessment, Objection, Unit
 
 LONGEST = 2000
@@ -145,8 +147,7 @@ def _replying(
     """The own unit and what it replies to; unless told otherwise with the assessment locked in the appeal."""
     unit = own_unit(session, actor, unit_id)
     assessment = locked_assessment(session, unit.assessment_id) if lock else unit.assessment
-    if assessment.state != AssessmentState.APPEAL:
-        raise WrongState(f"考核{AssessmentState(assessment.state).label}，现在不能表示同意或申诉。")
+    shut.require(assessment, Act.REPLY)
     if is_past(now, assessment):
         raise WrongState(f"申诉期到 {assessment.objections_due_on} 为止，已经过了。如有疑问请联系考核办公室。")
     newest = versions.newest(session, assessment.id)
@@ -162,7 +163,7 @@ def is_past(now: datetime, assessment: Assessment) -> bool:
 
 def may_reply(now: datetime, unit: Unit) -> bool:
     """Whether the unit may agree or object now. `now` is in the office's time zone."""
-    return unit.assessment.state == AssessmentState.APPEAL and not is_past(now, unit.assessment)
+    return shut.why_shut(unit.assessment, Act.REPLY) is None and not is_past(now, unit.assessment)
 
 
 @permitted(Permission.DECIDE)
@@ -175,8 +176,7 @@ def answer(
     objection = session.get(Objection, objection_id, populate_existing=True)
     if objection is None or objection.unit_id != unit_id:
         raise NotFound("这个单位没有这条申诉。")
-    if assessment.state != AssessmentState.APPEAL:
-        raise WrongState(f"考核{AssessmentState(assessment.state).label}，现在不能答复申诉。")
+    shut.require(assessment, Act.ANSWER)
     if objection.state != ObjectionState.OPEN:
         raise WrongState("这条申诉已经答复过。")
     words = words.strip()

@@ -21,14 +21,15 @@ from surveys.marking.score_sheets import assessment_sheets
 from surveys.marking.standing_marks import Place
 from surveys.outcome.versions import newest_rules
 from surveys.polling.seal import canonical_json, digest
-from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown as as_shown
 from surveys.scoring.exact import total
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import ScoringRules
+from surveys.season import shut
 from surveys.season.assessments import assessment_of, framework_in, framework_of, frameworks_of, locked_assessment
 from surveys.season.rows import departments_of
 from surveys.season.rule_editing import summary
+from surveys.season.shut import Act
 from surveys.storage.tables import Account, Assessment, Document, Event, Exemption, Mark, RuleVersion, Unit
 
 
@@ -152,9 +153,7 @@ def confirm(session: Session, now: datetime, actor: Actor, assessment_id: int, a
 
 def _marking(session: Session, assessment_id: int) -> Assessment:
     assessment = locked_assessment(session, assessment_id)
-    if assessment.state != AssessmentState.MARKING:
-        state = AssessmentState(assessment.state)
-        raise WrongState(f"考核{state.label}，只有打分期间可以修改规则。")
+    shut.require(assessment, Act.RULES)
     return assessment
 
 

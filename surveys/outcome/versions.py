@@ -29,7 +29,9 @@ from surveys.reporting.csv_cells import harmless
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.exact import shown
 from surveys.scoring.score_sheet import Kind
+from surveys.season import shut
 from surveys.season.assessments import assessment_of, locked_assessment, unit_of
+from surveys.season.shut import Act
 from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
 
 FORMAT = "ceping-scores/4"
@@ -203,8 +205,7 @@ def freeze_after_appeal(session: Session, now: datetime, actor: Actor, assessmen
     """The next version, once something changed in the appeal; its number. Raises NotFound, NotAllowed, BadInput,
     WrongState."""
     assessment = locked_assessment(session, assessment_id)
-    if assessment.state != AssessmentState.APPEAL:
-        raise WrongState(f"考核{AssessmentState(assessment.state).label}，复核申诉期间才形成复核后的版本。")
+    shut.require(assessment, Act.FREEZE_AGAIN)
     if not reason.strip():
         raise BadInput("请写明改动的缘由，各单位会看到。")
     last, live = newest(session, assessment_id), live_body(session, assessment_id)

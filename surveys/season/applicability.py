@@ -21,6 +21,7 @@ from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
+from surveys.season import shut
 from surveys.season.assessments import (
     assessment_of,
     framework_of,
@@ -28,10 +29,10 @@ from surveys.season.assessments import (
     held_assessment,
     lock_unit,
     locked_assessment,
-    shut_after_marking,
     unit_of,
 )
 from surveys.season.rows import row_of
+from surveys.season.shut import Act
 from surveys.storage.tables import Account, Approval, Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
 
 ACT = "applicability"
@@ -246,7 +247,9 @@ def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, f
     account_id = require_hand(actor, other="管理员")
     locked_assessment(session, assessment_id)
     found = matrix(session, assessment_id)
-    _must_be_undecided(found.state)
+    why = shut.why_shut_in(found.state, Act.FIT)
+    if why is not None:
+        raise WrongState(why)
     if not any(part.units for part in found.frameworks):
         raise WrongState("这次考核还没有单位，没有可核准的适用表。")
     if found.fingerprint != fingerprint:
@@ -315,7 +318,7 @@ def tags_hindrance(session: Session, unit: Unit, framework: Framework, tags: Col
     if set(tags) == old or state is AssessmentState.PREPARING:
         return None
     if state is not AssessmentState.MARKING:
-        return f"考核{state.label}，单位“{unit.name}”的标签不能再改。"
+        return shut.why_shut(unit.assessment, Act.TAGS, unit=unit.name)
     changing = [row.standard.key for row in framework.rows() if row.standard.applies(old) != row.standard.applies(tags)]
     entered = set(_entered(session, unit.id))
     touched = [key for key in changing if key in entered]
@@ -340,7 +343,7 @@ def choose(
     WrongState; a choice is not changed once the row is marked."""
     _locked(session, unit_id)
     unit, _, standard = row_of(session, unit_id, row_key)
-    _must_be_undecided(AssessmentState(unit.assessment.state))
+    shut.require(unit.assessment, Act.FIT)
     if not standard.alternatives:
         raise WrongState(f"{row_key} 只有一种测评方法，不用选。")
     if method not in standard.alternatives:
@@ -365,17 +368,6 @@ def _locked(session: Session, unit_id: int) -> Unit:
     """Two changes of one unit go one after the other."""
     lock_unit(session, unit_id)
     return unit_of(session, unit_id)
-
-
-def _must_be_undecided(state: AssessmentState) -> None:
-    why = why_shut(state)
-    if why is not None:
-        raise WrongState(why)
-
-
-def why_shut(state: AssessmentState) -> str | None:
-    """Why tags, methods and the approval do not change any more, in Chinese; None while they may."""
-    return shut_after_marking(f"考核{state.label}，适用表、标签和测评方法不能再改。", state)
 
 
 def after_exemption(state: AssessmentState) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.errors import BadInput, NotFound
 from surveys.acts.permitted import permitted
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
@@ -20,6 +20,8 @@ from surveys.intake.cleaning import clean_line, clean_name
 from surveys.intake.namesakes import REMEDY, Namesakes
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
+from surveys.season import shut
+from surveys.season.shut import Act
 from surveys.season.uploads.rosters import matching_department
 from surveys.storage.tables import Assessment, AssessmentFramework, Document, Leader, Unit, UnitTag
 
@@ -77,7 +79,7 @@ def create_assessment(
 def add_unit(session: Session, now: datetime, actor: Actor, assessment_id: int, entry: UnitEntry) -> int:
     """Adds a unit with its tags and leaders. Raises BadInput, NotFound, WrongState."""
     assessment = assessment_of(session, assessment_id)
-    require_changeable(assessment)
+    shut.require(assessment, Act.SET_UP)
     name, category = clean_name(entry.name), clean_line(entry.category)
     if not name or not category:
         raise BadInput("请填写单位名称和类别。")
@@ -178,29 +180,6 @@ def held_assessment(session: Session, assessment_id: int) -> Assessment:
     return assessment
 
 
-def require_changeable(assessment: Assessment) -> None:
-    """Units and polls are set up until there is a result. Raises WrongState."""
-    why = why_unchangeable(assessment)
-    if why is not None:
-        raise WrongState(why)
-
-
-def why_unchangeable(assessment: Assessment) -> str | None:
-    """What `require_changeable` would say now, or None: for a page that would show a form."""
-    state = AssessmentState(assessment.state)
-    return shut_after_marking(f"考核“{assessment.title}”{state.label}，单位和测评会不能再改。", state)
-
-
-def shut_after_marking(said: str, state: AssessmentState) -> str | None:
-    """Of what may change until marking has ended: None while it may, then what is said, with the way back."""
-    return None if state in (AssessmentState.PREPARING, AssessmentState.MARKING) else with_way_back(said, state)
-
-
-def with_way_back(said: str, state: AssessmentState) -> str:
-    """Why something is shut after marking, and how to open it again as long as that can be."""
-    return said if state.is_final else f"{said}确需改动，请管理员在“流程”页退回打分。"
-
-
 def is_marking(assessment: Assessment) -> bool:
     return assessment.state == AssessmentState.MARKING
 
@@ -259,7 +238,7 @@ class UnitLine:
 
 @dataclass(frozen=True)
 class AssessmentLine:
-    """`shut`: see `why_unchangeable`."""
+    """`shut`: why units and polls may not be set up any more."""
 
     id: int
     title: str
@@ -277,7 +256,7 @@ def list_assessments(session: Session) -> list[AssessmentLine]:
             assessment.title,
             assessment.state,
             tuple(UnitLine(unit.id, unit.name, unit.category) for unit in assessment.units),
-            why_unchangeable(assessment),
+            shut.why_shut(assessment, Act.SET_UP),
         )
         for assessment in found
     ]

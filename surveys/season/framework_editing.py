@@ -15,9 +15,11 @@ from surveys.acts.permitted import permitted
 from surveys.acts.table_files import Tables
 from surveys.catalog.model import Framework, Method
 from surveys.scoring.assessment_states import AssessmentState
+from surveys.season import shut
 from surveys.season.assessments import assessment_of, framework_of
 from surveys.season.framework_changes import Changes, compare
 from surveys.season.framework_workbooks import framework_workbook, parse_workbook
+from surveys.season.shut import FROZEN, Act
 from surveys.storage.tables import (
     Assessment,
     AssessmentFramework,
@@ -39,7 +41,6 @@ DESK = ImportDesk(
     moved="测评体系在预览之后有了改动，什么都没有导入。请看新的预览，核对后再确认。",
 )
 _OnARow = type[Mark] | type[Event] | type[Exemption] | type[RowChoice] | type[Material] | type[Proceeding]
-FROZEN = "打分已经开始，测评体系、分值和规则都已定下，这里不能再改。"
 _ON_A_ROW: dict[_OnARow, str] = {
     Mark: "打分",
     Event: "事件",
@@ -73,11 +74,6 @@ class FrameworkPreview:
         return self.changes.is_empty
 
 
-def may_revise(assessment: Assessment, session: Session) -> bool:
-    """Whether a file is taken at all: while marking as a new version of the rules."""
-    return assessment.state == AssessmentState.MARKING or may_edit(assessment, session)
-
-
 def may_edit(assessment: Assessment, session: Session) -> bool:
     """Whether frameworks and rules can still change: before marking starts, and nothing is frozen or marked yet."""
     if assessment.state == AssessmentState.PREPARING:
@@ -104,8 +100,7 @@ def read_file(
     Raises NotFound, NotAllowed, WrongState, BadInput; FaultyFile with every fault at its cell.
     """
     assessment = assessment_of(session, assessment_id)
-    if not may_revise(assessment, session):
-        raise WrongState(FROZEN)
+    shut.require(assessment, Act.FRAMEWORK)
     found = parse_workbook(tables, framework_of(assessment, key))
     body = {
         "file": kept_name(file_name),
@@ -212,8 +207,8 @@ def _hindrances(
     changes: Changes,
     deleted: Sequence[str],
 ) -> Iterator[str]:
-    if not may_revise(assessment, session):
-        yield FROZEN
+    if (why := shut.why_shut(assessment, Act.FRAMEWORK)) is not None:
+        yield why
     removed = [change.key for change in changes.removed]
     unmarked = [key for key in removed if key not in deleted]
     if unmarked:

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from surveys.acts.import_desk import fingerprint
 from surveys.intake.cleaning import name_key
 from surveys.polling.states import PollState
-from surveys.season import roster_limits
-from surveys.season.assessments import departments_in, frameworks_of, is_marking, why_unchangeable
+from surveys.season import roster_limits, shut
+from surveys.season.assessments import departments_in, frameworks_of, is_marking
+from surveys.season.shut import Act
 from surveys.season.uploads.rosters import LeaderRow, Roster, UnitRow
 from surveys.storage.tables import Assessment, Poll, Unit
 
@@ -87,8 +88,8 @@ def compare(session: Session, assessment: Assessment, roster: Roster, file_name:
     added: list[UnitChange] = []
     changed: list[UnitChange] = []
     unchanged: list[str] = []
-    shut = why_unchangeable(assessment)
-    hindrances: list[str] = [] if shut is None else [shut]
+    why = shut.why_shut(assessment, Act.SET_UP)
+    hindrances: list[str] = [] if why is None else [why]
     for row in roster.units:
         unit = here.get(name_key(row.name))
         change = UnitChange(

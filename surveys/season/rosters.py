@@ -23,14 +23,15 @@ from surveys.intake.cleaning import name_key
 from surveys.intake.headers import Fault
 from surveys.reporting.csv_cells import harmless
 from surveys.reporting.workbooks import SheetPlan, workbook
+from surveys.season import shut
 from surveys.season.assessments import (
     assessment_of,
     departments_in,
     frameworks_of,
     locked_assessment,
-    require_changeable,
 )
 from surveys.season.roster_changes import Preview, compare, units_by_key
+from surveys.season.shut import Act
 from surveys.season.uploads.rosters import Known, Roster, UnitRow
 from surveys.season.uploads.rosters import read_roster as parse_roster
 from surveys.storage.tables import Assessment, Document, Leader, RowChoice, Unit, UnitTag
@@ -162,7 +163,7 @@ def _take_over(
     session: Session, now: datetime, actor: Actor, assessment: Assessment, roster: Roster, found: Preview
 ) -> bool:
     """The caller commits."""
-    require_changeable(assessment)
+    shut.require(assessment, Act.SET_UP)
     if found.hindrances:
         raise WrongState("什么都没有导入。" + "".join(found.hindrances))
     touched = {change.name for change in (*found.added, *found.changed)}

@@ -13,7 +13,9 @@ from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.permitted import permitted
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.polling.states import PollState
-from surveys.season.assessments import locked_assessment, require_changeable, unit_of
+from surveys.season import shut
+from surveys.season.assessments import locked_assessment, unit_of
+from surveys.season.shut import Act
 from surveys.storage.erasing import erase
 from surveys.storage.tables import (
     Account,
@@ -131,7 +133,7 @@ def _reason(actor: Actor, reason: str) -> str:
 
 def _locked(session: Session, unit_id: int) -> Unit:
     unit = unit_of(session, unit_id)
-    require_changeable(locked_assessment(session, unit.assessment_id))
+    shut.require(locked_assessment(session, unit.assessment_id), Act.SET_UP)
     return unit
 
 

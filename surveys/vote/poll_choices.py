@@ -14,7 +14,9 @@ from surveys.acts.permitted import permitted
 from surveys.acts.two_hands import Proposal
 from surveys.polling.states import PollState
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.season.assessments import assessment_of, locked_assessment, require_changeable, unit_of
+from surveys.season import shut
+from surveys.season.assessments import assessment_of, locked_assessment, unit_of
+from surveys.season.shut import Act
 from surveys.storage.tables import Poll
 from surveys.vote import counting_polls
 from surveys.vote.counting_polls import Conflict
@@ -84,7 +86,7 @@ def _others(conflict: Conflict, poll: Poll) -> str:
 
 def _undecided(session: Session, unit_id: int, poll_id: int) -> tuple[Poll, Conflict]:
     """The poll and its conflict, with the assessment locked where what counts may still change."""
-    require_changeable(locked_assessment(session, unit_of(session, unit_id).assessment_id))
+    shut.require(locked_assessment(session, unit_of(session, unit_id).assessment_id), Act.SET_UP)
     poll = poll_of(session, poll_id)
     if poll.unit_id != unit_id:
         raise NotFound("这个单位没有这次测评会。")

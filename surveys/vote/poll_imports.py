@@ -16,7 +16,9 @@ from surveys.acts.table_files import Tables
 from surveys.intake import typed
 from surveys.intake.headers import Fault, Faults, HeadedRow
 from surveys.intake.tables import Table, TableRow
-from surveys.season.assessments import assessment_of, require_changeable, why_unchangeable
+from surveys.season import shut
+from surveys.season.assessments import assessment_of
+from surveys.season.shut import Act
 from surveys.storage.tables import Assessment, Import, Poll, Unit
 from surveys.vote.poll_entries import PollEntry, faults_of
 from surveys.vote.polls import add_poll
@@ -70,7 +72,7 @@ def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int,
 
     Raises NotFound, NotAllowed, WrongState.
     """
-    require_changeable(assessment_of(session, assessment_id))
+    shut.require(assessment_of(session, assessment_id), Act.SET_UP)
     body = {"file": kept_name(file_name), "tables": [_to_json(each) for each in tables]}
     kept = DESK.keep(session, now, actor, assessment_id, body)
     session.commit()
@@ -108,7 +110,7 @@ def _planned(session: Session, kept: Import) -> ImportPreview:
         faults.left_out,
         tuple(found.notes),
         found.skipped,
-        tuple(filter(None, [why_unchangeable(assessment)])),
+        tuple(filter(None, [shut.why_shut(assessment, Act.SET_UP)])),
     )
 
 

@@ -11,7 +11,9 @@ from surveys.acts.errors import AlreadyDone, BadInput, WrongState
 from surveys.acts.permitted import permitted
 from surveys.acts.two_hands import Proposal
 from surveys.polling.states import PollState, TicketState
-from surveys.season.assessments import locked_assessment, require_changeable
+from surveys.season import shut
+from surveys.season.assessments import locked_assessment
+from surveys.season.shut import Act
 from surveys.storage.tables import Ballot, Door, Keying, Poll, Ticket
 from surveys.vote.cleaning import mark
 from surveys.vote.polls import locked_poll, poll_of
@@ -104,7 +106,7 @@ def decline(session: Session, now: datetime, actor: Actor, poll_id: int) -> None
 
 def _sealed(session: Session, poll_id: int) -> Poll:
     """The poll, with its assessment locked where what counts may still change."""
-    require_changeable(locked_assessment(session, poll_of(session, poll_id).unit.assessment_id))
+    shut.require(locked_assessment(session, poll_of(session, poll_id).unit.assessment_id), Act.SET_UP)
     poll = locked_poll(session, poll_id)
     if poll.rehearsal:
         raise WrongState("演练本来就不计入得分。")

@@ -20,7 +20,9 @@ from surveys.polling.disclosure import FEWEST_SHOWN
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.scoring.poll_rules import PollRules
-from surveys.season.assessments import lock_unit, require_changeable, unit_of
+from surveys.season import shut
+from surveys.season.assessments import lock_unit, unit_of
+from surveys.season.shut import Act
 from surveys.storage.tables import BallotClass, Batch, Document, Poll, Unit
 from surveys.vote import headcounts
 from surveys.vote.paper_ballots.paper_counts import refuse_left
@@ -73,7 +75,7 @@ def create_poll_once(session: Session, now: datetime, actor: Actor, entry: PollE
 def add_poll(session: Session, now: datetime, actor: Actor, entry: PollEntry) -> Poll:
     """`create_poll` within the caller's transaction."""
     unit = unit_of(session, entry.unit_id)
-    require_changeable(unit.assessment)
+    shut.require(unit.assessment, Act.SET_UP)
     check_entry(entry)
     poll = Poll(unit_id=unit.id, prefix=free_prefix(session), state=PollState.DRAFT)
     _take_over(poll, entry, unit.assessment.questionnaires)
@@ -222,7 +224,7 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
         if poll.state is PollState.OPEN:
             raise AlreadyDone("投票已经开始了。")
         raise WrongState(f"测评会{poll.state.label}，不能再开始一次。")
-    require_changeable(poll.unit.assessment)
+    shut.require(poll.unit.assessment, Act.SET_UP)
     if session.scalar(select(Poll.id).where(Poll.rehearsal_of == poll_id)) is not None:
         raise WrongState("演练还没有清除。请先到演练的页面点“清除演练”，再开始正式投票。")
     sheet = build_sheet(poll)

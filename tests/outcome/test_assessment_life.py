@@ -395,6 +395,6 @@ def test_there_must_be_such_an_assessment(site):
             with pytest.raises(NotFound):
                 step(session, NOW, COMMAND_LINE, 99)
         with pytest.raises(NotFound):
-            replies.own_unit(session, COMMAND_LINE, 99)
+            replies.own_unit(session, Actor(1, "报送员", Role.REPORTER, unit_id=98), 99)
         with pytest.raises(NotFound):
             ledger.exempt(session, NOW, COMMAND_LINE, 99, "III-4", "事由", "文件")

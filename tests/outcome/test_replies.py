@@ -29,8 +29,10 @@ def test_a_reporter_sees_the_own_unit_from_the_appeal_on_and_no_other(season):
         found = replies.own_version(session, season.reporter, season.first)
         assert found is not None
         assert found.unit(season.first).name == "样例局"
-        for actor in (season.other, *season.admins, COMMAND_LINE):
-            with pytest.raises(NotFound):
+        with pytest.raises(NotFound):
+            replies.own_version(session, season.other, season.first)
+        for actor in (*season.admins, COMMAND_LINE):
+            with pytest.raises(NotAllowed):
                 replies.own_version(session, actor, season.first)
 
 
@@ -41,10 +43,11 @@ def test_only_the_own_unit_is_spoken_for(season):
         for act in (
             lambda: replies.agree(session, NOW, season.other, season.first, 1),
             lambda: replies.object_to(session, NOW, season.other, season.first, "III-4", "理由"),
-            lambda: replies.object_to(session, NOW, season.admins[0], season.first, "III-4", "理由"),
         ):
             with pytest.raises(NotFound):
                 act()
+        with pytest.raises(NotAllowed):
+            replies.object_to(session, NOW, season.admins[0], season.first, "III-4", "理由")
     assert dump(season.site.database) == before
 
 

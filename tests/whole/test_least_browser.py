@@ -236,7 +236,7 @@ def setting_up(sender: Sender, office: Office) -> None:
     for where, act, least in ((office.next_year, "take_over", {}), (office.assessment, "revise", {"reason": "样例"})):
         changed = edited(admin.get(f"{where}/frameworks/county/framework.xlsx").data, "说明", "样例")
         upload = sender.send(admin, f"{where}/frameworks/county/import", "framework_imports.upload", file=changed)
-        sender.send(admin, upload.location, f"frameworks.{act}", **least)
+        sender.send(admin, upload.location, f"framework_imports.{act}", **least)
     sender.send(admin, f"{office.next_year}/units/new", "setup.add_unit", name="新局", category="市直单位")
     with office.site.database.reading() as session:
         new = session.scalars(sa.select(Unit.id).where(Unit.name == "新局")).one()

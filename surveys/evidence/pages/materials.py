@@ -12,6 +12,8 @@ from surveys.evidence.pages.downloads import handed_in
 from surveys.evidence.pages.forms import MaterialFileForm, PieceForm, ReferenceForm
 from surveys.evidence.pages.material_fields import limits, sent_file, typed_reference
 from surveys.evidence.uploads.evidence_files import MOST_BYTES
+from surveys.season import shut
+from surveys.season.shut import Act
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm
 from surveys.web.uploads import ROUND_THE_FILE, takes_upload
@@ -37,7 +39,7 @@ def overview() -> ResponseReturnValue:
         checklist=checklist,
         ItemState=ItemState,
         left=_left(checklist),
-        shut=materials.why_shut(checklist.assessment),
+        shut=shut.why_shut(checklist.assessment, Act.HAND_IN),
     )
 
 
@@ -60,7 +62,7 @@ def _row_page(row_key: str, fault: str | None = None, at: int | None = None, typ
         left=_left(checklist),
         MaterialKind=MaterialKind,
         ItemState=ItemState,
-        shut=materials.why_shut(checklist.assessment),
+        shut=shut.why_shut(checklist.assessment, Act.HAND_IN),
         fault=fault,
         at=at if any(item.number == at for item in found.items) else None,
         typed=typed,

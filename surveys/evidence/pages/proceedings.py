@@ -13,7 +13,8 @@ from surveys.evidence.pages.forms import InspectionForm, ProceedingForm, Withdra
 from surveys.evidence.proceeding_records import ProceedingKind, Record
 from surveys.evidence.proceedings import ProceedingEntry, SpeakerNamed
 from surveys.evidence.uploads.photos import MEDIA_TYPE, MOST_BYTES
-from surveys.season import assessments
+from surveys.season import assessments, shut
+from surveys.season.shut import Act
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, uploaded
 from surveys.web.forms import ActForm
@@ -45,9 +46,9 @@ def show(unit_id: int) -> ResponseReturnValue:
         kinds = proceeding_records.kinds_for(session, actor(), unit_id)
         heard = proceeding_boards.heard_rows_of(session, unit)
         sections = [(kind, [record for record in records if record.kind is kind]) for kind in kinds]
-        shut = proceedings.why_shut(unit.assessment)
+        why = shut.why_shut(unit.assessment, Act.PROCEEDING)
     return render_template(
-        "evidence/proceedings/show.html", unit=unit, sections=sections, heard=heard, people=PEOPLE, shut=shut
+        "evidence/proceedings/show.html", unit=unit, sections=sections, heard=heard, people=PEOPLE, shut=why
     )
 
 
@@ -89,8 +90,8 @@ def withdraw(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
             flash("已撤回，原来的记录仍保留。")
             return _back(unit_id)
     with site().database.reading() as session:
-        shut = proceedings.why_shut(assessments.unit_of(session, unit_id).assessment)
-    page = render_template("evidence/proceedings/withdraw.html", record=record, form=form, fault=fault, shut=shut)
+        why = shut.why_shut(assessments.unit_of(session, unit_id).assessment, Act.PROCEEDING)
+    page = render_template("evidence/proceedings/withdraw.html", record=record, form=form, fault=fault, shut=why)
     return page if fault is None else (page, 400)
 
 
@@ -222,11 +223,11 @@ def _form_page(
 ) -> str:
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
-        shut = proceedings.why_shut(unit.assessment)
+        why = shut.why_shut(unit.assessment, Act.PROCEEDING)
     return render_template(
         "evidence/proceedings/add.html",
         unit=unit,
-        shut=shut,
+        shut=why,
         kind=kind,
         form=form,
         old=old,

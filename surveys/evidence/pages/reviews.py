@@ -12,6 +12,8 @@ from surveys.evidence.pages.downloads import handed_in
 from surveys.evidence.pages.forms import CloseRequestForm, DueForm, ReviewForm
 from surveys.evidence.reviews import Verdict
 from surveys.scoring.assessment_states import AssessmentState
+from surveys.season import shut
+from surveys.season.shut import Act
 from surveys.web.access import actor, may, needs, site
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
@@ -35,8 +37,8 @@ def _desk_page(assessment_id: int, form: DueForm | None = None, fault: str | Non
     return render_template(
         "evidence/reviews/desk.html",
         desk=found,
-        shut=reviews.why_shut(found.assessment),
-        due_shut=materials.why_due_shut(found.assessment),
+        shut=shut.why_shut(found.assessment, Act.REVIEW),
+        due_shut=shut.why_shut(found.assessment, Act.DUE_DATE),
         form=form or DueForm(formdata=None, due_on=due_on),
         fault=fault,
         left=days_left(due_on, site().now().astimezone(site().settings.time_zone).date()),
@@ -90,7 +92,7 @@ def _row_page(
         "evidence/reviews/row.html",
         checklist=checklist,
         row=found,
-        shut=reviews.why_shut(checklist.assessment),
+        shut=shut.why_shut(checklist.assessment, Act.REVIEW),
         closable=may(Permission.DECIDE) and not AssessmentState(checklist.assessment.state).is_final,
         closing=closing,
         ItemState=ItemState,

@@ -13,7 +13,7 @@ from surveys.marking.ledger_reading import KINDS, LedgerEffect, LedgerLine
 from surveys.marking.pages.forms import CancelForm, ContestForm, EventAnswerForm
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season import applicability, assessments
-from surveys.season.may_change import opening
+from surveys.season.open_rows import open_rows
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
 from surveys.web.proposals import said
@@ -98,14 +98,14 @@ def _unit_page(unit_id: int, fault: str | None = None, at: tuple[str, int] | Non
         found = assessments.unit_of(session, unit_id)
         lines = ledger_reading.unit_lines(session, unit_id, site().settings.time_zone)
         title = found.assessment.title
-        openings = opening(session, found.assessment)
+        rows_open = open_rows(session, found.assessment)
     return render_template(
         "marking/ledger/unit.html",
         unit=found,
         title=title,
         lines=lines,
         sharing=ledger_reading.sharing_documents(lines),
-        opening=openings,
+        open_rows=rows_open,
         fault=fault,
         at=at,
         typed=request.form,

@@ -12,7 +12,7 @@ from surveys.marking.marking_sheets import department_for
 from surveys.marking.pages.forms import TakeMarksForm
 from surveys.marking.pages.mark_fields import saved_words
 from surveys.season.assessments import assessment_of
-from surveys.season.may_change import opening
+from surveys.season.open_rows import open_rows
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import XLSX, attachment
 from surveys.web.import_desk import ImportDesk, add_import_desk
@@ -31,7 +31,7 @@ def export(assessment_id: int) -> ResponseReturnValue:
 
 def _about(session: Session, assessment_id: int) -> dict[str, Any]:
     assessment = assessment_of(session, assessment_id)
-    found = opening(session, assessment)
+    found = open_rows(session, assessment)
     return {"assessment": assessment, "why": found.why, "any_open": found.any_open}
 
 

@@ -14,7 +14,7 @@ from surveys.marking.pages.mark_fields import mark_field, saved_words, typed_ent
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season.assessments import assessment_of
-from surveys.season.may_change import opening
+from surveys.season.open_rows import open_rows
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm
 
@@ -26,14 +26,14 @@ pages = Blueprint("marking", __name__)
 def index(assessment_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessment_of(session, assessment_id)
-        openings = opening(session, assessment)
+        rows_open = open_rows(session, assessment)
         rows = marking_sheets.rows_of(session, actor(), assessment_id)
     wanted = request.args.get("department", "") if may(Permission.DECIDE) else ""
     departments = list(dict.fromkeys(row.department for row in rows))
     return render_template(
         "marking/marking/index.html",
         assessment=assessment,
-        opening=openings,
+        open_rows=rows_open,
         rows=[row for row in rows if wanted in ("", row.department)],
         departments=departments,
         wanted=wanted,
@@ -90,7 +90,7 @@ def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
     return render_template(
         "marking/marking/sheet.html",
         sheet=found,
-        opening=found.opening,
+        open_rows=found.open_rows,
         savable=any(line.is_open and not line.shut for line in found.lines),
         address=_address(found),
         lines=[

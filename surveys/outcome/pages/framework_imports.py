@@ -11,9 +11,10 @@ from surveys.acts.errors import BadInput, WrongState
 from surveys.marking import dry_runs
 from surveys.outcome import framework_revisions
 from surveys.outcome.pages.forms import ReviseForm
-from surveys.season import assessments, framework_editing
+from surveys.season import assessments, framework_editing, shut
 from surveys.season.framework_changes import pieces
 from surveys.season.framework_editing import FrameworkPreview
+from surveys.season.shut import Act
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import TakeOverForm
 from surveys.web.import_desk import ImportDesk, add_import_desk, preview_page
@@ -29,7 +30,7 @@ def _about(session: Session, assessment_id: int, framework_key: str) -> dict[str
     return {
         "assessment": assessment,
         "framework": assessments.framework_of(assessment, framework_key),
-        "why": None if framework_editing.may_revise(assessment, session) else framework_editing.FROZEN,
+        "why": shut.why_shut(assessment, Act.FRAMEWORK),
     }
 
 

@@ -28,9 +28,10 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import RowState, ScoringRules
-from surveys.season import applicability
-from surveys.season.assessments import unit_of, why_unchangeable
-from surveys.season.may_change import Opening, opening
+from surveys.season import applicability, shut
+from surveys.season.assessments import unit_of
+from surveys.season.open_rows import OpenRows, open_rows
+from surveys.season.shut import Act
 from surveys.vote import poll_choices
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm
@@ -46,7 +47,7 @@ def show(unit_id: int) -> ResponseReturnValue:
 
 
 def _page(unit_id: int, refusal: Refusal | None = None) -> str:
-    sheet, opening = _sheet(unit_id)
+    sheet, rows_open = _sheet(unit_id)
     return render_template(
         "outcome/score_sheets/show.html",
         sheet=sheet,
@@ -54,8 +55,8 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
         handed_in=_handed_in(unit_id),
         hearings=_hearings(sheet),
         base=derivation.base_of(sheet),
-        opening=opening,
-        savable=any(opening.why_shut(unit_id, line.row.standard.key) is None for line in _visible(sheet)),
+        open_rows=rows_open,
+        savable=any(rows_open.why_shut(unit_id, line.row.standard.key) is None for line in _visible(sheet)),
         blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
         form=ActForm(),
         department=actor().department,
@@ -129,7 +130,7 @@ def _row_page(
     exempt_form: ExemptForm | None = None,
 ) -> str:
     """With a fault in the form that was sent, if any."""
-    sheet, opening = _sheet(unit_id)
+    sheet, rows_open = _sheet(unit_id)
     line = next((line for line in sheet.lines if line.row.standard.key == row_key), None)
     if line is None:
         abort(404)
@@ -139,8 +140,8 @@ def _row_page(
         "outcome/score_sheets/row.html",
         sheet=sheet,
         line=line,
-        shut=opening.why_shut(unit_id, row_key),
-        exempt_shut=opening.why_shut(unit_id, row_key, preparing=True),
+        shut=rows_open.why_shut(unit_id, row_key),
+        exempt_shut=rows_open.why_shut(unit_id, row_key, preparing=True),
         checklist=_checklist(unit_id, row_key),
         told=_told(sheet),
         hearings=_hearings(sheet),
@@ -154,7 +155,7 @@ def _row_page(
         levels=event_counts.USUAL_LEVELS,
         worth_by_level=levels,
         choices=_choices(sheet),
-        poll_shut=why_unchangeable(sheet.unit.assessment),
+        poll_shut=shut.why_shut(sheet.unit.assessment, Act.SET_UP),
         event_states={each.event_id: each.state for each in lines},
         occasions=ledger_reading.occasions_of(lines),
         sharing=[
@@ -259,10 +260,10 @@ def decline_withdrawal(unit_id: int) -> ResponseReturnValue:
     return _back(unit_id, form.row_key.data, "撤回的提议已撤下，确认的得分照计。")
 
 
-def _sheet(unit_id: int) -> tuple[UnitSheet, Opening]:
+def _sheet(unit_id: int) -> tuple[UnitSheet, OpenRows]:
     with site().database.reading() as session:
         sheet = score_sheets.unit_sheet(session, unit_id)
-        return sheet, opening(session, sheet.unit.assessment)
+        return sheet, open_rows(session, sheet.unit.assessment)
 
 
 def _choices(sheet: UnitSheet) -> dict[int, Proposal]:

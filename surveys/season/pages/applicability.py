@@ -7,12 +7,12 @@ from surveys.acts import proposals
 from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal
 from surveys.catalog.model import Method, plain
-from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
-from surveys.season import applicability, assessments
+from surveys.season import applicability, assessments, shut
 from surveys.season.applicability import Cell, Fit, FrameworkFit, Matrix
 from surveys.season.applicability_workbook import cell_words, matrix_workbook
 from surveys.season.pages.forms import ChooseForm
+from surveys.season.shut import Act
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import XLSX, attachment
 from surveys.web.editing import saving
@@ -57,7 +57,7 @@ def _matrix_page(assessment_id: int, fault: str | None = None) -> str:
         no_tags=NO_TAGS,
         fault=fault,
         form=TakeOverForm(formdata=None, shown=found.fingerprint),
-        shut=applicability.why_shut(found.state),
+        shut=shut.why_shut_in(found.state, Act.FIT),
         has_signed=any(sign.account_id == actor().account_id for sign in found.signs),
         firsts=[place == 0 or row.block is not part.rows[place - 1].block for place, row in enumerate(part.rows)],
         marks=MARKS,
@@ -111,7 +111,7 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
         assessment = assessments.unit_of(session, unit_id).assessment
         told = proposals.told(session, assessment.id)
     part = FrameworkFit(framework, tuple(framework.rows()), (fit,))
-    shut = applicability.why_shut(AssessmentState(assessment.state))
+    why = shut.why_shut(assessment, Act.FIT)
     return render_template(
         "season/applicability/unit.html",
         assessment=assessment,
@@ -123,8 +123,8 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
         choices=[(row, cell) for row, cell in zip(part.rows, fit.cells, strict=True) if row.standard.alternatives],
         rows=list(zip(part.rows, fit.cells, strict=True)),
         fault=fault,
-        shut=shut,
-        can_change=shut is None,
+        shut=why,
+        can_change=why is None,
         cell_words=cell_words,
         Fit=Fit,
         Kind=Kind,

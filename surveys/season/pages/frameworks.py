@@ -6,9 +6,10 @@ from flask.typing import ResponseReturnValue
 from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.season import assessments, copying, framework_editing, rule_editing
+from surveys.season import assessments, copying, framework_editing, rule_editing, shut
 from surveys.season.pages.forms import CopyForm, RulesForm
 from surveys.season.pages.rule_fields import form_values, typed_rules
+from surveys.season.shut import FROZEN, Act
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import XLSX, attachment
 from surveys.web.editing import saving
@@ -29,8 +30,8 @@ def index(assessment_id: int) -> ResponseReturnValue:
             rules=rule_editing.entry_of(ScoringRules.from_json(assessment.rules)),
             mode=ScoringRules.from_json(assessment.rules).mode,
             editable=framework_editing.may_edit(assessment, session),
-            revisable=framework_editing.may_revise(assessment, session),
-            frozen=framework_editing.FROZEN,
+            revisable=shut.why_shut(assessment, Act.FRAMEWORK) is None,
+            frozen=FROZEN,
         )
 
 
@@ -40,7 +41,7 @@ def show(assessment_id: int, framework_key: str) -> ResponseReturnValue:
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         framework = assessments.framework_of(assessment, framework_key)
-        editable = framework_editing.may_revise(assessment, session)
+        editable = shut.why_shut(assessment, Act.FRAMEWORK) is None
     return render_template("season/frameworks/show.html", assessment=assessment, framework=framework, editable=editable)
 
 
@@ -75,7 +76,7 @@ def _rules_page(assessment_id: int, form: RulesForm | None, fault: str | None = 
     present = ScoringRules.from_json(assessment.rules)
     if form is None:
         form = RulesForm(formdata=None, **form_values(present))
-    fault = fault or (None if editable else framework_editing.FROZEN)
+    fault = fault or (None if editable else FROZEN)
     return render_template(
         "season/frameworks/rules.html",
         assessment=assessment,

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Permission
-from surveys.season import assessments, rosters
+from surveys.season import assessments, rosters, shut
+from surveys.season.shut import Act
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import XLSX, attachment
 from surveys.web.forms import TakeOverForm
@@ -19,7 +20,7 @@ pages = Blueprint("rosters", __name__)
 
 def _about(session: Session, assessment_id: int) -> dict[str, Any]:
     assessment = assessments.assessment_of(session, assessment_id)
-    return {"assessment": assessment, "why": assessments.why_unchangeable(assessment)}
+    return {"assessment": assessment, "why": shut.why_shut(assessment, Act.SET_UP)}
 
 
 def _take_over(import_id: int, form: TakeOverForm) -> ResponseReturnValue:

@@ -9,9 +9,10 @@ from surveys.acts.errors import Refusal
 from surveys.catalog import loader
 from surveys.intake.cleaning import clean_name, split_tags
 from surveys.scoring.assessment_states import AssessmentState
-from surveys.season import assessments, unit_corrections
+from surveys.season import assessments, shut, unit_corrections
 from surveys.season.assessments import UnitEntry
 from surveys.season.pages.forms import AssessmentForm, RemoveUnitForm, RenameUnitForm, UnitForm
+from surveys.season.shut import Act
 from surveys.web.access import actor, may, needs, signed_in, site
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
@@ -56,7 +57,7 @@ def add_unit(assessment_id: int) -> ResponseReturnValue:
         assessment = assessments.assessment_of(session, assessment_id)
         frameworks = assessments.frameworks_of(assessment)
     if request.method != "POST":
-        assessments.require_changeable(assessment)
+        shut.require(assessment, Act.SET_UP)
     form.framework.choices = [SelectChoice(framework.key, framework.title) for framework in frameworks]
     form.department.choices = [NO_DEPARTMENT, *map(SelectChoice, assessments.departments_in(frameworks))]
     if request.method != "POST":
@@ -114,7 +115,7 @@ def _correction_page(
         return render_template(
             "season/setup/correct_unit.html",
             unit=unit,
-            shut=assessments.why_unchangeable(unit.assessment),
+            shut=shut.why_shut(unit.assessment, Act.SET_UP),
             why_not_renamed=unit_corrections.why_not_renamed(session, unit),
             why_not_removed=unit_corrections.why_not_removed(session, unit),
             rename_form=rename_form or RenameUnitForm(None, name=unit.name),

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from surveys.acts.actors import Permission
 from surveys.catalog import loader
 from surveys.polling.ballot_classes import PRESETS
-from surveys.season import assessments
+from surveys.season import assessments, shut
+from surveys.season.shut import Act
 from surveys.vote import poll_imports
 from surveys.vote.papers.poll_template import TemplateColumn, poll_template
 from surveys.vote.uploads.poll_plans import COLUMNS
@@ -44,7 +45,7 @@ CHOICES = {
 
 def _about(session: Session, assessment_id: int) -> dict[str, Any]:
     assessment = assessments.assessment_of(session, assessment_id)
-    return {"assessment": assessment, "why": assessments.why_unchangeable(assessment)}
+    return {"assessment": assessment, "why": shut.why_shut(assessment, Act.SET_UP)}
 
 
 def _make(import_id: int, form: TakeOverForm) -> ResponseReturnValue:

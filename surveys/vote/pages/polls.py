@@ -9,7 +9,8 @@ from surveys.acts.errors import AlreadyDone, NotFound
 from surveys.intake import typed
 from surveys.polling.disclosure import desk_turnout, shown_turnout
 from surveys.polling.states import PollState
-from surveys.season import assessments
+from surveys.season import shut
+from surveys.season.shut import Act
 from surveys.vote import (
     cleaning,
     hall,
@@ -107,7 +108,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             beyond=ticket_requests.beyond(session, poll, actor()),
             conflict=poll_choices.conflict_of(session, poll),
             proposal=poll_withdrawals.proposal(session, poll),
-            shut=assessments.why_unchangeable(poll.unit.assessment),
+            shut=shut.why_shut(poll.unit.assessment, Act.SET_UP),
         )
 
 

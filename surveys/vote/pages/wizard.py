@@ -16,8 +16,9 @@ from surveys.polling.ballot_classes import PRESETS
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import ScoringRules
-from surveys.season import assessments
+from surveys.season import assessments, shut
 from surveys.season.assessments import LeaderEntry
+from surveys.season.shut import Act
 from surveys.vote import poll_record, polls
 from surveys.vote.pages import wizard_form
 from surveys.vote.pages.prepared import render_sheet
@@ -41,7 +42,7 @@ BLANKS = {
 def create(unit_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
-        assessments.require_changeable(unit.assessment)
+        shut.require(unit.assessment, Act.SET_UP)
         others, rules = polls.polls_of_unit(session, unit_id), ScoringRules.from_json(unit.assessment.rules)
         wizard = Wizard(unit_id, unit.name, roster_of(unit), others=others, leaders_apart=rules.only_with_form)
     return wizard.answer(lambda: wizard_form.fresh(wizard.roster))
