@@ -20,7 +20,6 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from app import create_app
 from surveys.acts.site import Site
 from surveys.office import passwords
 from surveys.settings import database_url_of
@@ -32,7 +31,7 @@ from tests.browsers import browser as browser
 from tests.browsers import page as page
 from tests.browsers import server as server
 from tests.kept_worlds import keeping
-from tests.sites import NOW, lite_site_in, postgres_database, run_statement, settings_for
+from tests.sites import NOW, app_with, lite_site_in, postgres_database, run_statement, settings_for
 from tests.tools import postgres_server
 
 if TYPE_CHECKING:
@@ -164,8 +163,8 @@ def empty(engine: Engine) -> None:
 @pytest.fixture
 def app(database_url: URL, tmp_path: Path) -> Iterator[Flask]:
     """The site on a migrated database."""
-    app = create_app(settings_for(database_url, tmp_path))
-    found: Site = app.extensions["site"]
+    found = Site.build(settings_for(database_url, tmp_path))
+    app = app_with(found)
     if not found.is_current():
         found.migrate()
     yield app
@@ -321,7 +320,7 @@ def shown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def decided_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def decided_by_one() -> Iterator[None]:
     """Marking starts as it did before what an admin decides took two: for tests of the pages, not of that."""
     from tests import builders
 
@@ -331,4 +330,7 @@ def decided_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
         start(session, assessment_id)
         builders.forget_two(session, assessment_id)
 
-    monkeypatch.setattr(builders, "start_marking", start_as_before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builders, "start_marking", start_as_before)
+        patch.setattr(keeping, "otherwise", "decided by one")
+        yield

@@ -21,10 +21,11 @@ EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM assessments) AND NOT EXISTS (SELECT 1 
 @dataclass
 class Keeping:
     """`folder`: where the copies lie. `allowed`: not while a test has changed something by `monkeypatch`, which what it
-    builds may rest on."""
+    builds may rest on. `otherwise`: what a fixture has changed of building, so that its worlds are others."""
 
     folder: Path = Path()
     allowed: bool = False
+    otherwise: str = ""
 
 
 keeping = Keeping()
@@ -39,16 +40,20 @@ def kept(build: Build[Parameters, Built]) -> Build[Parameters, Built]:
         path = Path(str(site.settings.database_url.database))
         if not (keeping.allowed and site.database.is_sqlite and _is_empty(path)):
             return build(site, *args, **named)
-        key = repr((args, sorted(named.items())))
+        key = repr((keeping.otherwise, args, sorted(named.items())))
         if key in copies:
             copy, found = copies[key]
             site.database.engine.dispose()
-            _replace(copy, path)
+            _replace(copy / "world.db", path)
+            _copy_files(copy / "files", site.settings.data_dir, path)
             return found
         found = build(site, *args, **named)
         site.database.engine.dispose()
-        copies[key] = keeping.folder / f"{build.__name__}-{len(copies)}.db", found
-        _replace(path, copies[key][0])
+        copy = keeping.folder / f"{build.__name__}-{len(copies)}"
+        copy.mkdir()
+        _replace(path, copy / "world.db")
+        _copy_files(site.settings.data_dir, copy / "files", path)
+        copies[key] = copy, found
         return found
 
     return built
@@ -60,6 +65,12 @@ def _is_empty(path: Path) -> bool:
             return bool(connection.execute(EMPTY).fetchone()[0])
         except sqlite3.OperationalError:
             return False  # not migrated, or of an earlier schema
+
+
+def _copy_files(source: Path, target: Path, database: Path) -> None:
+    """What was handed in lies beside the database."""
+    if source.is_dir():
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(f"{database.name}*"))
 
 
 def _replace(source: Path, target: Path) -> None:

@@ -16,6 +16,7 @@ from surveys.polling.seal import canonical_json, digest
 from surveys.season import applicability, assessments
 from surveys.storage.tables import Assessment, Document
 from tests.builders import GROUP, build_unit, close_marking, confirm, fill_marks, sealed_poll
+from tests.kept_worlds import kept
 from tests.sites import NOW
 
 DUE = NOW.date() + timedelta(days=7)
@@ -122,6 +123,12 @@ def account(site: Site, name: str, role: Role, unit_id: int | None = None) -> Ac
 def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> Season:
     """In the state marking. Not `complete`: the second unit's democratic row is pending; `voted`: the first's comes
     from a poll, and is not confirmed by the group."""
+    return Season(site, *built_season(site, complete, voted))
+
+
+@kept
+def built_season(site: Site, complete: bool, voted: bool) -> tuple[int, int, int, Actor, Actor, tuple[Actor, Actor]]:
+    """What a season has besides its site."""
     assessment_id, first = build_unit(site)
     _, second = build_unit(site, "另一局", assessment_id=assessment_id)
     admins = account(site, "管理一", Role.ADMIN), account(site, "管理二", Role.ADMIN)
@@ -131,15 +138,8 @@ def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> S
             sealed_poll(site, unit_id, "AABC-")
         elif complete or unit_id == first:
             confirm(site, unit_id, MarkEntry("III-36", GROUP, "9", "考核组确认"), admins)
-    return Season(
-        site,
-        assessment_id,
-        first,
-        second,
-        account(site, "报送一", Role.REPORTER, first),
-        account(site, "报送二", Role.REPORTER, second),
-        admins,
-    )
+    reporters = account(site, "报送一", Role.REPORTER, first), account(site, "报送二", Role.REPORTER, second)
+    return assessment_id, first, second, *reporters, admins
 
 
 def unit_in(body: Document, unit_id: int) -> Document:

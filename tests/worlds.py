@@ -48,6 +48,7 @@ from tests.builders import (
     session_of,
     sheet_of,
 )
+from tests.kept_worlds import kept
 from tests.sites import NOW
 from tests.strict_client import StrictClient
 
@@ -102,6 +103,7 @@ class Everything:
         return self.polls[PollState.OPEN]
 
 
+@kept
 def build_everything(site: Site) -> Everything:
     assessment_id: int | None = None
     built: dict[PollState, World] = {}

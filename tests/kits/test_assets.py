@@ -6,6 +6,8 @@ import hashlib
 import pytest
 from flask import Flask
 
+from app import create_app
+from surveys.acts.site import Site
 from tests.servers import ROOT
 from tests.worlds import client_of
 
@@ -49,9 +51,10 @@ def test_nothing_else_is_served(lite_app: Flask) -> None:
         assert client_of(lite_app).get(path).status_code == 404, path
 
 
-def test_in_debug_a_change_is_served_at_once(lite_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = client_of(lite_app)
+def test_in_debug_a_change_is_served_at_once(lite_site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = create_app(lite_site.settings)
+    client = client_of(app)
     monkeypatch.setattr("surveys.web.assets.MINIFIERS", {})
     assert client.get("/static/ballot.js").data != (STATIC / "ballot.js").read_bytes()
-    lite_app.debug = True
+    app.debug = True
     assert client.get("/static/ballot.js").data == (STATIC / "ballot.js").read_bytes()

@@ -20,7 +20,7 @@ from surveys.polling.states import PollState
 from surveys.vote import polls
 from surveys.web import opened_for
 from surveys.web.access import PUBLIC, declared
-from tests import handed_in
+from tests import handed_in, sites
 from tests.builders import build_poll, build_unit, run_sql
 from tests.builders import dump as rows
 from tests.sites import lite_site_in
@@ -45,9 +45,9 @@ TOO_OLD = "这一页不能再用"
 def unguarded(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     """A site filled with everything, its forms without tokens."""
     with lite_site_in(tmp_path_factory.mktemp("unguarded"), sqlite_template) as app:
-        world = build_everything(app.extensions["site"])
-        app.config["WTF_CSRF_ENABLED"] = False
-        yield Shown(app, world)
+        site = app.extensions["site"]
+        world = build_everything(site)
+        yield Shown(sites.unguarded(site), world)
 
 
 def posted(app: Flask) -> list[Rule]:

@@ -24,7 +24,7 @@ from surveys.web import opened_for, uploads
 from surveys.web.access import public
 from tests.builders import build_unit, dump
 from tests.servers import FORM, Server, running
-from tests.sites import NOW
+from tests.sites import NOW, unguarded
 from tests.strict_client import Page, StrictClient
 from tests.vote.desk.test_web_polls import assert_in_chinese
 from tests.worlds import Shown, build_accounts, client_of
@@ -239,7 +239,7 @@ def test_a_body_of_another_kind_is_refused(admin: StrictClient, address: str) ->
         assert admin.post(address, data=b"{}" * 200_000, content_type=kind).status_code in (400, 413), kind
 
 
-def test_large_files_are_spooled_to_disk(lite_app: Flask, lite_site: Site) -> None:
+def test_large_files_are_spooled_to_disk(lite_site: Site) -> None:
     """Views to come take 50 MB, which must not stand in memory."""
     seen: dict[str, Any] = {}
 
@@ -251,11 +251,11 @@ def test_large_files_are_spooled_to_disk(lite_app: Flask, lite_site: Site) -> No
         seen["size"] = file.stream.seek(0, 2)
         return ""
 
-    lite_app.config["WTF_CSRF_ENABLED"] = False
-    lite_app.add_url_rule("/throw-away", view_func=take, methods=["POST"])
+    app = unguarded(lite_site)
+    app.add_url_rule("/throw-away", view_func=take, methods=["POST"])
     body = _multipart({}, bytes(20 * uploads.MEGABYTE))
     overrides = {"CONTENT_LENGTH": str(len(body))}
-    response = lite_app.test_client().post(
+    response = app.test_client().post(
         "/throw-away", input_stream=io.BytesIO(body), content_type=MULTIPART, environ_overrides=overrides
     )
     assert response.status_code == 200

@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +116,14 @@ def functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
-TAKES_AN_ACTOR = {
-    f"{module}.{name}"
-    for module, tree in modules(on_the_floor=True)
-    for name, node in functions(tree).items()
-    if any(each.arg == "actor" for each in (*node.args.args, *node.args.kwonlyargs))
-}
+@cache
+def takes_an_actor() -> frozenset[str]:
+    return frozenset(
+        f"{module}.{name}"
+        for module, tree in modules(on_the_floor=True)
+        for name, node in functions(tree).items()
+        if any(each.arg == "actor" for each in (*node.args.args, *node.args.kwonlyargs))
+    )
 
 
 def imported_from(tree: ast.Module) -> dict[str, str]:
@@ -142,7 +145,7 @@ def calls(node: ast.AST, names: dict[str, str], own: dict[str, ast.FunctionDef],
             found.add(names[each.id])
         elif isinstance(each, ast.Name) and each.id in own and each.id not in seen:
             found |= calls(own[each.id], names, own, seen | {each.id})
-    return found & TAKES_AN_ACTOR
+    return found & takes_an_actor()
 
 
 def permission_of(node: ast.FunctionDef) -> Permission | None:
@@ -154,7 +157,12 @@ def permission_of(node: ast.FunctionDef) -> Permission | None:
     return None
 
 
-def views() -> Iterator[View]:
+@cache
+def views() -> list[View]:
+    return list(_views())
+
+
+def _views() -> Iterator[View]:
     for module, tree in modules(on_the_floor=False):
         own = functions(tree)
         for name, node in own.items():
@@ -168,11 +176,8 @@ def views() -> Iterator[View]:
                 yield View(f"{module}.ImportDesk", Permission[needed.attr], frozenset(reached))
 
 
-VIEWS = list(views())
-
-
 def test_what_pages_and_commands_call_says_who_may() -> None:
-    called = {name for view in VIEWS for name in view.calls}
+    called = {name for view in views() for name in view.calls}
     assert len(called) > 120
     assert called - DECLARED.keys() - FOR_ANYBODY_SIGNED_IN.keys() - ASKS_FOR_SOMEBODY.keys() == set()
     assert FOR_ANYBODY_SIGNED_IN.keys() | ASKS_FOR_SOMEBODY.keys() <= called, "no longer called: take it off the list"
@@ -181,7 +186,7 @@ def test_what_pages_and_commands_call_says_who_may() -> None:
 def test_a_page_is_open_to_nobody_whom_its_use_case_refuses() -> None:
     """Else they are shown a button that only refuses."""
     checked = 0
-    for view in VIEWS:
+    for view in views():
         for name in view.calls & DECLARED.keys():
             if view.needs is not None:
                 refused = WHO_MAY[view.needs] - roles(DECLARED[name])

@@ -10,6 +10,7 @@ from surveys.acts.actors import WHO_MAY, Permission, Role
 from surveys.acts.site import Site
 from surveys.web.access import PUBLIC, SIGNED_IN, declared
 from tests.builders import build_unit
+from tests.sites import unguarded
 from tests.worlds import PASSWORD, Shown, addresses, build_accounts, client_of
 
 pytestmark = pytest.mark.both
@@ -60,14 +61,12 @@ def test_what_is_declared_is_a_permission(shown: Shown) -> None:
 
 
 @pytest.mark.parametrize("role", [None, *Role])
-def test_a_view_without_a_declaration_is_refused_to_everybody(
-    lite_app: Flask, lite_site: Site, role: Role | None
-) -> None:
-    lite_app.add_url_rule("/throw-away", view_func=lambda: "open", methods=["GET", "POST"])
-    lite_app.config["WTF_CSRF_ENABLED"] = False
+def test_a_view_without_a_declaration_is_refused_to_everybody(lite_site: Site, role: Role | None) -> None:
+    app = unguarded(lite_site)
+    app.add_url_rule("/throw-away", view_func=lambda: "open", methods=["GET", "POST"])
     build_unit(lite_site)
     ids, _ = build_accounts(lite_site)
-    client = client_of(lite_app, None if role is None else ids[role])
+    client = client_of(app, None if role is None else ids[role])
     for method in ("GET", "HEAD", "POST", "OPTIONS"):
         assert client.open("/throw-away", method=method).status_code == 403
 
@@ -85,13 +84,13 @@ def test_nobody_is_sent_to_sign_in(shown: Shown) -> None:
             assert (parts.path, parse_qs(parts.query)) == ("/login", {"next": [f"{address}?a=1"]})
 
 
-def test_nobody_posts_anything(lite_app: Flask, lite_site: Site) -> None:
-    lite_app.config["WTF_CSRF_ENABLED"] = False
-    client = client_of(lite_app)
-    for rule in staff_rules(lite_app):
+def test_nobody_posts_anything(lite_site: Site) -> None:
+    app = unguarded(lite_site)
+    client = client_of(app)
+    for rule in staff_rules(app):
         if "POST" not in methods_of(rule):
             continue
-        address = lite_app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 1))
+        address = app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 1))
         response = client.post(address)
         assert (response.status_code, response.location) == (302, "/login"), address
     assert "登录已过期" in client.page("/login").text
@@ -111,17 +110,17 @@ def test_each_role_may_what_the_table_says(shown: Shown, role: Role) -> None:
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_each_role_may_post_what_the_table_says(lite_app: Flask, lite_site: Site, role: Role) -> None:
-    lite_app.config["WTF_CSRF_ENABLED"] = False
+def test_each_role_may_post_what_the_table_says(lite_site: Site, role: Role) -> None:
+    app = unguarded(lite_site)
     build_unit(lite_site)
     ids, _ = build_accounts(lite_site)
-    for rule in staff_rules(lite_app):
+    for rule in staff_rules(app):
         if "POST" not in methods_of(rule):
             continue
-        access = access_of(lite_app, rule)
+        access = access_of(app, rule)
         allowed = access == SIGNED_IN or role in WHO_MAY[Permission(str(access))]
-        address = lite_app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 999))
-        status = client_of(lite_app, ids[role]).post(address).status_code
+        address = app.url_map.bind("localhost").build(rule.endpoint, dict.fromkeys(rule.arguments, 999))
+        status = client_of(app, ids[role]).post(address).status_code
         assert (status == 403) is not allowed, f"POST {address}: {status}"
         assert status < 500, f"POST {address}: {status}"
 
