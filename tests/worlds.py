@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from surveys.acts import sessions
 from surveys.acts.actors import COMMAND_LINE, Actor, Role
@@ -313,9 +315,28 @@ def client_of(app: Flask, account_id: int | None = None) -> StrictClient:
 
 
 def client_with(app: Flask, token: str | None) -> StrictClient:
-    app.test_client_class = StrictClient
-    client = app.test_client()
-    assert isinstance(client, StrictClient)
+    return _signed_in(StrictClient(app, app.response_class, use_cookies=True), token)
+
+
+class Walker(FlaskClient):
+    """A browser that takes what it gets, for a walk over all addresses that looks for something else: what is wrong
+    with a page is found by the walk of test_web_purity, and reading pages takes longer than making them."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
+def walker(app: Flask, account_id: int | None = None) -> Walker:
+    return _signed_in(
+        Walker(app, app.response_class, use_cookies=True),
+        None if account_id is None else session_of(app.extensions["site"], account_id),
+    )
+
+
+Client = TypeVar("Client", bound=FlaskClient)
+
+
+def _signed_in(client: Client, token: str | None) -> Client:
     if token is not None:
         with client.session_transaction() as session:
             session["_user_id"] = token

@@ -10,14 +10,14 @@ from surveys.polling.states import PollState
 from surveys.storage.tables import Ballot
 from tests.builders import cast, filled, sheet_of
 from tests.strict_client import without_token
-from tests.worlds import Everything, Shown, addresses, build_everything, client_of
+from tests.worlds import Everything, Shown, addresses, build_everything, client_of, walker
 
 UNSEALED = [PollState.DRAFT, PollState.OPEN, PollState.CLOSED]
 
 
 def everything_seen(app: Flask, world: Everything) -> dict[str, str]:
     """What every address answers to an admin's GET; charts of the sealed poll, which are slow to draw, left out."""
-    client = client_of(app, world.by_role[Role.ADMIN])
+    client = walker(app, world.by_role[Role.ADMIN])
     seen = {}
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("static", "results.chart"):

@@ -35,7 +35,7 @@ from tests.builders import (
 )
 from tests.sites import NOW, unguarded
 from tests.strict_client import without_token
-from tests.worlds import Everything, addresses, build_accounts, client_of
+from tests.worlds import Everything, addresses, build_accounts, client_of, walker
 
 pytestmark = pytest.mark.both
 
@@ -163,7 +163,7 @@ def everything(site: Site, world: World) -> Everything:
 
 def walk(app: Flask, world: Everything, role: Role | None) -> Iterator[tuple[str, int, str]]:
     """(address, status, what it says) of a GET of every address there is."""
-    client = client_of(app, None if role is None else world.by_role[role])
+    client = walker(app, None if role is None else world.by_role[role])
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue

@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from xml.etree.ElementTree import Element
 
+import lxml.html
 import pytest
+from lxml.etree import _Element as Element
 from werkzeug.exceptions import HTTPException
 
 from surveys.acts.actors import Role
 from surveys.scoring.assessment_states import AssessmentState
 from tests.builders import set_state
-from tests.strict_client import Page, parse, text_of
-from tests.worlds import Shown, addresses
+from tests.strict_client import Page, text_of
+from tests.worlds import Shown, addresses, walker
 
 pytestmark = pytest.mark.both
 
@@ -66,7 +67,7 @@ FILES = ("/preview", ".xlsx", ".csv", ".pdf", ".zip", ".json", "<extension>", "/
 
 def pages(shown: Shown, role: Role) -> Iterator[tuple[str, Element]]:
     """Every page of the staff's that this role may open."""
-    client = shown.client(role)
+    client = walker(shown.app, shown.world.by_role[role])
     for rule in shown.app.url_map.iter_rules():
         public = rule.endpoint.split(".")[0] in ("static", "ballot", "board", "doors", "screens")
         if public or "GET" not in (rule.methods or ()) or any(part in rule.rule for part in FILES):
@@ -74,7 +75,7 @@ def pages(shown: Shown, role: Role) -> Iterator[tuple[str, Element]]:
         for address in addresses(shown.app, rule, shown.world):
             response = client.get(address)
             if response.status_code == 200 and response.mimetype == "text/html":
-                yield address, parse(text_of(response))
+                yield address, lxml.html.document_fromstring(text_of(response))
 
 
 def offered(shown: Shown, role: Role) -> dict[str, str]:
