@@ -1,5 +1,6 @@
 """Databases, sites, clients: what the tests stand on. Every test has its own database; time is fixed."""
 
+import gc
 import re
 import secrets
 import shutil
@@ -105,6 +106,13 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
     if isinstance(val, str | bytes):
         return val if isinstance(val, str) and SHORT.fullmatch(val) else argname
     return None
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is nobody's garbage: looking through it again and again takes a tenth of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 INTEGRATION = {"database_url", "sqlite_template", "postgres_admin", "lite_app", "shown"}

@@ -203,18 +203,18 @@ def test_each_step_goes_down_and_up_again(empty):
 
 
 @pytest.mark.parametrize("revision", revisions())
-def test_what_was_written_is_kept_by_every_later_step(empty, revision):
+def test_what_was_written_is_kept_by_all_later_steps(empty, revision):
     migrate(empty, revision)
     written = fill(empty)
     assert written
-    for later in revisions()[revisions().index(revision) + 1 :]:
-        migrate(empty, later)
-        with empty.engine.connect() as connection:
-            for table in tables_of(empty):
-                kept = connection.execute(table.select()).mappings().all()
-                before = {name: value for name, value in written.get(table.name, {}).items() if name in table.columns}
-                assert not before or [{name: row[name] for name in before} for row in kept] == [before]
-        assert set(written) <= {table.name for table in tables_of(empty)}
+    migrate(empty)
+    tables = tables_of(empty)
+    with empty.engine.connect() as connection:
+        for table in tables:
+            kept = connection.execute(table.select()).mappings().all()
+            before = {name: value for name, value in written.get(table.name, {}).items() if name in table.columns}
+            assert not before or [{name: row[name] for name in before} for row in kept] == [before]
+    assert set(written) <= {table.name for table in tables}
 
 
 def test_a_full_database_goes_back_to_the_beginning(empty):
