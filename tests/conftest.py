@@ -1,6 +1,7 @@
 """Databases, sites, clients: what the tests stand on. Every test has its own database; time is fixed."""
 
 import gc
+import os
 import re
 import secrets
 import shutil
@@ -28,6 +29,7 @@ from surveys.storage import database as storage_database
 from surveys.storage.database import Database
 from surveys.storage.schema import migrate
 from surveys.storage.tables import Base
+from tests import slow
 from tests.browsers import browser as browser
 from tests.browsers import page as page
 from tests.browsers import server as server
@@ -109,21 +111,31 @@ def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str)
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected is nobody's garbage: looking through it again and again takes a tenth of a run."""
+    """What was imported and collected is nobody's garbage: looking through it again takes a tenth of a run."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if "RECORD_SLOW" in os.environ:
+        reports = [each for kind in ("passed", "") for each in terminalreporter.stats.get(kind, ())]
+        lane = [each for each in reports if not {"browser", "postgresql"} & set(each.keywords)]
+        slow.write((each.nodeid, each.duration) for each in lane)
 
 
 INTEGRATION = {"database_url", "sqlite_template", "postgres_admin", "lite_app", "shown"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What kind of test each is: `browser`, `integration` (a database) or `unit`; and whether on `postgresql`."""
+    """What kind of test each is: `browser`, `integration` (a database) or `unit`; also whether on `postgresql` or slow."""
+    listed = slow.listed()
     for item in items:
         assert isinstance(item, pytest.Function)
         if hasattr(item, "callspec") and SHORT_ID.fullmatch(item.callspec.id) is None:
             raise pytest.UsageError(f"{item.nodeid}: at most 40 ASCII characters, without spaces or brackets")
+        if slow.of(item.nodeid) in listed:
+            item.add_marker("slow")
         names = set(item.fixturenames)
         if "browser" in names or item.path.stem.endswith("_browser"):
             item.add_marker("browser")

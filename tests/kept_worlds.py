@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -21,11 +21,13 @@ EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM assessments) AND NOT EXISTS (SELECT 1 
 @dataclass
 class Keeping:
     """`folder`: where the copies lie. `allowed`: not while a test has changed something by `monkeypatch`, which what it
-    builds may rest on. `otherwise`: what a fixture has changed of building, so that its worlds are others."""
+    builds may rest on. `otherwise`: what a fixture has changed of building, so that its worlds are others. `served`:
+    databases that another process was told of, and may have open: to copy over one would destroy it."""
 
     folder: Path = Path()
     allowed: bool = False
     otherwise: str = ""
+    served: set[Path] = field(default_factory=set)
 
 
 keeping = Keeping()
@@ -38,7 +40,7 @@ def kept(build: Build[Parameters, Built]) -> Build[Parameters, Built]:
     @wraps(build)
     def built(site: Site, *args: Parameters.args, **named: Parameters.kwargs) -> Built:
         path = Path(str(site.settings.database_url.database))
-        if not (keeping.allowed and site.database.is_sqlite and _is_empty(path)):
+        if not keeping.allowed or not site.database.is_sqlite or path in keeping.served or not _is_empty(path):
             return build(site, *args, **named)
         key = repr((keeping.otherwise, args, sorted(named.items())))
         if key in copies:
