@@ -128,7 +128,7 @@ INTEGRATION = {"database_url", "sqlite_template", "postgres_admin", "lite_app", 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What kind of test each is: `browser`, `integration` (a database) or `unit`; also whether on `postgresql` or slow."""
+    """What kind of test each is: `browser`, `integration` (a database) or `unit`; also if on `postgresql`, or slow."""
     listed = slow.listed()
     for item in items:
         assert isinstance(item, pytest.Function)

@@ -42,7 +42,6 @@ from surveys.vote.pages import (
 from surveys.vote.pages.prepared import PreparedPages
 from surveys.vote.paper_ballots.paper_returned import HIGHEST_NUMBER
 from surveys.web import access, assets, cookies, editing, errors, gate, headers, kept_forms, opened_for
-from surveys.web import proposals as proposals_kit
 
 VOTERS = (ballot, public_board, door_screen, hall_screen)
 POLLS = (
@@ -104,6 +103,5 @@ def register(app: Flask) -> None:
     kept_forms.register(app)
     opened_for.register(app)
     editing.register(app)
-    proposals_kit.register(app)
     for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

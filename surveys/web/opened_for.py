@@ -72,6 +72,8 @@ def check() -> Response | None:
 def about() -> Identities:
     """All that the address is about. Somebody is signed in."""
     found: Identities = {}
+    if not _named() and actor().unit_id is None:
+        return found
     with site().database.reading() as session:
         for reader, _, number in _named():
             found |= reader(session, number)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from flask import Flask
+from sqlalchemy.orm import Session
 
 from surveys.acts import proposals
 from surveys.acts.actors import Permission
-from surveys.web.access import actor, may, site
+from surveys.web.access import actor, may
 
 WAITS = "已提出，第二人确认以后才算，现在照旧。在“提议”页可以看到，也可以撤回。"
 
@@ -24,15 +24,10 @@ def said(done: bool, words: str) -> str:
     return words if done else WAITS
 
 
-def proposals_for(assessment_id: int) -> Waits:
+def waits_for(session: Session, assessment_id: int) -> Waits:
     """For a page on which such things are decided."""
     if not may(Permission.MARK):
         return Waits(0, 0)
-    with site().database.reading() as session:
-        found = proposals.waiting(session, assessment_id)
+    found = proposals.waiting(session, assessment_id)
     own = sum(each.account_id == actor().account_id for each in found)
     return Waits(sum(each.why_not_confirmed(actor()) is None for each in found), own)
-
-
-def register(app: Flask) -> None:
-    app.jinja_env.globals.update(proposals_for=proposals_for)

@@ -1,9 +1,12 @@
 """A unit's records (考核记录): what the assessment group did with it; what is missing; the unit's own feedback."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice
 
 from surveys.acts.actors import Permission
@@ -57,11 +60,11 @@ def show(unit_id: int) -> ResponseReturnValue:
 @takes_upload(MOST_BYTES + ROUND_THE_FILE)
 def add(unit_id: int, kind: str) -> ResponseReturnValue:
     """A new record, or with `corrects` one that takes the place of an older one."""
-    chosen = _kind(unit_id, kind)
-    old = _corrected(unit_id, chosen)
-    form = _form(unit_id, chosen, old)
+    with site().database.reading() as session:
+        opened = _opened(session, unit_id, kind)
+    chosen, old, form = opened.kind, opened.old, opened.form
     if request.method != "POST":
-        return _form_page(unit_id, chosen, form, old)
+        return _form_page(opened)
     try:
         form.checked()
         entry = _entry(chosen, form, old)
@@ -69,7 +72,7 @@ def add(unit_id: int, kind: str) -> ResponseReturnValue:
             proceedings.record_proceeding(session, site().now(), actor(), site().settings.data_dir, unit_id, entry)
     except Refusal as error:
         warned = isinstance(error, SpeakerNamed)
-        return _form_page(unit_id, chosen, form, old, str(error), warned=warned), 400
+        return _form_page(opened, str(error), warned=warned), 400
     flash(f"{chosen.label}已登记。")
     return _back(unit_id)
 
@@ -77,7 +80,6 @@ def add(unit_id: int, kind: str) -> ResponseReturnValue:
 @pages.route("/units/<id:unit_id>/proceedings/<id:proceeding_id>/withdraw", methods=["GET", "POST"])
 @needs(Permission.REVIEW)
 def withdraw(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
-    record = _record(unit_id, proceeding_id)
     form, fault = WithdrawRecordForm(), None
     if request.method == "POST":
         try:
@@ -90,6 +92,7 @@ def withdraw(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
             flash("已撤回，原来的记录仍保留。")
             return _back(unit_id)
     with site().database.reading() as session:
+        record = _record(session, unit_id, proceeding_id)
         why = shut.why_shut(assessments.unit_of(session, unit_id).assessment, Act.PROCEEDING)
     page = render_template("evidence/proceedings/withdraw.html", record=record, form=form, fault=fault, shut=why)
     return page if fault is None else (page, 400)
@@ -144,37 +147,49 @@ def _board(assessment_id: int) -> proceeding_boards.ProceedingBoard:
         return proceeding_boards.board(session, actor(), assessment_id)
 
 
-def _kind(unit_id: int, name: str) -> ProceedingKind:
+@dataclass(frozen=True)
+class _Opened:
+    """A form for a record of a unit as it was read for a page. `old`: what it corrects."""
+
+    unit: Any  # a row of the database: pages know no tables
+    kind: ProceedingKind
+    old: Record | None
+    form: ProceedingForm
+    shut: str | None
+
+
+def _opened(session: Session, unit_id: int, name: str) -> _Opened:
     """To who may not add it, the page of a kind does not exist."""
-    with site().database.reading() as session:
-        kinds = proceeding_records.kinds_for(session, actor(), unit_id)
-    found = next((kind for kind in kinds if kind.value == name), None)
-    if found is None:
+    kinds = proceeding_records.kinds_for(session, actor(), unit_id)
+    kind = next((kind for kind in kinds if kind.value == name), None)
+    if kind is None:
         abort(404)
-    return found
+    unit = assessments.unit_of(session, unit_id)
+    old = _corrected(session, unit_id, kind)
+    rows = proceeding_records.rows_for(session, actor(), unit_id)
+    form = _form(kind, old, rows, in_group=len(kinds) == len(ProceedingKind))
+    return _Opened(unit, kind, old, form, shut.why_shut(unit.assessment, Act.PROCEEDING))
 
 
-def _record(unit_id: int, proceeding_id: int) -> Record:
-    with site().database.reading() as session:
-        records = proceeding_records.unit_records(session, actor(), unit_id)
+def _record(session: Session, unit_id: int, proceeding_id: int) -> Record:
+    records = proceeding_records.unit_records(session, actor(), unit_id)
     found = next((record for record in records if record.id == proceeding_id), None)
     if found is None:
         raise NotFound("这个单位没有这条记录。")
     return found
 
 
-def _corrected(unit_id: int, kind: ProceedingKind) -> Record | None:
+def _corrected(session: Session, unit_id: int, kind: ProceedingKind) -> Record | None:
     number = request.args.get("corrects", type=int)
     if number is None:
         return None
-    record = _record(unit_id, number)
+    record = _record(session, unit_id, number)
     return record if record.kind is kind else abort(404)
 
 
-def _form(unit_id: int, kind: ProceedingKind, old: Record | None) -> ProceedingForm:
-    with site().database.reading() as session:
-        rows = proceeding_records.rows_for(session, actor(), unit_id)
-        in_group = len(proceeding_records.kinds_for(session, actor(), unit_id)) == len(ProceedingKind)
+def _form(
+    kind: ProceedingKind, old: Record | None, rows: Sequence[tuple[str, str]], *, in_group: bool
+) -> ProceedingForm:
     today = site().now().astimezone(site().settings.time_zone).date()
     start: dict[str, Any] = {"held_on": today}
     if old is not None:
@@ -212,25 +227,14 @@ def _entry(kind: ProceedingKind, form: Any, old: Record | None) -> ProceedingEnt
     )
 
 
-def _form_page(
-    unit_id: int,
-    kind: ProceedingKind,
-    form: ProceedingForm,
-    old: Record | None,
-    fault: str | None = None,
-    *,
-    warned: bool = False,
-) -> str:
-    with site().database.reading() as session:
-        unit = assessments.unit_of(session, unit_id)
-        why = shut.why_shut(unit.assessment, Act.PROCEEDING)
+def _form_page(opened: _Opened, fault: str | None = None, *, warned: bool = False) -> str:
     return render_template(
         "evidence/proceedings/add.html",
-        unit=unit,
-        shut=why,
-        kind=kind,
-        form=form,
-        old=old,
+        unit=opened.unit,
+        shut=opened.shut,
+        kind=opened.kind,
+        form=opened.form,
+        old=opened.old,
         fault=fault,
         warned=warned,
         limits={"bytes": MOST_BYTES, "size": size(MOST_BYTES)},

@@ -16,7 +16,7 @@ from surveys.season import applicability, assessments
 from surveys.season.open_rows import open_rows
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
-from surveys.web.proposals import said
+from surveys.web.proposals import Waits, said, waits_for
 
 pages = Blueprint("ledger", __name__)
 
@@ -26,11 +26,12 @@ FILTERS = ("kind", "standing", "appeal", "category", "unit")
 @pages.get("/assessments/<id:assessment_id>/ledger")
 @needs(Permission.DECIDE)
 def show(assessment_id: int) -> ResponseReturnValue:
-    title, lines = _assessment(assessment_id)
+    title, lines, waits = _assessment(assessment_id)
     return render_template(
         "marking/ledger/show.html",
         assessment_id=assessment_id,
         title=title,
+        waits=waits,
         lines=_matching(lines),
         total=len(lines),
         open_contests=sum(line.contest is AppealState.OPEN for line in lines),
@@ -46,14 +47,15 @@ def show(assessment_id: int) -> ResponseReturnValue:
 @needs(Permission.DECIDE)
 def table(assessment_id: int) -> ResponseReturnValue:
     """What the page shows, by the same filters."""
-    title, lines = _assessment(assessment_id)
+    title, lines, _ = _assessment(assessment_id)
     return attachment(ledger_reading.ledger_csv(_matching(lines)), "text/csv", f"{title}-台账.csv")
 
 
-def _assessment(assessment_id: int) -> tuple[str, list[LedgerLine]]:
+def _assessment(assessment_id: int) -> tuple[str, list[LedgerLine], Waits]:
     with site().database.reading() as session:
-        assessment = assessments.assessment_of(session, assessment_id)
-        return assessment.title, ledger_reading.assessment_lines(session, assessment_id, site().settings.time_zone)
+        title = assessments.assessment_of(session, assessment_id).title
+        lines = ledger_reading.assessment_lines(session, assessment_id, site().settings.time_zone)
+        return title, lines, waits_for(session, assessment_id)
 
 
 def _wanted() -> dict[str, str]:
@@ -99,8 +101,10 @@ def _unit_page(unit_id: int, fault: str | None = None, at: tuple[str, int] | Non
         lines = ledger_reading.unit_lines(session, unit_id, site().settings.time_zone)
         title = found.assessment.title
         rows_open = open_rows(session, found.assessment)
+        waits = waits_for(session, found.assessment_id)
     return render_template(
         "marking/ledger/unit.html",
+        waits=waits,
         unit=found,
         title=title,
         lines=lines,

@@ -1,5 +1,7 @@
 """Marking (打分): a department's rows, and one row across all units as a sheet."""
 
+from dataclasses import dataclass
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -17,6 +19,7 @@ from surveys.season.assessments import assessment_of
 from surveys.season.open_rows import open_rows
 from surveys.web.access import actor, may, needs, site
 from surveys.web.forms import ActForm
+from surveys.web.proposals import Waits, waits_for
 
 pages = Blueprint("marking", __name__)
 
@@ -28,12 +31,14 @@ def index(assessment_id: int) -> ResponseReturnValue:
         assessment = assessment_of(session, assessment_id)
         rows_open = open_rows(session, assessment)
         rows = marking_sheets.rows_of(session, actor(), assessment_id)
+        waits = waits_for(session, assessment_id)
     wanted = request.args.get("department", "") if may(Permission.DECIDE) else ""
     departments = list(dict.fromkeys(row.department for row in rows))
     return render_template(
         "marking/marking/index.html",
         assessment=assessment,
         open_rows=rows_open,
+        waits=waits,
         rows=[row for row in rows if wanted in ("", row.department)],
         departments=departments,
         wanted=wanted,
@@ -44,9 +49,10 @@ def index(assessment_id: int) -> ResponseReturnValue:
 @needs(Permission.MARK)
 def sheet(assessment_id: int, framework: str, row_key: str) -> ResponseReturnValue:
     asked = request.args.get("department")
-    found = _sheet(assessment_id, framework, row_key, asked)
+    shown = _shown(assessment_id, framework, row_key, asked)
     if request.method != "POST":
-        return _page(found)
+        return _page(shown)
+    found = shown.sheet
     ActForm().checked()
     entries = []
     for line in found.lines:
@@ -57,21 +63,26 @@ def sheet(assessment_id: int, framework: str, row_key: str) -> ResponseReturnVal
         with site().database.writing() as session:
             done = marks.enter_all(session, site().now(), actor(), entries)
     except FaultyMarks as error:
-        return _page(found, error), 400
+        return _page(shown, error), 400
     except Overtaken as error:
-        return _page(_sheet(assessment_id, framework, row_key, asked), error), 409
+        return _page(_shown(assessment_id, framework, row_key, asked), error), 409
     flash(saved_words(done))
     return redirect(_address(found))
 
 
-def _sheet(assessment_id: int, framework: str, row_key: str, department: str | None) -> RowSheet:
-    with site().database.reading() as session:
-        return marking_sheets.row_sheet(session, actor(), assessment_id, framework, row_key, department)
+@dataclass(frozen=True)
+class _Shown:
+    """A row's sheet as it was read for a page."""
+
+    sheet: RowSheet
+    told: Told
+    waits: Waits
 
 
-def _told(assessment_id: int) -> Told:
+def _shown(assessment_id: int, framework: str, row_key: str, department: str | None) -> _Shown:
     with site().database.reading() as session:
-        return proposals.told(session, assessment_id)
+        found = marking_sheets.row_sheet(session, actor(), assessment_id, framework, row_key, department)
+        return _Shown(found, proposals.told(session, assessment_id), waits_for(session, assessment_id))
 
 
 def _address(found: RowSheet) -> str:
@@ -84,7 +95,8 @@ def _address(found: RowSheet) -> str:
     )
 
 
-def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
+def _page(shown: _Shown, refusal: Refusal | None = None) -> str:
+    found = shown.sheet
     key = found.row.standard.key
     step = ScoringRules.from_json(found.assessment.rules).mark_step
     return render_template(
@@ -98,7 +110,8 @@ def _page(found: RowSheet, refusal: Refusal | None = None) -> str:
             for line in found.lines
         ],
         refusal=refusal,
-        told=_told(found.assessment.id),
+        told=shown.told,
+        waits=shown.waits,
         shortest_basis=marks.SHORTEST_BASIS,
         pattern=POINTS_PATTERN,
         wide=WIDE,

@@ -33,7 +33,7 @@ from surveys.vote import turnouts
 from surveys.web.access import actor, needs, site
 from surveys.web.errors import STATUS
 from surveys.web.forms import ActForm, CloseForm, GroundsForm, StaffForm
-from surveys.web.proposals import proposals_for, said
+from surveys.web.proposals import said, waits_for
 
 pages = Blueprint("life", __name__)
 
@@ -142,7 +142,6 @@ def _take(assessment_id: int, form: StaffForm, step: Step, message: str) -> Resp
 
 
 def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None = None) -> str:
-    waits = proposals_for(assessment_id)  # not in the template: it is written while the session is held
     with site().database.reading() as session:
         assessment = assessments.assessment_of(session, assessment_id)
         outlook = hindrances.outlook(session, site().now(), assessment)
@@ -157,7 +156,7 @@ def _page(assessment_id: int, fault: str | None = None, typed: StaffForm | None 
             state=AssessmentState(assessment.state),
             states=list(AssessmentState),
             outlook=outlook,
-            waits=waits,
+            waits=waits_for(session, assessment_id),
             turnouts=turnouts.of_assessment(session, assessment_id),
             versions=versions.listing(session, assessment_id),
             changes=changes,

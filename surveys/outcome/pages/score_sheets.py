@@ -4,38 +4,28 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.acts import proposals
 from surveys.acts.actors import Permission
 from surveys.acts.errors import BadInput, Refusal
-from surveys.acts.proposals import Told
-from surveys.acts.two_hands import Proposal
-from surveys.catalog.model import Method
-from surveys.evidence import reviews
-from surveys.evidence.checklists import RowChecklist
-from surveys.evidence.proceeding_records import ProceedingKind, Record, unit_records
-from surveys.marking import democratic_row, event_counts, ledger, ledger_reading, marks, score_sheets
-from surveys.marking.ledger_reading import LedgerLine
+from surveys.marking import democratic_row, event_counts, ledger, ledger_reading, marks
 from surveys.marking.marks import FaultyMarks, Overtaken
 from surveys.marking.pages.forms import CancelForm, ConfirmMarkForm, EventForm, ExemptForm, WithdrawMarkForm
 from surveys.marking.pages.mark_fields import MarkField, mark_field, saved_words, typed_entry
 from surveys.marking.score_sheets import SheetLine, UnitSheet
-from surveys.outcome import derivation
-from surveys.outcome.pages.versions import present_sheet
+from surveys.outcome import derivation, sheet_desk
+from surveys.outcome.sheet_desk import SheetDesk
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.exact import shown
 from surveys.scoring.marks import POINTS_PATTERN, WIDE, step_words
 from surveys.scoring.score_sheet import RowState, ScoringRules
 from surveys.season import applicability, shut
 from surveys.season.assessments import unit_of
-from surveys.season.open_rows import OpenRows, open_rows
 from surveys.season.shut import Act
-from surveys.vote import poll_choices
-from surveys.web.access import actor, may, needs, site
+from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm
-from surveys.web.proposals import said
+from surveys.web.proposals import said, waits_for
 
 pages = Blueprint("score_sheets", __name__)
 
@@ -47,21 +37,25 @@ def show(unit_id: int) -> ResponseReturnValue:
 
 
 def _page(unit_id: int, refusal: Refusal | None = None) -> str:
-    sheet, rows_open = _sheet(unit_id)
+    with site().database.reading() as session:
+        desk = sheet_desk.sheet_desk(session, actor(), unit_id)
+        waits = waits_for(session, desk.sheet.unit.assessment_id)
+    sheet = desk.sheet
     return render_template(
         "outcome/score_sheets/show.html",
         sheet=sheet,
-        **_standing(unit_id),
-        handed_in=_handed_in(unit_id),
-        hearings=_hearings(sheet),
+        **_standing(desk),
+        handed_in=desk.handed,
+        hearings=desk.hearings,
         base=derivation.base_of(sheet),
-        open_rows=rows_open,
-        savable=any(rows_open.why_shut(unit_id, line.row.standard.key) is None for line in _visible(sheet)),
-        blocks=[(block, list(lines)) for block, lines in groupby(_visible(sheet), lambda line: line.row.block)],
+        open_rows=desk.open_rows,
+        savable=any(desk.open_rows.why_shut(unit_id, line.row.standard.key) is None for line in desk.lines),
+        blocks=[(block, list(lines)) for block, lines in groupby(desk.lines, lambda line: line.row.block)],
         form=ActForm(),
         department=actor().department,
         refusal=refusal,
-        told=_told(sheet),
+        told=desk.told,
+        waits=waits,
         field=lambda line, name: _field(sheet, line, name, refusal),
         pattern=POINTS_PATTERN,
         wide=WIDE,
@@ -72,26 +66,16 @@ def _page(unit_id: int, refusal: Refusal | None = None) -> str:
     )
 
 
-def _standing(unit_id: int) -> dict[str, Any]:
+def _standing(desk: SheetDesk) -> dict[str, Any]:
     """The unit's figures, for who may see them: of the certified version once there is one, else ranked among all."""
-    if not may(Permission.DECIDE):
+    if desk.present is None:
         return {}
-    found = present_sheet(unit_id)
-    unit = found.record.unit(unit_id)
-    return {"unit": unit, "moves": unit.result.band_moves(found.record.rules)}
+    unit = desk.present.record.unit(desk.sheet.unit.id)
+    return {"unit": unit, "moves": unit.result.band_moves(desk.present.record.rules)}
 
 
 def _step(sheet: UnitSheet) -> Decimal:
     return ScoringRules.from_json(sheet.unit.assessment.rules).mark_step
-
-
-def _handed_in(unit_id: int) -> dict[str, RowChecklist]:
-    """By row, where there is something to look at beside the mark."""
-    if not may(Permission.REVIEW):
-        return {}
-    with site().database.reading() as session:
-        rows = reviews.unit_desk(session, actor(), unit_id).rows
-    return {row.key: row for row in rows if row.handed}
 
 
 @pages.post("/units/<id:unit_id>/marks")
@@ -99,8 +83,10 @@ def _handed_in(unit_id: int) -> dict[str, RowChecklist]:
 def enter_marks(unit_id: int) -> ResponseReturnValue:
     """All the marks typed on the sheet, together: what did not change makes no new version."""
     ActForm().checked()
+    with site().database.reading() as session:
+        lines = sheet_desk.own_lines(session, actor(), unit_id)
     entries = []
-    for line in _visible(_sheet(unit_id)[0]):
+    for line in lines:
         for department in line.departments:
             entry = typed_entry(_prefix(line, department), line.row.standard.key, department)
             if entry is not None:
@@ -130,21 +116,22 @@ def _row_page(
     exempt_form: ExemptForm | None = None,
 ) -> str:
     """With a fault in the form that was sent, if any."""
-    sheet, rows_open = _sheet(unit_id)
-    line = next((line for line in sheet.lines if line.row.standard.key == row_key), None)
-    if line is None:
-        abort(404)
-    lines, levels = _ledger(sheet)
-    today = site().now().astimezone(site().settings.time_zone).date()
+    zone = site().settings.time_zone
+    with site().database.reading() as session:
+        desk = sheet_desk.row_desk(session, actor(), zone, unit_id, row_key)
+        waits = waits_for(session, desk.sheet.unit.assessment_id)
+    sheet, lines = desk.sheet, desk.ledger
+    today = site().now().astimezone(zone).date()
     return render_template(
         "outcome/score_sheets/row.html",
         sheet=sheet,
-        line=line,
-        shut=rows_open.why_shut(unit_id, row_key),
-        exempt_shut=rows_open.why_shut(unit_id, row_key, preparing=True),
-        checklist=_checklist(unit_id, row_key),
-        told=_told(sheet),
-        hearings=_hearings(sheet),
+        line=desk.line,
+        shut=desk.open_rows.why_shut(unit_id, row_key),
+        exempt_shut=desk.open_rows.why_shut(unit_id, row_key, preparing=True),
+        checklist=desk.checklist,
+        told=desk.told,
+        waits=waits,
+        hearings=desk.hearings,
         field=lambda line, name: _field(sheet, line, name),
         shortest_basis=marks.SHORTEST_BASIS,
         step_words=step_words(_step(sheet)),
@@ -153,8 +140,8 @@ def _row_page(
         event_form=event_form or EventForm(formdata=None, row_key=row_key, happened_on=today),
         exempt_form=exempt_form or ExemptForm(formdata=None, row_key=row_key),
         levels=event_counts.USUAL_LEVELS,
-        worth_by_level=levels,
-        choices=_choices(sheet),
+        worth_by_level=desk.worth,
+        choices=desk.choices,
         poll_shut=shut.why_shut(sheet.unit.assessment, Act.SET_UP),
         event_states={each.event_id: each.state for each in lines},
         occasions=ledger_reading.occasions_of(lines),
@@ -258,59 +245,6 @@ def decline_withdrawal(unit_id: int) -> ResponseReturnValue:
     with site().database.writing() as session:
         democratic_row.decline_withdrawal(session, site().now(), actor(), unit_id, form.row_key.data, form.version.data)
     return _back(unit_id, form.row_key.data, "撤回的提议已撤下，确认的得分照计。")
-
-
-def _sheet(unit_id: int) -> tuple[UnitSheet, OpenRows]:
-    with site().database.reading() as session:
-        sheet = score_sheets.unit_sheet(session, unit_id)
-        return sheet, open_rows(session, sheet.unit.assessment)
-
-
-def _choices(sheet: UnitSheet) -> dict[int, Proposal]:
-    with site().database.reading() as session:
-        return poll_choices.waiting(session, sheet.unit.assessment_id, sheet.teams.conflicts)
-
-
-def _told(sheet: UnitSheet) -> Told:
-    with site().database.reading() as session:
-        return proposals.told(session, sheet.unit.assessment_id)
-
-
-def _checklist(unit_id: int, row_key: str) -> RowChecklist | None:
-    """The row's material, if it has any and the reader reviews it."""
-    with site().database.reading() as session:
-        found = reviews.unit_desk(session, actor(), unit_id).rows
-    return next((row for row in found if row.key == row_key), None)
-
-
-def _ledger(sheet: UnitSheet) -> tuple[list[LedgerLine], dict[str, list[str]]]:
-    """What is entered of the unit, and what commendations were given to all."""
-    with site().database.reading() as session:
-        lines = ledger_reading.unit_lines(session, sheet.unit.id, site().settings.time_zone)
-        return lines, event_counts.points_by_level(session, sheet.unit.assessment_id)
-
-
-def _hearings(sheet: UnitSheet) -> dict[str, list[Record]]:
-    """By row that may be marked after a hearing: the hearings about it, or about the unit's work as a whole."""
-    heard = [
-        line.row.standard.key
-        for line in sheet.lines
-        if Method.HEARING in line.methods and line.value.state not in (RowState.NOT_APPLICABLE, RowState.EXEMPTED)
-    ]
-    if not heard or not may(Permission.REVIEW):
-        return {}
-    with site().database.reading() as session:
-        records = unit_records(session, actor(), sheet.unit.id)
-    standing = [each for each in records if each.kind is ProceedingKind.HEARING and each.stands]
-    return {key: [each for each in standing if each.row_key in ("", key)] for key in heard}
-
-
-def _visible(sheet: UnitSheet) -> list[SheetLine]:
-    """An assessor sees the own department's rows; who decides sees all."""
-    if may(Permission.DECIDE):
-        return list(sheet.lines)
-    own = actor().department
-    return [line for line in sheet.lines if own in line.departments and line.value.state is not RowState.NOT_APPLICABLE]
 
 
 def _field(sheet: UnitSheet, line: SheetLine, department: str, refusal: Refusal | None = None) -> MarkField:

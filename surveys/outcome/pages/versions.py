@@ -97,7 +97,7 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
 @needs(Permission.SEE_RESULTS)
 def why(unit_id: int) -> ResponseReturnValue:
     """A unit's sheet explained."""
-    found = present_sheet(unit_id)
+    found = _present(unit_id, versions.live_sheet)
     return render_template(
         "outcome/life/unit.html",
         assessment_id=found.record.assessment,
@@ -116,11 +116,6 @@ def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
         version=found.certificate,
         **explained(found.record.unit(unit_id), row_key),
     )
-
-
-def present_sheet(unit_id: int) -> PresentRecord:
-    """What is said of a unit among all others, its band and rank included."""
-    return _present(unit_id, versions.live_sheet)
 
 
 def _present(unit_id: int, live: Callable[[Any, int], dict[str, Any]]) -> PresentRecord:

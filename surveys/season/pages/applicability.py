@@ -18,7 +18,7 @@ from surveys.web.downloads import XLSX, attachment
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
 from surveys.web.forms import ActForm, TakeOverForm
-from surveys.web.proposals import said
+from surveys.web.proposals import said, waits_for
 
 pages = Blueprint("applicability", __name__)
 
@@ -110,6 +110,7 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
         framework, fit = applicability.unit_fit(session, unit_id)
         assessment = assessments.unit_of(session, unit_id).assessment
         told = proposals.told(session, assessment.id)
+        waits = waits_for(session, assessment.id)
     part = FrameworkFit(framework, tuple(framework.rows()), (fit,))
     why = shut.why_shut(assessment, Act.FIT)
     return render_template(
@@ -120,6 +121,7 @@ def _unit_page(unit_id: int, fault: str | None = None, ticked: list[str] | None 
         brought={tag: [row for row in part.rows if tag in row.standard.applies_to] for tag in framework.tags},
         ticked=list(fit.tags) if ticked is None else ticked,
         told=told,
+        waits=waits,
         choices=[(row, cell) for row, cell in zip(part.rows, fit.cells, strict=True) if row.standard.alternatives],
         rows=list(zip(part.rows, fit.cells, strict=True)),
         fault=fault,

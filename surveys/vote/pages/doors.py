@@ -2,6 +2,7 @@
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from wtforms.fields import SelectChoice
 
 from surveys.acts.actors import Permission
@@ -21,20 +22,21 @@ pages = Blueprint("poll_doors", __name__)
 @pages.get("/polls/<id:poll_id>/doors")
 @needs(Permission.RUN_POLLS)
 def index(poll_id: int) -> ResponseReturnValue:
-    return _page(poll_id, _door_form(poll_id))
+    return _page(poll_id)
 
 
 @pages.post("/polls/<id:poll_id>/doors")
 @needs(Permission.RUN_POLLS)
 def add(poll_id: int) -> ResponseReturnValue:
     """Adds a door and shows its link, in this answer and never again."""
-    form = _door_form(poll_id)
+    with site().database.reading() as session:
+        form = _door_form(session, poll_id)
     try:
         form.checked()
         with site().database.writing() as session:
             added = door_screens.add_door(session, site().now(), actor(), poll_id, form.name.data, form.class_key.data)
     except Refusal as error:
-        return _page(poll_id, form, fault=str(error), fault_at="add"), 400
+        return _page(poll_id, door_form=form, fault=str(error), fault_at="add"), 400
     path = url_for("doors.show", token=added.token)
     link = site().settings.public_url + path
     with site().database.reading() as session:
@@ -54,7 +56,7 @@ def set_planned(poll_id: int) -> ResponseReturnValue:
         with saving() as (session, base):
             door_screens.set_planned(session, site().now(), actor(), poll_id, key, form.planned.data, base)
     except Refusal as error:
-        return _page(poll_id, _door_form(poll_id), form, fault=str(error), fault_at="planned"), status_of(error)
+        return _page(poll_id, planned_form=form, fault=str(error), fault_at="planned"), status_of(error)
     return _back(poll_id, f"票种 {key} 的计划张数已登记为 {form.planned.data} 张。")
 
 
@@ -68,20 +70,24 @@ def shut(poll_id: int, door_number: int) -> ResponseReturnValue:
     except AlreadyDone as error:
         return _back(poll_id, str(error))
     except Refusal as error:
-        return _page(poll_id, _door_form(poll_id), fault=str(error), fault_at="doors"), 400
+        return _page(poll_id, fault=str(error), fault_at="doors"), 400
     return _back(poll_id, "这块发码屏已关闭，它的链接不能再发码。已经发出的票照常有效。")
 
 
-def _door_form(poll_id: int) -> DoorForm:
+def _door_form(session: Session, poll_id: int) -> DoorForm:
     form = DoorForm()
-    with site().database.reading() as session:
-        classes = polls.poll_of(session, poll_id).classes
-        form.class_key.choices = [SelectChoice(entry.key, f"{entry.key} {entry.name}") for entry in classes]
+    classes = polls.poll_of(session, poll_id).classes
+    form.class_key.choices = [SelectChoice(entry.key, f"{entry.key} {entry.name}") for entry in classes]
     return form
 
 
 def _page(
-    poll_id: int, door_form: DoorForm, planned_form: PlannedForm | None = None, fault: str = "", fault_at: str = ""
+    poll_id: int,
+    *,
+    door_form: DoorForm | None = None,
+    planned_form: PlannedForm | None = None,
+    fault: str = "",
+    fault_at: str = "",
 ) -> str:
     """`fault_at`: which part of the page the fault belongs to: planned, add or doors. Forms keep what was typed."""
     shared = site().settings.public_url + url_for("ballot.start") + "?kiosk="
@@ -94,7 +100,7 @@ def _page(
             issuing=poll.state in tickets.ISSUING,
             classes=door_screens.class_lines(session, poll),
             doors=door_screens.door_lines(session, poll),
-            door_form=door_form,
+            door_form=door_form or _door_form(session, poll_id),
             planned_form=PlannedForm(formdata=None),
             typed={} if planned_form is None else {planned_form.class_key.data: request.form.get("planned", "")},
             confirm_form=ConfirmForm(formdata=None),
