@@ -1,4 +1,9 @@
-"""Decisions that take two people: one proposes with a reason, another agrees or declines."""
+"""What takes two people, or one who stands for it by name: who has a hand under what.
+
+A decision is proposed with a reason by one, and agreed to or declined by another. What is complete in itself (a matrix,
+a certificate, a value) is signed, and its digest or name is the subject: changed, it is another one, which nobody has
+signed. What changes an assessment in another's place waits with its content: `surveys.acts.proposals`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,22 +35,64 @@ class Proposal:
         return self.hands < HANDS
 
 
+@dataclass(frozen=True)
+class Sign:
+    """A hand under something."""
+
+    account_id: int
+    name: str
+    made_at: datetime
+
+
+def signs(session: Session, assessment_id: int, act: str) -> dict[str, list[Sign]]:
+    """By subject, the oldest first."""
+    found: dict[str, list[Sign]] = {}
+    for approval, name in _approvals(session, assessment_id, act):
+        found.setdefault(approval.subject, []).append(Sign(approval.account_id, name, approval.made_at))
+    return found
+
+
+def sign(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    assessment_id: int,
+    act: str,
+    subject: str,
+    *,
+    twice: str,
+    other: str = ADMIN,
+) -> int:
+    """How many hands are under it with this one. What it is about is locked, the caller commits. `twice`: what is said
+    to whose hand is under it already. Raises NotAllowed, WrongState."""
+    account_id = require_hand(actor, other=other)
+    earlier = signs(session, assessment_id, act).get(subject, [])
+    if any(each.account_id == account_id for each in earlier):
+        raise WrongState(twice)
+    _add(session, now, account_id, assessment_id, act, subject, None)
+    return len(earlier) + 1
+
+
 def proposals(session: Session, assessment_id: int, act: str) -> dict[str, Proposal]:
     """By subject, those that wait for a second hand and those that have it."""
-    query = (
-        select(Approval, Account.name)
-        .join(Account, Account.id == Approval.account_id)
-        .where(Approval.assessment_id == assessment_id, Approval.act == act)
-        .order_by(Approval.id)
-    )
     found: dict[str, list[tuple[Approval, str]]] = {}
-    for approval, name in session.execute(query):
+    for approval, name in _approvals(session, assessment_id, act):
         found.setdefault(approval.subject, []).append((approval, name))
     return {
         subject: Proposal(first.reason or "", first.account_id, name, first.made_at, len(hands))
         for subject, hands in found.items()
         for first, name in hands[:1]
     }
+
+
+def _approvals(session: Session, assessment_id: int, act: str) -> list[tuple[Approval, str]]:
+    query = (
+        select(Approval, Account.name)
+        .join(Account, Account.id == Approval.account_id)
+        .where(Approval.assessment_id == assessment_id, Approval.act == act)
+        .order_by(Approval.id)
+    )
+    return [(approval, name) for approval, name in session.execute(query)]
 
 
 def propose(

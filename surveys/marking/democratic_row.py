@@ -23,7 +23,7 @@ from surveys.scoring.teams import TeamScore, combined
 from surveys.season.assessments import locked_assessment
 from surveys.season.open_rows import require_open
 from surveys.season.rows import departments_of, row_of
-from surveys.storage.tables import Approval, Mark, Poll, Unit
+from surveys.storage.tables import Mark, Poll, Unit
 from surveys.vote.counting_polls import Conflict, by_seal, candidates, carries_form, conflicts, counting
 from surveys.vote.tallies import is_visible, tally_each
 from surveys.vote.tally_values import Tally
@@ -222,18 +222,9 @@ def subject(unit_id: int, row_key: str, version: int) -> str:
 
 
 def decisions(session: Session, assessment_id: int) -> Decisions:
-    return Decisions(_approvals(session, assessment_id), two_hands.proposals(session, assessment_id, WITHDRAW))
-
-
-def _approvals(session: Session, assessment_id: int) -> dict[str, list[int]]:
-    """Account ids by what they confirmed."""
-    found: dict[str, list[int]] = {}
-    query = select(Approval.subject, Approval.account_id).where(
-        Approval.assessment_id == assessment_id, Approval.act == ACT
-    )
-    for name, account_id in session.execute(query):
-        found.setdefault(name, []).append(account_id)
-    return found
+    confirmed = two_hands.signs(session, assessment_id, ACT)
+    hands = {name: [sign.account_id for sign in signs] for name, signs in confirmed.items()}
+    return Decisions(hands, two_hands.proposals(session, assessment_id, WITHDRAW))
 
 
 @permitted(Permission.DECIDE)
@@ -242,7 +233,7 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
 
     `version`: as the page showed it. Raises NotFound, NotAllowed, WrongState.
     """
-    account_id = require_hand(actor)
+    require_hand(actor)
     unit, framework, standard = row_of(session, unit_id, row_key)
     if Method.DEMOCRATIC not in standard.methods:
         raise WrongState(f"{row_key} 不是民主测评的行，不需要第二人确认。")
@@ -262,9 +253,7 @@ def approve(session: Session, now: datetime, actor: Actor, unit_id: int, row_key
     found = decisions(session, unit.assessment_id)
     if name in found.withdrawals and not found.withdrawals[name].waits:
         raise WrongState("这个分数已经撤回。要另定得分，请重新提出。")
-    if account_id in found.approvals.get(name, ()):
-        raise WrongState("您已经确认过这个分数。")
-    session.add(Approval(assessment_id=unit.assessment_id, act=ACT, subject=name, account_id=account_id, made_at=now))
+    two_hands.sign(session, now, actor, unit.assessment_id, ACT, name, twice="您已经确认过这个分数。")
     audit.record(session, now, actor, "mark.confirm", f"{unit.name} {row_key}", f"{mark.points} {mark.remark}")
     session.commit()
 

@@ -6,13 +6,11 @@ Each step is one function. It asks the same `hindrances` that the page shows, an
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.acts import audit
+from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, WrongState
-from surveys.acts.hands import require_hand
 from surveys.acts.permitted import permitted
 from surveys.outcome import versions
 from surveys.outcome.hindrances import NEXT, Standing, certificate, hindrances, open_objections
@@ -22,7 +20,7 @@ from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import shut
 from surveys.season.assessments import locked_assessment
 from surveys.season.shut import Act
-from surveys.storage.tables import Approval, Assessment, RuleVersion
+from surveys.storage.tables import Assessment, RuleVersion
 from surveys.vote.poll_entries import catalog_questionnaires
 
 
@@ -89,28 +87,13 @@ def certify(session: Session, now: datetime, actor: Actor, assessment_id: int, s
     Raises NotFound, NotAllowed, WrongState.
     """
     assessment, standing = _ready(session, now, actor, assessment_id, AssessmentState.APPEAL)
-    account_id = require_hand(actor, other="两个人各自")
     body = certificate(session, standing)
     if digest(canonical_json(body)) != shown:
         raise WrongState("您看到的结果之后有了改动，没有核定。请重新打开页面，核对后再核定。")
-    earlier = session.scalars(
-        select(Approval.account_id).where(
-            Approval.assessment_id == assessment_id, Approval.act == versions.CERTIFY, Approval.subject == shown
-        )
-    ).all()
-    if account_id in earlier:
-        raise WrongState("您已经核定过，还需另一个人用自己的账号核定。")
-    session.add(
-        Approval(
-            assessment_id=assessment_id,
-            act=versions.CERTIFY,
-            subject=shown,
-            account_id=account_id,
-            made_at=now,
-        )
-    )
+    twice = "您已经核定过，还需另一个人用自己的账号核定。"
+    hands = two_hands.sign(session, now, actor, assessment_id, versions.CERTIFY, shown, twice=twice, other="两个人各自")
     audit.record(session, now, actor, "assessment.certify", assessment.title, shown)
-    done = len(earlier) + 1 >= versions.HANDS
+    done = hands >= two_hands.HANDS
     if done:
         versions.freeze(session, now, actor, assessment, VersionKind.CERTIFIED, "两人核定", body)
         assessment.state = AssessmentState.CERTIFIED

@@ -11,7 +11,7 @@ from functools import cached_property
 from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from surveys.acts import audit
+from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, Imbalance, NotFound, WrongState
 from surveys.acts.permitted import permitted
@@ -32,7 +32,7 @@ from surveys.scoring.score_sheet import Kind
 from surveys.season import shut
 from surveys.season.assessments import assessment_of, locked_assessment, unit_of
 from surveys.season.shut import Act
-from surveys.storage.tables import Account, Approval, Assessment, Document, RuleVersion, ScoreVersion
+from surveys.storage.tables import Account, Assessment, Document, RuleVersion, ScoreVersion
 
 FORMAT = "ceping-scores/4"
 """2 tells also of how many units records were made (`proceedings`), which the report says; 3 which event overtook
@@ -43,7 +43,6 @@ a quota or a veto moved a band: those of an earlier version keep their words."""
 CERTIFY = "certify"
 """The act of an approval of a certified version; its subject is the digest."""
 
-HANDS = 2
 _COUNTED = (ProceedingKind.REPORT, ProceedingKind.HEARING, ProceedingKind.INSPECTION)
 
 
@@ -256,7 +255,7 @@ def _check(session: Session, assessment_id: int, version: Version) -> None:
         )
     if version.content.label != (assessment_id, line.number, line.kind.value):
         raise Imbalance(f"{whose}的编号或种类被改动过。请保留现场并联系管理员。")
-    if line.kind is VersionKind.CERTIFIED and len(certifiers(session, assessment_id, line.digest)) < HANDS:
+    if line.kind is VersionKind.CERTIFIED and len(certifiers(session, assessment_id, line.digest)) < two_hands.HANDS:
         raise Imbalance(f"{whose}的封存码没有两个人的核定记录，可能被改动过。请保留现场并联系管理员。")
 
 
@@ -276,19 +275,12 @@ def certified(session: Session, assessment_id: int) -> Version:
 
 def certificates(session: Session, assessment_id: int) -> set[str]:
     """The digests under which there is a hand."""
-    query = select(Approval.subject).where(Approval.assessment_id == assessment_id, Approval.act == CERTIFY)
-    return set(session.scalars(query))
+    return set(two_hands.signs(session, assessment_id, CERTIFY))
 
 
 def certifiers(session: Session, assessment_id: int, subject: str) -> list[tuple[str, datetime]]:
     """Who approved a version of this digest, and when."""
-    query = select(Account.name, Approval.made_at).join(Account, Account.id == Approval.account_id)
-    found = session.execute(
-        query.where(
-            Approval.assessment_id == assessment_id, Approval.act == CERTIFY, Approval.subject == subject
-        ).order_by(Approval.id)
-    )
-    return [(name, made_at) for name, made_at in found]
+    return [(each.name, each.made_at) for each in two_hands.signs(session, assessment_id, CERTIFY).get(subject, ())]
 
 
 def verify(session: Session, assessment_id: int) -> list[VersionLine]:

@@ -12,12 +12,13 @@ from functools import partial
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session, selectinload
 
-from surveys.acts import audit, editions, proposals
+from surveys.acts import audit, editions, proposals, two_hands
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.hands import require_hand
 from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
+from surveys.acts.two_hands import Sign
 from surveys.catalog.model import Framework, Method, Row, Standard
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import Kind
@@ -33,7 +34,7 @@ from surveys.season.assessments import (
 )
 from surveys.season.rows import row_of
 from surveys.season.shut import Act
-from surveys.storage.tables import Account, Approval, Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
+from surveys.storage.tables import Assessment, Event, Exemption, Mark, RowChoice, Unit, UnitTag
 
 ACT = "applicability"
 
@@ -98,15 +99,6 @@ class FrameworkFit:
 
 
 @dataclass(frozen=True)
-class Sign:
-    """An approval of the matrix as it is now."""
-
-    account_id: int
-    name: str
-    made_at: datetime
-
-
-@dataclass(frozen=True)
 class Matrix:
     """`fingerprint`: of everything in it; an approval holds for exactly that. `signs`: those that still hold."""
 
@@ -143,19 +135,14 @@ def matrix(session: Session, assessment_id: int) -> Matrix:
         parts.append(FrameworkFit(framework, rows, fits))
     fingerprint = _fingerprint(assessment, parts, sorted)
     standing = (fingerprint, _fingerprint(assessment, parts, tuple))  # as approved in the order the database gives
-    signs = session.execute(
-        select(Approval.subject, Account.id, Account.name, Approval.made_at)
-        .join(Account)
-        .where(Approval.assessment_id == assessment.id, Approval.act == ACT)
-        .order_by(Approval.id)
-    ).all()
+    signs = two_hands.signs(session, assessment.id, ACT)
     return Matrix(
         assessment.id,
         assessment.title,
         AssessmentState(assessment.state),
         tuple(parts),
         fingerprint,
-        tuple(Sign(by, name, at) for subject, by, name, at in signs if subject in standing),
+        tuple(sign for subject in dict.fromkeys(standing) for sign in signs.get(subject, ())),
         bool(signs),
     )
 
@@ -244,7 +231,7 @@ def is_approved(session: Session, assessment: Assessment) -> bool:
 @permitted(Permission.DECIDE)
 def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, fingerprint: str) -> None:
     """Approves the matrix that the page showed. Raises NotFound, NotAllowed, WrongState."""
-    account_id = require_hand(actor, other="管理员")
+    require_hand(actor, other="管理员")
     locked_assessment(session, assessment_id)
     found = matrix(session, assessment_id)
     why = shut.why_shut_in(found.state, Act.FIT)
@@ -259,9 +246,10 @@ def approve(session: Session, now: datetime, actor: Actor, assessment_id: int, f
         raise WrongState(
             f"还有 {len(found.gaps)} 处没有选定测评方法，如{first.name}的 {row.standard.key}。请先逐个选定，再核准。"
         )
-    if any(sign.account_id == account_id for sign in found.signs):
-        raise WrongState("您已经核准过这份适用表。")
-    session.add(Approval(assessment_id=assessment_id, act=ACT, subject=fingerprint, account_id=account_id, made_at=now))
+    twice = "您已经核准过这份适用表。"
+    if any(sign.account_id == actor.account_id for sign in found.signs):
+        raise WrongState(twice)  # also under it as it was written before
+    two_hands.sign(session, now, actor, assessment_id, ACT, fingerprint, twice=twice, other="管理员")
     audit.record(session, now, actor, "applicability.approve", found.title, fingerprint)
     session.commit()
 
