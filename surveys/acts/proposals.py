@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session, aliased
 
 from surveys.acts import audit, hands
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, NotFound
-from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.errors import AlreadyDone, NotAllowed, NotFound
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.storage.tables import Account, Assessment, Document, ProposedChange
@@ -250,11 +250,7 @@ def decline(session: Session, now: datetime, actor: Actor, assessment_id: int, p
     why = found.why_not_confirmed(actor)
     if why is not None and actor.account_id != found.account_id:
         raise NotAllowed(why)
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("请写明退回的理由，提出的人会看到。")
-    if len(reason) > LONGEST_REASON:
-        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST_REASON} 个字。")
+    reason = written(reason, "请写明退回的理由，提出的人会看到。")
     _decide(session, now, actor, entry, found, "proposal.decline", f" 理由：{reason}")
     entry.confirmed, entry.answer = False, reason
     session.commit()

@@ -12,9 +12,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor
-from surveys.acts.errors import AlreadyDone, BadInput, WrongState
+from surveys.acts.errors import AlreadyDone, WrongState
 from surveys.acts.hands import ADMIN, require_hand
-from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.reasons import written
 from surveys.storage.tables import Account, Approval
 
 HANDS = 2
@@ -108,11 +108,7 @@ def propose(
     """The first hand; the reason as it is kept. What it is about is locked, the caller commits; who may do it is the
     caller's to declare. `other`: who may be the second, in Chinese. Raises NotAllowed, BadInput, WrongState."""
     account_id = require_hand(actor, other=other)
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("请写明理由，会记入日志。")
-    if len(reason) > LONGEST_REASON:
-        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST_REASON} 个字。")
+    reason = written(reason, "请写明理由，会记入日志。")
     before = proposals(session, assessment_id, act).get(subject)
     if before is not None and before.waits and before.account_id == account_id:
         raise AlreadyDone(f"您已经提出过了，等{other}确认。")

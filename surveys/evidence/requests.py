@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotFound, WrongState
-from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.errors import NotFound, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.evidence.checklists import Item, ItemState, RowChecklist, UnitChecklist, checklists_of, unit_checklist
 from surveys.evidence.materials import subject
 from surveys.scoring.assessment_states import AssessmentState
@@ -84,9 +84,5 @@ def closing(session: Session, actor: Actor, unit_id: int) -> tuple[Unit, Assessm
 
 def close(promise: Objection | Review, now: datetime, actor: Actor, reason: str) -> None:
     """Raises BadInput."""
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("请写明了结的理由，单位会看到。")
-    if len(reason) > LONGEST_REASON:
-        raise BadInput(f"理由有 {len(reason)} 个字，最多 {LONGEST_REASON} 个字。")
+    reason = written(reason, "请写明了结的理由，单位会看到。")
     promise.closed_reason, promise.closed_by, promise.closed_at = reason, actor.account_id, now

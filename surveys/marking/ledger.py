@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, proposals
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
-from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.limits import LONGEST_DOCUMENT, LONGEST_REASON
 from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.catalog.model import Standard, plain
@@ -30,7 +30,13 @@ from surveys.storage.tables import Event, Exemption, Unit
 _TOLD = ("unit_id", "row_key", "happened_on", "document", "reason", "level", "occasion")
 """What is entered of an event, its points apart: 2 and 2.0 are two texts in the table."""
 
-_MOST = {"依据文件": 200, "事由": LONGEST_REASON, "理由": LONGEST_REASON, "级别": 40, "事项": 200}
+_MOST = {
+    "依据文件": LONGEST_DOCUMENT,
+    "事由": LONGEST_REASON,
+    "理由": LONGEST_REASON,
+    "级别": 40,
+    "事项": LONGEST_DOCUMENT,
+}
 
 
 class AppealState(StrEnum):

@@ -15,6 +15,7 @@ from surveys.acts import audit, editions, sessions
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.office.accounts import Handout, NewAccount, add_accounts, place_of, renew_password
 from surveys.scoring.assessment_states import AssessmentState
@@ -276,7 +277,4 @@ def full_place(session: Session, account: Account) -> str:
 
 
 def _why(reason: str) -> str:
-    reason = reason.strip()
-    if not 0 < len(reason) <= 200:
-        raise BadInput("请写明原因，最多 200 个字。")
-    return reason
+    return written(reason, "请写明原因，会记入日志。", name="原因")

@@ -11,12 +11,11 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, sessions
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
+from surveys.acts.limits import LONGEST_NAME
 from surveys.acts.permitted import permitted
 from surveys.office import passwords
 from surveys.season.assessments import unit_of
 from surveys.storage.tables import Account, Unit
-
-MOST_NAME = 100
 
 
 class WrongCredentials(Refusal):
@@ -105,8 +104,8 @@ def add_accounts(
 def _checked(session: Session, entry: NewAccount, taken: set[str]) -> tuple[str, str | None, str]:
     """The account's name and department as they will be, and its department or unit in words."""
     name = entry.name.strip()
-    if not name or len(name) > MOST_NAME:
-        raise BadInput(f"账号名须为 1 至 {MOST_NAME} 个字。")
+    if not name or len(name) > LONGEST_NAME:
+        raise BadInput(f"账号名须为 1 至 {LONGEST_NAME} 个字。")
     if name.lower() in taken:
         raise BadInput(f"账号“{name}”已经存在，请换一个名字。")
     department = None if entry.department is None else entry.department.strip()

@@ -14,10 +14,11 @@ from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import WrongState
 from surveys.acts.import_desk import fingerprint
+from surveys.acts.limits import LONGEST_NAME
 from surveys.acts.permitted import permitted
 from surveys.intake.cleaning import name_key
 from surveys.office.account_admin import full_place
-from surveys.office.accounts import MOST_NAME, Handout, NewAccount, add_accounts
+from surveys.office.accounts import Handout, NewAccount, add_accounts
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season import shut
 from surveys.season.assessments import assessment_of, locked_assessment
@@ -82,10 +83,10 @@ def _coming(session: Session, lacking: Sequence[Unit]) -> Iterator[Coming]:
 
 def _free_name(unit: str, taken: set[str]) -> str:
     """The unit's name, or with a number where somebody has it."""
-    name, number = unit[:MOST_NAME], 1
+    name, number = unit[:LONGEST_NAME], 1
     while name_key(name) in taken:
         number += 1
-        name = f"{unit[: MOST_NAME - 4]}{number}"
+        name = f"{unit[: LONGEST_NAME - 4]}{number}"
     taken.add(name_key(name))
     return name
 

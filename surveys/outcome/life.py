@@ -12,6 +12,7 @@ from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.outcome import versions
 from surveys.outcome.hindrances import NEXT, Standing, certificate, hindrances, open_objections
 from surveys.polling.seal import canonical_json, digest
@@ -72,12 +73,11 @@ def return_to_marking(session: Session, now: datetime, actor: Actor, assessment_
     """Back from provisional or appeal: versions, objections and agreements stay. Raises as above, BadInput."""
     assessment = locked_assessment(session, assessment_id)
     shut.require(assessment, Act.RETURN)
-    if not reason.strip():
-        raise BadInput("请写明退回打分的理由。")
+    reason = written(reason, "请写明退回打分的理由。")
     missing = open_objections(session, assessment)
     if missing:
         raise WrongState("\n".join(["还不能退回打分：", *missing]))
-    _move(session, now, actor, assessment, AssessmentState.MARKING, "assessment.return", reason.strip())
+    _move(session, now, actor, assessment, AssessmentState.MARKING, "assessment.return", reason)
 
 
 @permitted(Permission.DECIDE)

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session, aliased
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.errors import NotFound, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.outcome import promises, versions
 from surveys.outcome.versions import Version
 from surveys.scoring.assessment_states import AssessmentState, ObjectionState
@@ -110,11 +111,7 @@ def _check_objection(session: Session, unit: Unit, newest: Version, row_key: str
     """The reason as it is kept."""
     if all(row.key != row_key for row in newest.unit(unit.id).rows):
         raise NotFound(f"本单位的计分表没有 {row_key} 这一行。")
-    reason = reason.strip()
-    if not reason:
-        raise BadInput("请写明申诉的理由。")
-    if len(reason) > LONGEST:
-        raise BadInput(f"申诉理由有 {len(reason)} 个字，最多 {LONGEST} 个字。")
+    reason = written(reason, "请写明申诉的理由。", name="申诉理由", most=LONGEST)
     agreed = agreement_of(session, unit, newest)
     if agreed is not None:
         raise WrongState(agreed.ends_objecting(newest.line.number))
@@ -179,11 +176,7 @@ def answer(
     shut.require(assessment, Act.ANSWER)
     if objection.state != ObjectionState.OPEN:
         raise WrongState("这条申诉已经答复过。")
-    words = words.strip()
-    if not words:
-        raise BadInput("请写明答复，单位会看到。")
-    if len(words) > LONGEST:
-        raise BadInput(f"答复有 {len(words)} 个字，最多 {LONGEST} 个字。")
+    words = written(words, "请写明答复，单位会看到。", name="答复", most=LONGEST)
     objection.state = (ObjectionState.ACCEPTED if accepted else ObjectionState.DECLINED).value
     objection.answer = words
     objection.answered_by = actor.account_id

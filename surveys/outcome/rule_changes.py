@@ -14,6 +14,7 @@ from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.permitted import permitted
 from surveys.acts.proposals import Draft, ProposalKind, Spot
+from surveys.acts.reasons import written
 from surveys.catalog.model import Framework, Standard
 from surveys.catalog.rules import framework_faults
 from surveys.marking.results import UnitResult, plain_points, ranked
@@ -121,8 +122,7 @@ def change_rules(
     """Takes a change over while marking, as the next version of the rules; its number, None where it waits for a second
     hand. `shown`: the fingerprint of the effect that was shown. Raises NotFound, NotAllowed, BadInput, WrongState."""
     assessment = _marking(session, assessment_id)
-    if not reason.strip():
-        raise BadInput("请写明修改规则的理由。")
+    reason = written(reason, "请写明修改规则的理由。")
     effect = _possible(session, assessment_id, frameworks, rules)
     if effect.fingerprint != shown:
         raise WrongState("您看到的影响之后有了改动，规则没有修改。请看新的影响，核对后再确认。")

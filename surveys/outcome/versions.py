@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, Imbalance, NotFound, WrongState
+from surveys.acts.errors import Imbalance, NotFound, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.catalog.model import plain
 from surveys.evidence.proceeding_records import ProceedingKind, standing_by_unit
 from surveys.marking.results import Results, UnitResult, results
@@ -205,12 +206,11 @@ def freeze_after_appeal(session: Session, now: datetime, actor: Actor, assessmen
     WrongState."""
     assessment = locked_assessment(session, assessment_id)
     shut.require(assessment, Act.FREEZE_AGAIN)
-    if not reason.strip():
-        raise BadInput("请写明改动的缘由，各单位会看到。")
+    reason = written(reason, "请写明改动的缘由，各单位会看到。", name="缘由")
     last, live = newest(session, assessment_id), live_body(session, assessment_id)
     if last is not None and same_scores(last.body, live):
         raise WrongState(f"第 {last.line.number} 版之后没有改动，不用形成新版本。")
-    version = freeze(session, now, actor, assessment, VersionKind.AFTER_APPEAL, reason.strip(), live)
+    version = freeze(session, now, actor, assessment, VersionKind.AFTER_APPEAL, reason, live)
     session.commit()
     return version.number
 

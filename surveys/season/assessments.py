@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound
+from surveys.acts.limits import LONGEST_NAME, LONGEST_POST
 from surveys.acts.permitted import permitted
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
@@ -125,9 +126,9 @@ def _department(assessment: Assessment, text: str) -> str | None:
 
 def _check_texts(entry: UnitEntry) -> None:
     texts = [
-        ("单位名称", entry.name, 200),
-        ("类别", entry.category, 100),
-        ("考核部门名称", entry.department or "", 100),
+        ("单位名称", entry.name, LONGEST_POST),
+        ("类别", entry.category, LONGEST_NAME),
+        ("考核部门名称", entry.department or "", LONGEST_NAME),
     ]
     people = Namesakes()
     for leader in entry.leaders:
@@ -135,7 +136,7 @@ def _check_texts(entry: UnitEntry) -> None:
             raise BadInput(f"领导名单里职务为“{leader.post}”的一人没有姓名。")
         if people.met(leader.name, leader.post) is not None:
             raise BadInput(f"领导名单里“{leader.name}”出现了两次。{REMEDY}")
-        texts += [("姓名", leader.name, 100), ("职务", leader.post, 200)]
+        texts += [("姓名", leader.name, LONGEST_NAME), ("职务", leader.post, LONGEST_POST)]
     for label, text, most in texts:
         if len(text) > most:
             raise BadInput(f"{label}“{text[:20]}……”太长，最多 {most} 个字。")

@@ -7,12 +7,11 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput
+from surveys.acts.limits import LONGEST_NAME
 from surveys.acts.permitted import permitted
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import assessment_of
 from surveys.storage.tables import Assessment, AssessmentFramework, Leader, Unit, UnitTag
-
-MOST_TITLE = 100
 
 
 @permitted(Permission.DECIDE)
@@ -25,8 +24,8 @@ def copy_assessment(session: Session, now: datetime, actor: Actor, assessment_id
     title = title.strip()
     if not title:
         raise BadInput("请填写考核的名称。")
-    if len(title) > MOST_TITLE:
-        raise BadInput(f"考核的名称太长，最多 {MOST_TITLE} 个字。")
+    if len(title) > LONGEST_NAME:
+        raise BadInput(f"考核的名称太长，最多 {LONGEST_NAME} 个字。")
     if title == source.title:
         raise BadInput("新考核的名称和原来的一样，请改一个分得清的，例如写上年份。")
     copy = Assessment(title=title, state=AssessmentState.PREPARING.value, rules=dict(source.rules), created_at=now)

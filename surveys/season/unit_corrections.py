@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, editions, proposals
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, WrongState
+from surveys.acts.limits import LONGEST_NAME
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.intake.cleaning import clean_name, name_key
 from surveys.polling.states import PollState
 from surveys.season import shut
@@ -49,9 +51,6 @@ ENTERED = {
 OWN = (UnitTag, Leader)
 """Goes with the unit."""
 
-MOST_NAME = 100
-MOST_REASON = 200
-
 
 def why_not_renamed(session: Session, unit: Unit) -> list[str]:
     """What hangs on the unit, a sentence each; empty where its name may still change."""
@@ -89,8 +88,8 @@ def rename(
     unit = _locked(session, unit_id)
     name, before = clean_name(name), unit.name
     editions.check_value(base, "name", before, name, "单位名称")
-    if not 1 <= len(name) <= MOST_NAME:
-        raise BadInput(f"单位名称须为 1 至 {MOST_NAME} 个字。")
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise BadInput(f"单位名称须为 1 至 {LONGEST_NAME} 个字。")
     if name == before:
         raise BadInput("名称和原来的一样，没有改动。")
     if any(name_key(other.name) == name_key(name) for other in unit.assessment.units if other is not unit):
@@ -125,10 +124,7 @@ def remove(session: Session, now: datetime, actor: Actor, unit_id: int, reason: 
 
 
 def _reason(actor: Actor, reason: str) -> str:
-    reason = reason.strip()
-    if not 1 <= len(reason) <= MOST_REASON:
-        raise BadInput(f"请写明原因，最多 {MOST_REASON} 个字，会记入日志。")
-    return reason
+    return written(reason, "请写明原因，会记入日志。", name="原因")
 
 
 def _locked(session: Session, unit_id: int) -> Unit:

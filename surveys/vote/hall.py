@@ -11,6 +11,7 @@ from surveys.acts import audit, editions
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.polling.disclosure import Turnout, desk_turnout, doubt, shortcoming
 from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState, has_ended
@@ -38,11 +39,10 @@ def pause(session: Session, now: datetime, actor: Actor, poll_id: int, reason: s
         if poll.state is PollState.PAUSED:
             raise AlreadyDone("投票已经暂停了。")
         raise WrongState(f"测评会{poll.state.label}，不在投票中，不用暂停。")
-    if not reason.strip():
-        raise BadInput("请写明暂停的原因，会记入日志。")
+    reason = written(reason, "请写明暂停的原因，会记入日志。", name="原因")
     poll.state = PollState.PAUSED
     poll.closes_at = None
-    audit.record(session, now, actor, "poll.pause", poll.prefix, reason.strip())
+    audit.record(session, now, actor, "poll.pause", poll.prefix, reason)
     session.commit()
 
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from surveys.acts.errors import BadInput
+from surveys.acts.limits import LONGEST_NAME, LONGEST_POST
 from surveys.catalog import loader
 from surveys.catalog.model import Questionnaire, QuestionnaireKind, plain
 from surveys.intake.cleaning import clean_line
@@ -20,6 +21,7 @@ from surveys.season.assessments import LeaderEntry
 from surveys.storage.tables import Document, Poll, Unit
 
 MOST_PEOPLE = 100_000
+LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,10 @@ def check_entry(entry: PollEntry) -> None:
 
 
 def faults_of(entry: PollEntry) -> Iterator[EntryFault]:
-    if not 1 <= len(entry.title.strip()) <= 60:
-        yield EntryFault("title", "测评会名称须为 1 至 60 个字。")
-    if len(entry.place.strip()) > 100:
-        yield EntryFault("place", "地点太长，最多 100 个字。")
+    if not 1 <= len(entry.title.strip()) <= LONGEST_TITLE:
+        yield EntryFault("title", f"测评会名称须为 1 至 {LONGEST_TITLE} 个字。")
+    if len(entry.place.strip()) > LONGEST_NAME:
+        yield EntryFault("place", f"地点太长，最多 {LONGEST_NAME} 个字。")
     if not 1 <= entry.entitled <= MOST_PEOPLE:
         yield EntryFault("entitled", f"应到人数须是 1 至 {MOST_PEOPLE} 的整数。")
     if not 0 <= entry.reserve <= MOST_PEOPLE:
@@ -124,8 +126,8 @@ def _class_faults(classes: Sequence[ClassEntry]) -> Iterator[EntryFault]:
             yield EntryFault(f"{field}-key", f"票种代号“{entry.key}”须是 1 至 8 个字母或数字，如 A。")
         elif seen[entry.key.upper()] > 1:
             yield EntryFault(f"{field}-key", f"票种的代号“{entry.key}”有重复，请改成不同的代号。")
-        if not 1 <= len(entry.name.strip()) <= 100:
-            yield EntryFault(f"{field}-name", f"票种 {entry.key} 的名称须为 1 至 100 个字。")
+        if not 1 <= len(entry.name.strip()) <= LONGEST_NAME:
+            yield EntryFault(f"{field}-name", f"票种 {entry.key} 的名称须为 1 至 {LONGEST_NAME} 个字。")
         if not _is_weight(entry.weight):
             yield EntryFault(f"{field}-weight", f"票种 {entry.key} 的权重须大于 0，不超过 10000。")
         if entry.planned is not None and not 1 <= entry.planned <= MOST_PEOPLE:
@@ -142,10 +144,10 @@ def _leader_faults(leaders: Sequence[LeaderEntry]) -> Iterator[EntryFault]:
     people = Namesakes()
     for number, leader in enumerate(leaders):
         name, field = leader.name.strip(), f"leaders-{number}"
-        if not 1 <= len(name) <= 100:
-            yield EntryFault(f"{field}-name", f"领导名单第 {number + 1} 位的姓名须为 1 至 100 个字。")
-        if len(leader.post.strip()) > 200:
-            yield EntryFault(f"{field}-post", f"{name}的职务太长，最多 200 个字。")
+        if not 1 <= len(name) <= LONGEST_NAME:
+            yield EntryFault(f"{field}-name", f"领导名单第 {number + 1} 位的姓名须为 1 至 {LONGEST_NAME} 个字。")
+        if len(leader.post.strip()) > LONGEST_POST:
+            yield EntryFault(f"{field}-post", f"{name}的职务太长，最多 {LONGEST_POST} 个字。")
         if people.met(name, leader.post) is not None:
             yield EntryFault(f"{field}-name", f"领导名单里“{name}”出现了两次。{REMEDY}")
 

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit, two_hands
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import AlreadyDone, BadInput, WrongState
+from surveys.acts.errors import AlreadyDone, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.acts.two_hands import Proposal
 from surveys.polling.states import PollState, TicketState
 from surveys.season import shut
@@ -20,7 +21,6 @@ from surveys.vote.polls import locked_poll, poll_of
 from surveys.vote.rehearsals import rehearsal_of
 
 ACT = "poll.set_aside"
-MOST_REASON = 200
 
 
 @permitted(Permission.RUN_POLLS)
@@ -30,9 +30,7 @@ def withdraw(session: Session, now: datetime, actor: Actor, poll_id: int, reason
     Then the files are to be cleaned (surveys.vote.cleaning): of the salt, and of paper that was keyed and removed.
     The refusal tells that somebody has voted, which turnout in steps of 5 does not; asking costs the poll.
     """
-    reason = reason.strip()
-    if not 1 <= len(reason) <= MOST_REASON:
-        raise BadInput(f"请写明撤回的原因，最多 {MOST_REASON} 个字，会记入日志。")
+    reason = written(reason, "请写明撤回的原因，会记入日志。", name="原因")
     poll = locked_poll(session, poll_id, against_casting=True)
     if poll.rehearsal:
         raise WrongState("演练不用撤回，请点“清除演练”。")

@@ -11,7 +11,7 @@ from wtforms import (
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from surveys.acts.errors import BadInput
-from surveys.acts.limits import LONGEST_REASON, MINIMUM_PASSWORD
+from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON, MINIMUM_PASSWORD
 
 REQUIRED = "请填写此项。"
 NUMBER = "请填写数字，用半角。"
@@ -30,7 +30,7 @@ class StaffForm(FlaskForm):  # type: ignore[misc]
 
 
 class SignInForm(StaffForm):
-    name = StringField("账号", [DataRequired(REQUIRED), Length(max=100)])
+    name = StringField("账号", [DataRequired(REQUIRED), Length(max=LONGEST_NAME)])
     password = PasswordField("密码", [DataRequired(REQUIRED), Length(max=200)])
 
 

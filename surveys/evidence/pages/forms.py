@@ -16,6 +16,8 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from surveys.acts.limits import LONGEST_REASON
+from surveys.evidence.materials import MOST_ADDRESS, MOST_TITLE
+from surveys.evidence.proceedings import LONGEST_BODY, LONGEST_PEOPLE
 from surveys.web.forms import NUMBER, REQUIRED, CloseForm, StaffForm
 
 
@@ -46,8 +48,8 @@ class ReferenceFields(StaffForm):
     kind = RadioField(
         "报送什么", choices=[SelectChoice("link", "网页链接"), SelectChoice("document", "文号")], default="link"
     )
-    reference = StringField("链接或文号", [DataRequired(REQUIRED), Length(max=500)])
-    title = StringField("名称（可不填）", [Optional(), Length(max=100)])
+    reference = StringField("链接或文号", [DataRequired(REQUIRED), Length(max=MOST_ADDRESS)])
+    title = StringField("名称（可不填）", [Optional(), Length(max=MOST_TITLE)])
 
 
 class ReferenceForm(ReferenceFields):
@@ -77,9 +79,9 @@ class ProceedingForm(StaffForm):
     """A record of any kind: a page shows the fields of its own."""
 
     held_on = DateField("日期", [InputRequired("请填写日期。")])
-    people = StringField("参加的人", [DataRequired(REQUIRED), Length(max=200)])
+    people = StringField("参加的人", [DataRequired(REQUIRED), Length(max=LONGEST_PEOPLE)])
     row_key = SelectField("与哪一行有关", validate_choice=False, default="")
-    body = TextAreaField("内容", [DataRequired(REQUIRED), Length(max=5000)])
+    body = TextAreaField("内容", [DataRequired(REQUIRED), Length(max=LONGEST_BODY)])
     anonymous = BooleanField("我再看过了，文中没有写出谈话人是谁")
 
 

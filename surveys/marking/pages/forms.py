@@ -11,7 +11,7 @@ from wtforms import (
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
-from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.limits import LONGEST_DOCUMENT, LONGEST_REASON
 from surveys.web.forms import NUMBER, REQUIRED, StaffForm, TakeOverForm
 
 
@@ -23,10 +23,12 @@ class EventForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
     points = StringField("分数", [Optional(), Length(max=10)])
     happened_on = DateField("日期", [InputRequired("请填写日期。")])
-    document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])
+    document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=LONGEST_DOCUMENT)])
     reason = StringField("事由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
     level = StringField("表彰级别（如省级；没有就不填）", [Optional(), Length(max=40)])
-    occasion = StringField("事项（同一事项登记几条时写同样的名称，只按最高的一条计）", [Optional(), Length(max=200)])
+    occasion = StringField(
+        "事项（同一事项登记几条时写同样的名称，只按最高的一条计）", [Optional(), Length(max=LONGEST_DOCUMENT)]
+    )
 
 
 class ContestForm(StaffForm):
@@ -59,5 +61,5 @@ class CancelForm(StaffForm):
 
 class ExemptForm(StaffForm):
     row_key = HiddenField("行", [DataRequired(REQUIRED)])
-    document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=200)])
+    document = StringField("依据文件", [DataRequired(REQUIRED), Length(max=LONGEST_DOCUMENT)])
     reason = StringField("免考理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])

@@ -4,6 +4,7 @@ from wtforms import HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, Length
 
+from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON
 from surveys.web.forms import REQUIRED, StaffForm
 
 
@@ -11,7 +12,8 @@ class AccountForm(StaffForm):
     """`department` and `unit_id`: of an assessor and of a reporter; the service refuses them of others."""
 
     name = StringField(
-        "账号名（登录时输入）", [DataRequired(REQUIRED), Length(max=100, message="账号名最多 100 个字。")]
+        "账号名（登录时输入）",
+        [DataRequired(REQUIRED), Length(max=LONGEST_NAME, message=f"账号名最多 {LONGEST_NAME} 个字。")],
     )
     role = SelectField("角色", [DataRequired("请选角色。")])
     department = SelectField("考核部门（考评员）")
@@ -19,7 +21,9 @@ class AccountForm(StaffForm):
 
 
 class WhyForm(StaffForm):
-    reason = StringField("原因", [DataRequired("请写明原因。"), Length(max=200, message="最多 200 个字。")])
+    reason = StringField(
+        "原因", [DataRequired("请写明原因。"), Length(max=LONGEST_REASON, message=f"最多 {LONGEST_REASON} 个字。")]
+    )
 
 
 class MoveForm(WhyForm):

@@ -14,7 +14,9 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
 from surveys.acts.limits import LONGEST_REASON
+from surveys.evidence.materials import MOST_ADDRESS
 from surveys.evidence.pages.forms import FileFields, ReferenceFields
+from surveys.outcome.replies import LONGEST
 from surveys.season.pages.forms import RulesForm
 from surveys.web.forms import REQUIRED, ConfirmForm, StaffForm, TakeOverForm
 
@@ -39,7 +41,7 @@ class AnswerForm(StaffForm):
         [InputRequired("请选接受或不接受。")],
         choices=[SelectChoice("yes", "接受，这一行可以改正"), SelectChoice("no", "不接受，维持原分")],
     )
-    words = TextAreaField("答复内容（单位会看到）", [DataRequired("请写明答复，单位会看到。"), Length(max=2000)])
+    words = TextAreaField("答复内容（单位会看到）", [DataRequired("请写明答复，单位会看到。"), Length(max=LONGEST)])
 
 
 class AgreeForm(ConfirmForm):
@@ -52,8 +54,8 @@ class AgreeForm(ConfirmForm):
 class ObjectionForm(FileFields, ReferenceFields):
     """With or without what supports it."""
 
-    reason = TextAreaField("申诉理由", [DataRequired("请写明申诉的理由。"), Length(max=2000)])
-    reference = StringField("链接或文号", [Optional(), Length(max=500)])
+    reason = TextAreaField("申诉理由", [DataRequired("请写明申诉的理由。"), Length(max=LONGEST)])
+    reference = StringField("链接或文号", [Optional(), Length(max=MOST_ADDRESS)])
 
 
 class ChangeRulesForm(RulesForm):

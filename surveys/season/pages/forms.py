@@ -13,6 +13,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput
 
+from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON
 from surveys.scoring.marks import STEPS
 from surveys.scoring.score_sheet import Mode
 from surveys.web.forms import REQUIRED, StaffForm
@@ -25,7 +26,7 @@ class OneOfSeveral(CheckboxInput):  # type: ignore[misc]
 
 
 class AssessmentForm(StaffForm):
-    title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=100)])
+    title = StringField("考核名称", [DataRequired(REQUIRED), Length(max=LONGEST_NAME)])
     # The service says which frameworks there are, in Chinese.
     frameworks = SelectMultipleField(
         "测评体系（可多选）",
@@ -36,7 +37,7 @@ class AssessmentForm(StaffForm):
 
 
 class UnitForm(StaffForm):
-    name = StringField("单位名称", [DataRequired(REQUIRED), Length(max=100)])
+    name = StringField("单位名称", [DataRequired(REQUIRED), Length(max=LONGEST_NAME)])
     category = StringField("类别（同类别内排名）", [DataRequired(REQUIRED), Length(max=50)])
     framework = SelectField("测评体系")
     tags = StringField("单位标签（用空格隔开，没有就不填）", [Optional(), Length(max=300)])
@@ -46,17 +47,17 @@ class UnitForm(StaffForm):
 
 
 class RenameUnitForm(StaffForm):
-    name = StringField("正确的名称", [DataRequired(REQUIRED), Length(max=100)])
-    reason = StringField("更正的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
+    name = StringField("正确的名称", [DataRequired(REQUIRED), Length(max=LONGEST_NAME)])
+    reason = StringField("更正的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class RemoveUnitForm(StaffForm):
-    reason = StringField("移除的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=200)])
+    reason = StringField("移除的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
     sure = BooleanField("确认移除，领导名单和标签一起删去", [InputRequired("请先勾选确认。")])
 
 
 class CopyForm(StaffForm):
-    title = StringField("新考核的名称", [DataRequired(REQUIRED), Length(max=100)])
+    title = StringField("新考核的名称", [DataRequired(REQUIRED), Length(max=LONGEST_NAME)])
 
 
 class RulesForm(StaffForm):

@@ -12,7 +12,6 @@ from surveys.vote.paper_ballots.paper_printing import MOST_COPIES
 from surveys.vote.paper_ballots.paper_returned import HIGHEST_NUMBER
 from surveys.vote.papers.slip_layout import Size
 from surveys.vote.poll_entries import MOST_PEOPLE
-from surveys.vote.poll_withdrawals import MOST_REASON
 from surveys.vote.ticketing.tickets import MOST_AT_ONCE
 from surveys.web.forms import NUMBER, REQUIRED, ConfirmForm, StaffForm
 
@@ -124,11 +123,11 @@ class PaperForm(StaffForm):
 
 class RemovePaperForm(StaffForm):
     number = _whole("第几张", "张号", 1, HIGHEST_NUMBER)
-    reason = StringField("原因", [DataRequired(REQUIRED), Length(max=200)])
+    reason = StringField("原因", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class SendBackForm(StaffForm):
-    reason = StringField("退回的原因", [DataRequired(REQUIRED), Length(max=200)])
+    reason = StringField("退回的原因", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class PaperLeftForm(ConfirmForm):
@@ -139,7 +138,7 @@ class PaperLeftForm(ConfirmForm):
 
 class WithdrawPollForm(StaffForm):
     sure = BooleanField("确认撤回，发出的票全部作废", [InputRequired("请先勾选确认。")])
-    reason = StringField("撤回的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=MOST_REASON)])
+    reason = StringField("撤回的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class PresentForm(StaffForm):
@@ -147,7 +146,7 @@ class PresentForm(StaffForm):
 
 
 class PauseForm(StaffForm):
-    reason = StringField("暂停的原因", [DataRequired(REQUIRED), Length(max=200)])
+    reason = StringField("暂停的原因", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
 class EndInForm(StaffForm):
