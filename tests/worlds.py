@@ -266,8 +266,7 @@ def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:
             photo = proceedings.cleaned(picture.getvalue()) if kind is ProceedingKind.INSPECTION else None
             body = TALKED if kind is ProceedingKind.TALK else f"样例{kind.label}情况"
             entry = ProceedingEntry(kind, NOW.date(), "样例考核组", body, photo=photo)
-            folder = site.settings.data_dir
-            made[kind] = proceedings.record_proceeding(session, NOW, COMMAND_LINE, folder, unit_id, entry)
+            made[kind] = proceedings.record_proceeding(session, NOW, COMMAND_LINE, site.photos, unit_id, entry)
     return made
 
 

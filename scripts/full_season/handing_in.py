@@ -116,6 +116,6 @@ def _entry(
 
 def _record(stage: Stage, unit_id: int, entry: ProceedingEntry, day: int) -> int:
     with stage.site.database.writing() as session:
-        group, folder = stage.staff.assessors[GROUP], stage.site.settings.data_dir
-        proceedings.record_proceeding(session, moment(stage.site, day), group, folder, unit_id, entry)
+        group, photos = stage.staff.assessors[GROUP], stage.site.photos
+        proceedings.record_proceeding(session, moment(stage.site, day), group, photos, unit_id, entry)
     return 1

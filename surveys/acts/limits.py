@@ -5,7 +5,9 @@ MINIMUM_PASSWORD = 10
 LONGEST_REASON = 500
 """Characters of why something is changed, sent back or decided."""
 LONGEST_NAME = 100
-"""Characters of the name of a unit, a person, an account or an assessment."""
+"""Characters of the name of a person, an account or an assessment."""
+LONGEST_UNIT = 200
+"""Characters of a unit's name."""
 LONGEST_POST = 200
 """Characters of a leader's post."""
 LONGEST_DOCUMENT = 200

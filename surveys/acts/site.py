@@ -31,6 +31,11 @@ class Site:
         return Files(self.settings.data_dir / "materials")
 
     @property
+    def photos(self) -> Files:
+        """Where the photographs of proceedings lie."""
+        return Files(self.settings.data_dir / "proceedings", flat=True)
+
+    @property
     def unfinished(self) -> UnfinishedFiles:
         """Files of which not everything has arrived."""
         return UnfinishedFiles(self.settings.data_dir / "materials" / "parts")

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,7 +15,7 @@ from surveys.acts.permitted import permitted
 from surveys.catalog.model import Framework, Method
 from surveys.season.assessments import framework_of, unit_of
 from surveys.season.rows import departments_of
-from surveys.storage.photo_files import read_photo
+from surveys.storage.files import Files
 from surveys.storage.tables import Account, Proceeding, Unit
 
 _AMENDS = re.compile(r"(更正|撤回)第 ([0-9]+) 号记录。\n", re.ASCII)
@@ -129,12 +128,12 @@ def rows_for(session: Session, actor: Actor, unit_id: int) -> list[tuple[str, st
 
 
 @permitted(Permission.REVIEW)
-def photo(session: Session, actor: Actor, data_dir: Path, unit_id: int, proceeding_id: int) -> bytes:
+def photo(session: Session, actor: Actor, photos: Files, unit_id: int, proceeding_id: int) -> bytes:
     """Raises NotFound, NotAllowed."""
     proceeding = readable(session, actor, unit_of(session, unit_id), proceeding_id)
     if proceeding.digest is None:
         raise NotFound("这条记录没有照片。")
-    data = read_photo(data_dir, proceeding.digest)
+    data = photos.read(proceeding.digest)
     if data is None:
         raise NotFound("照片的文件不在了，或与保存时不一致，请联系管理员。")
     return data

@@ -7,7 +7,7 @@ service writes and nobody can type, names the record it takes the place of.
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from pathlib import Path
+from io import BytesIO
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -32,7 +32,7 @@ from surveys.evidence.uploads.speakers import speaker_hints
 from surveys.season import shut
 from surveys.season.assessments import framework_of, held_assessment, unit_of
 from surveys.season.shut import Act
-from surveys.storage.photo_files import keep_photo
+from surveys.storage.files import Files
 from surveys.storage.tables import Proceeding, Unit
 
 LONGEST_BODY, LONGEST_PEOPLE = 5000, 200
@@ -97,7 +97,7 @@ def inspection_body(what: str, where: str, finding: str) -> str:
 
 @permitted(Permission.REVIEW)
 def record_proceeding(
-    session: Session, now: datetime, actor: Actor, data_dir: Path, unit_id: int, entry: ProceedingEntry
+    session: Session, now: datetime, actor: Actor, photos: Files, unit_id: int, entry: ProceedingEntry
 ) -> int:
     """Adds a record. Raises NotFound, NotAllowed, BadInput (SpeakerNamed), WrongState.
 
@@ -120,7 +120,7 @@ def record_proceeding(
     if entry.photo is not None:
         # Before the commit: a file without a record harms nobody, a record without its file does.
         with room_on_disk():
-            proceeding.digest = keep_photo(data_dir, entry.photo.data)
+            proceeding.digest = photos.keep(BytesIO(entry.photo.data)).digest
         proceeding.media_type = MEDIA_TYPE
     return _added(session, now, actor, unit, proceeding, "proceeding.add")
 

@@ -13,7 +13,6 @@ from surveys.acts.permitted import permitted
 from surveys.acts.site import Site
 from surveys.evidence.checklists import assessment_checklists
 from surveys.season.assessments import assessment_of
-from surveys.storage.photo_files import photo_path, read_photo
 from surveys.storage.tables import Assessment, Material, Proceeding, Unit
 
 
@@ -67,11 +66,10 @@ def _check_photos(site: Site, session: Session, assessment: Assessment) -> Check
     refers: dict[str, list[str]] = {}
     for record, unit in session.execute(query):
         refers.setdefault(record.digest or "", []).append(f"{unit.name} 第 {record.id} 号记录的照片")
-    folder = site.settings.data_dir
     damaged = [
-        DamagedFile(digest, not photo_path(folder, digest).exists(), "；".join(names))
+        DamagedFile(digest, not site.photos.path(digest).exists(), "；".join(names))
         for digest, names in refers.items()
-        if read_photo(folder, digest) is None
+        if not site.photos.is_whole(digest)
     ]
     return Checked(len(refers), tuple(damaged))
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound
-from surveys.acts.limits import LONGEST_NAME, LONGEST_POST
+from surveys.acts.limits import LONGEST_NAME, LONGEST_POST, LONGEST_UNIT
 from surveys.acts.permitted import permitted
 from surveys.catalog import loader
 from surveys.catalog.model import Framework
@@ -126,7 +126,7 @@ def _department(assessment: Assessment, text: str) -> str | None:
 
 def _check_texts(entry: UnitEntry) -> None:
     texts = [
-        ("单位名称", entry.name, LONGEST_POST),
+        ("单位名称", entry.name, LONGEST_UNIT),
         ("类别", entry.category, LONGEST_NAME),
         ("考核部门名称", entry.department or "", LONGEST_NAME),
     ]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, editions, proposals
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, WrongState
-from surveys.acts.limits import LONGEST_NAME
+from surveys.acts.limits import LONGEST_UNIT
 from surveys.acts.permitted import permitted
 from surveys.acts.reasons import written
 from surveys.intake.cleaning import clean_name, name_key
@@ -88,8 +88,8 @@ def rename(
     unit = _locked(session, unit_id)
     name, before = clean_name(name), unit.name
     editions.check_value(base, "name", before, name, "单位名称")
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadInput(f"单位名称须为 1 至 {LONGEST_NAME} 个字。")
+    if not 1 <= len(name) <= LONGEST_UNIT:
+        raise BadInput(f"单位名称须为 1 至 {LONGEST_UNIT} 个字。")
     if name == before:
         raise BadInput("名称和原来的一样，没有改动。")
     if any(name_key(other.name) == name_key(name) for other in unit.assessment.units if other is not unit):

@@ -31,9 +31,7 @@ BASIS = "依据日常工作情况综合评定"
 def add(site: Site, unit_id: int, kind: ProceedingKind, actor: Actor = COMMAND_LINE, **fields: Any) -> int:
     values = {"held_on": TODAY, "people": "考核一组", "body": "情况正常"} | fields
     with site.database.writing() as session:
-        return proceedings.record_proceeding(
-            session, NOW, actor, site.settings.data_dir, unit_id, ProceedingEntry(kind, **values)
-        )
+        return proceedings.record_proceeding(session, NOW, actor, site.photos, unit_id, ProceedingEntry(kind, **values))
 
 
 def records(site: Site, unit_id: int, actor: Actor = COMMAND_LINE) -> list[Record]:
@@ -247,16 +245,16 @@ def test_a_photograph_is_kept_by_its_digest(site: Site) -> None:
     (kept,) = (folder / "proceedings").iterdir()
     assert kept.stat().st_mode & 0o077 == 0
     with site.database.reading() as session:
-        data = [proceeding_records.photo(session, COMMAND_LINE, folder, unit_id, each) for each in (record, again)]
+        data = [proceeding_records.photo(session, COMMAND_LINE, site.photos, unit_id, each) for each in (record, again)]
         assert data == [kept.read_bytes()] * 2
         with pytest.raises(NotFound):
-            proceeding_records.photo(session, assessor(LEAD), folder, unit_id, record)
+            proceeding_records.photo(session, assessor(LEAD), site.photos, unit_id, record)
         kept.write_bytes(b"something else")
         with pytest.raises(NotFound, match="不一致"):
-            proceeding_records.photo(session, COMMAND_LINE, folder, unit_id, record)
+            proceeding_records.photo(session, COMMAND_LINE, site.photos, unit_id, record)
         kept.unlink()
         with pytest.raises(NotFound, match="不在"):
-            proceeding_records.photo(session, COMMAND_LINE, folder, unit_id, record)
+            proceeding_records.photo(session, COMMAND_LINE, site.photos, unit_id, record)
 
 
 def test_a_photograph_is_checked_and_mended(site: Site) -> None:

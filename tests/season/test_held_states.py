@@ -58,8 +58,7 @@ def reviewing(site: Site, unit_id: int) -> Act:
 
 def recording(site: Site, unit_id: int) -> Act:
     entry = ProceedingEntry(ProceedingKind.REPORT, NOW.date(), "考核一组", "情况正常")
-    folder = site.settings.data_dir
-    return lambda session: proceedings.record_proceeding(session, NOW, COMMAND_LINE, folder, unit_id, entry)
+    return lambda session: proceedings.record_proceeding(session, NOW, COMMAND_LINE, site.photos, unit_id, entry)
 
 
 def entering_an_event(site: Site, unit_id: int) -> Act:

@@ -20,7 +20,6 @@ from surveys.entry import backups
 from surveys.entry.backups import BackupFailed
 from surveys.settings import Settings, database_url_of
 from surveys.storage import backup as storage
-from surveys.storage.photo_files import keep_photo
 from surveys.vote import poll_record, polls, sealing
 from tests.builders import box_counts, build_poll, cast, filled, sheet_of
 from tests.sites import NOW, postgres_database
@@ -98,7 +97,7 @@ def ballots(path: Path) -> int:
 def test_the_list_names_every_file_with_its_digest_and_no_key_is_in_it(lite_site: Site) -> None:
     voted(lite_site)
     data = lite_site.settings.data_dir
-    keep_photo(data, b"a photograph")
+    lite_site.photos.keep(io.BytesIO(b"a photograph"))
     with lite_site.files.in_use():
         stored = lite_site.files.keep(io.BytesIO(b"material"))
     (data / "materials" / "parts").mkdir(exist_ok=True)

@@ -69,7 +69,7 @@ def add(unit_id: int, kind: str) -> ResponseReturnValue:
         form.checked()
         entry = _entry(chosen, form, old)
         with site().database.writing() as session:
-            proceedings.record_proceeding(session, site().now(), actor(), site().settings.data_dir, unit_id, entry)
+            proceedings.record_proceeding(session, site().now(), actor(), site().photos, unit_id, entry)
     except Refusal as error:
         warned = isinstance(error, SpeakerNamed)
         return _form_page(opened, str(error), warned=warned), 400
@@ -102,7 +102,7 @@ def withdraw(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
 @needs(Permission.REVIEW)
 def photo(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
-        data = proceeding_records.photo(session, actor(), site().settings.data_dir, unit_id, proceeding_id)
+        data = proceeding_records.photo(session, actor(), site().photos, unit_id, proceeding_id)
     return uploaded(data, MEDIA_TYPE, f"检查照片-{proceeding_id}.jpg")
 
 

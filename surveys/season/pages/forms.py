@@ -13,7 +13,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput
 
-from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON
+from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON, LONGEST_UNIT
 from surveys.scoring.marks import STEPS
 from surveys.scoring.score_sheet import Mode
 from surveys.web.forms import REQUIRED, StaffForm
@@ -37,7 +37,7 @@ class AssessmentForm(StaffForm):
 
 
 class UnitForm(StaffForm):
-    name = StringField("单位名称", [DataRequired(REQUIRED), Length(max=LONGEST_NAME)])
+    name = StringField("单位名称", [DataRequired(REQUIRED), Length(max=LONGEST_UNIT)])
     category = StringField("类别（同类别内排名）", [DataRequired(REQUIRED), Length(max=50)])
     framework = SelectField("测评体系")
     tags = StringField("单位标签（用空格隔开，没有就不填）", [Optional(), Length(max=300)])
@@ -47,7 +47,7 @@ class UnitForm(StaffForm):
 
 
 class RenameUnitForm(StaffForm):
-    name = StringField("正确的名称", [DataRequired(REQUIRED), Length(max=LONGEST_NAME)])
+    name = StringField("正确的名称", [DataRequired(REQUIRED), Length(max=LONGEST_UNIT)])
     reason = StringField("更正的原因（会记入日志）", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
 
 
