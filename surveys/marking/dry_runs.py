@@ -1,43 +1,16 @@
 """What other frameworks and rules would have made of an assessment's marks. Nothing is written."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from surveys.catalog.model import Framework, Method, Row
-from surveys.marking.results import placed
 from surveys.marking.score_sheets import SheetLine, UnitSheet, assessment_sheets, score_of
-from surveys.scoring.exact import exact, shown
-from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoreSheet, ScoringRules
+from surveys.marking.what_if import UnitEffect, effects
+from surveys.scoring.exact import exact
+from surveys.scoring.score_sheet import Kind, RowState, RowValue, ScoringRules
 from surveys.season.assessments import assessment_of, frameworks_of
-
-
-@dataclass(frozen=True)
-class Standing:
-    """As shown; None while something is pending or withheld, `rank` within the category."""
-
-    base: Decimal | None
-    final: Decimal | None
-    band: str | None
-    rank: int | None
-
-
-@dataclass(frozen=True)
-class UnitRun:
-    """`without`: rows that would apply and have nothing to go by, because they did not apply to the unit before."""
-
-    unit_id: int
-    unit: str
-    category: str
-    before: Standing
-    after: Standing
-    without: tuple[str, ...]
-
-    @property
-    def is_same(self) -> bool:
-        return self.before == self.after
 
 
 @dataclass(frozen=True)
@@ -52,16 +25,18 @@ class Unmatched:
 
 @dataclass(frozen=True)
 class DryRun:
-    """`units` in the order of the assessment; `unmatched`: only frameworks that have such rows."""
+    """`units` in the order of the assessment. `without`: by unit, rows that would apply and have nothing to go by: they
+    did not apply to it before. `unmatched`: only frameworks that have such rows."""
 
     assessment_id: int
     title: str
-    units: tuple[UnitRun, ...]
+    units: tuple[UnitEffect, ...]
+    without: Mapping[int, tuple[str, ...]]
     unmatched: tuple[Unmatched, ...]
 
     @property
     def categories(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(run.category for run in self.units))
+        return tuple(dict.fromkeys(unit.category for unit in self.units))
 
 
 def dry_run(
@@ -81,19 +56,18 @@ def dry_run(
     editions = dict(frameworks or {})
     carried = [_carried(sheet, editions.get(sheet.framework.key, sheet.framework)) for sheet in sheets]
     after = [
-        score_of(editions.get(sheet.framework.key, sheet.framework), values, rules or old_rules)
+        replace(sheet, score=score_of(editions.get(sheet.framework.key, sheet.framework), values, rules or old_rules))
         for sheet, (values, _) in zip(sheets, carried, strict=True)
     ]
-    old_standings = _standings(sheets, [sheet.score for sheet in sheets], old_rules)
-    new_standings = _standings(sheets, after, rules or old_rules)
-    runs = [
-        UnitRun(sheet.unit.id, sheet.unit.name, sheet.unit.category, old, new, without)
-        for sheet, old, new, (_, without) in zip(sheets, old_standings, new_standings, carried, strict=True)
-    ]
+    without = {sheet.unit.id: rows for sheet, (_, rows) in zip(sheets, carried, strict=True) if rows}
     used = {sheet.framework.key: sheet.framework for sheet in sheets}
     unmatched = [_unmatched(old, editions[key]) for key, old in used.items() if key in editions]
     return DryRun(
-        assessment.id, assessment.title, tuple(runs), tuple(each for each in unmatched if each.new or each.gone)
+        assessment.id,
+        assessment.title,
+        effects(sheets, old_rules, after, rules or old_rules),
+        without,
+        tuple(each for each in unmatched if each.new or each.gone),
     )
 
 
@@ -102,16 +76,6 @@ def try_on(session: Session, assessment_id: int, earlier_id: int) -> DryRun:
     assessment = assessment_of(session, assessment_id)
     editions = {framework.key: framework for framework in frameworks_of(assessment)}
     return dry_run(session, earlier_id, editions, ScoringRules.from_json(assessment.rules))
-
-
-def _standings(sheets: Sequence[UnitSheet], scores: Sequence[ScoreSheet], rules: ScoringRules) -> list[Standing]:
-    found: dict[int, Standing] = {}
-    for category in {sheet.unit.category for sheet in sheets}:
-        own = [place for place, sheet in enumerate(sheets) if sheet.unit.category == category]
-        for place, standing in zip(own, placed([scores[place] for place in own], rules), strict=True):
-            base = scores[place].base
-            found[place] = Standing(None if base is None else shown(base), *standing)
-    return [found[place] for place in range(len(sheets))]
 
 
 def _carried(sheet: UnitSheet, framework: Framework) -> tuple[dict[str, RowValue], tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """Changing what an assessment is scored by after marking has started: the effect first, then a new version of rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from functools import partial
 from operator import itemgetter
@@ -17,13 +17,12 @@ from surveys.acts.proposals import Draft, ProposalKind, Spot
 from surveys.acts.reasons import written
 from surveys.catalog.model import Framework, Standard
 from surveys.catalog.rules import framework_faults
-from surveys.marking.results import UnitResult, plain_points, ranked
+from surveys.marking import what_if
 from surveys.marking.score_sheets import assessment_sheets
 from surveys.marking.standing_marks import Place
+from surveys.marking.what_if import UnitEffect
 from surveys.outcome.versions import newest_rules
 from surveys.polling.seal import canonical_json, digest
-from surveys.scoring.exact import shown as as_shown
-from surveys.scoring.exact import total
 from surveys.scoring.rule_checks import rule_faults
 from surveys.scoring.score_sheet import ScoringRules
 from surveys.season import shut
@@ -32,36 +31,6 @@ from surveys.season.rows import departments_of
 from surveys.season.rule_editing import summary
 from surveys.season.shut import Act
 from surveys.storage.tables import Account, Assessment, Document, Event, Exemption, Mark, RuleVersion, Unit
-
-
-@dataclass(frozen=True)
-class Figures:
-    """A unit's result as shown; None where there is none. `got` of `points`: over the rows that have their points so
-    far, which with `bonus`, `deduction` and `vetoed` says what changes while rows are pending."""
-
-    got: str
-    points: str
-    bonus: str
-    deduction: str
-    vetoed: bool
-    base: str | None
-    final: str | None
-    band: str | None
-    rank: int | None
-    pending: int
-
-
-@dataclass(frozen=True)
-class UnitEffect:
-    unit_id: int
-    name: str
-    category: str
-    before: Figures
-    after: Figures
-
-    @property
-    def changed(self) -> bool:
-        return self.before != self.after
 
 
 @dataclass(frozen=True)
@@ -95,7 +64,7 @@ def effect_of(
     missing = list(_hindrances(session, assessment, proposed, rules))
     if not missing and (rules or now_rules) == now_rules and not _differ(assessment, proposed):
         missing = ["和现在的规则一样，没有要改的。"]
-    units = [] if missing else _units(session, assessment, proposed, rules or now_rules)
+    units = () if missing else _units(session, assessment, proposed, rules or now_rules)
     said = [
         {key: framework.to_json() for key, framework in proposed.items()},
         (rules or now_rules).to_json(),
@@ -103,9 +72,9 @@ def effect_of(
         [framework.to_json() for framework in frameworks_of(assessment) if framework.key in proposed],
         now_rules.to_json(),
         missing,
-        [asdict(unit) for unit in units],
+        [[str(value) for value in astuple(unit)] for unit in units],
     ]
-    return Effect(tuple(missing), tuple(units), digest(canonical_json(said)))
+    return Effect(tuple(missing), units, digest(canonical_json(said)))
 
 
 @permitted(Permission.DECIDE)
@@ -294,29 +263,9 @@ def _differ(assessment: Assessment, proposed: Mapping[str, Framework]) -> bool:
 
 def _units(
     session: Session, assessment: Assessment, proposed: Mapping[str, Framework], rules: ScoringRules
-) -> list[UnitEffect]:
-    before = ranked(assessment_sheets(session, assessment), ScoringRules.from_json(assessment.rules))
-    after = ranked(assessment_sheets(session, assessment, proposed, rules), rules)
-    return [
-        UnitEffect(old.sheet.unit.id, old.sheet.unit.name, old.sheet.unit.category, _figures(old), _figures(new))
-        for old, new in zip(before, after, strict=True)
-    ]
-
-
-def _figures(result: UnitResult) -> Figures:
-    score = result.sheet.score
-    return Figures(
-        got=str(as_shown(total(block.got for block in score.blocks))),
-        points=plain_points(total(block.points for block in score.blocks)),
-        bonus=str(as_shown(score.bonus)),
-        deduction=str(as_shown(score.deduction)),
-        vetoed=score.vetoed,
-        base=None if score.base is None else str(as_shown(score.base)),
-        final=None if result.final is None else str(result.final),
-        band=result.band,
-        rank=result.rank,
-        pending=score.pending + score.withheld,
-    )
+) -> tuple[UnitEffect, ...]:
+    before, after = assessment_sheets(session, assessment), assessment_sheets(session, assessment, proposed, rules)
+    return what_if.effects(before, ScoringRules.from_json(assessment.rules), after, rules)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def test_once_marked_a_framework_changes_as_a_new_version_with_its_effect_shown(
         points = {row.standard.key: row.standard.points for row in rows}
     assert (points["III-4"], points["III-3"]) == (Decimal(1), Decimal(4))
     finals = [unit["result"]["final"]["shown"] for unit in season.live()["units"]]
-    assert finals == [unit.after.final for unit in found.effect.units]
+    assert finals == [str(unit.after.final) for unit in found.effect.units]
     with pytest.raises(NotFound):
         revision(season, import_id)
 

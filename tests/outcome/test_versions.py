@@ -211,7 +211,7 @@ def test_a_change_of_rules_shows_every_unit_first_and_writes_nothing(season):
     old, new = found.units[0].before, found.units[0].after
     assert Decimal(new.final or 0) - Decimal(old.final or 0) == 3
     assert change(season, rules, found.fingerprint) == 2
-    assert season.live()["units"][0]["result"]["final"]["shown"] == new.final
+    assert season.live()["units"][0]["result"]["final"]["shown"] == str(new.final)
     with season.site.database.reading() as session:
         numbers = session.scalars(sa.select(RuleVersion.number).order_by(RuleVersion.number)).all()
         assert (numbers, versions.newest_rules(session, season.assessment_id)) == ([1, 2], 2)
@@ -236,7 +236,7 @@ def test_the_effect_is_shown_while_rows_are_pending_too(site):
     found = effect(season, ScoringRules(deduction_cap=Decimal(2)))
     (unit,) = found.changed
     assert (unit.name, found.incomplete) == ("另一局", 1)
-    assert (unit.before.deduction, unit.after.deduction) == ("4.00", "2.00")
+    assert (unit.before.deduction, unit.after.deduction) == (Decimal("4.00"), Decimal("2.00"))
     assert (unit.after.final, unit.after.pending) == (None, 1)
     assert Decimal(unit.after.got) == Decimal(unit.after.points) > 0, "full marks on every row but the democratic one"
 
