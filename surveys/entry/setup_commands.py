@@ -5,7 +5,7 @@ from flask.cli import with_appcontext
 
 from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.cli.common import any_site, reports_refusals, site
-from surveys.entry.demo import DemoLinks, fill_demo
+from surveys.entry.worlds.demo import DemoLinks, fill_demo
 from surveys.office import accounts
 
 

@@ -44,7 +44,7 @@ SHARED = (ProceedingKind.HEARING, ProceedingKind.INSPECTION)
 
 
 @dataclass(frozen=True)
-class Record:
+class ProceedingRecord:
     """A record as it is shown. `replaced_by`: the correction or withdrawal that came later; `withdraws`: it is one."""
 
     id: int
@@ -81,7 +81,7 @@ def in_group(actor: Actor, framework: Framework) -> bool:
 
 
 @permitted(Permission.REVIEW)
-def unit_records(session: Session, actor: Actor, unit_id: int) -> list[Record]:
+def unit_records(session: Session, actor: Actor, unit_id: int) -> list[ProceedingRecord]:
     """What this account may read of a unit's records, by date. Raises NotFound, NotAllowed.
 
     The group reads everything. Another assessor reads what is about a row of the own department, talks never.
@@ -92,7 +92,7 @@ def unit_records(session: Session, actor: Actor, unit_id: int) -> list[Record]:
 
 
 @permitted(Permission.SEE_OWN_UNIT)
-def own_feedback(session: Session, actor: Actor) -> list[Record]:
+def own_feedback(session: Session, actor: Actor) -> list[ProceedingRecord]:
     """The feedback given to a reporter's own unit, the newest first. Raises NotAllowed."""
     if actor.unit_id is None:
         raise NotAllowed("反馈由被考核单位的报送员查看。")
@@ -193,7 +193,7 @@ def readable(session: Session, actor: Actor, unit: Unit, proceeding_id: int) -> 
     return found
 
 
-def all_records(session: Session, unit: Unit, kind: ProceedingKind | None = None) -> list[Record]:
+def all_records(session: Session, unit: Unit, kind: ProceedingKind | None = None) -> list[ProceedingRecord]:
     """Everything, by date; for who may read it."""
     query = (
         select(Proceeding)
@@ -208,9 +208,9 @@ def all_records(session: Session, unit: Unit, kind: ProceedingKind | None = None
     return [_record(entry, names, replaced) for entry in found]
 
 
-def _record(entry: Proceeding, names: dict[int | None, str], replaced: dict[int, int]) -> Record:
+def _record(entry: Proceeding, names: dict[int | None, str], replaced: dict[int, int]) -> ProceedingRecord:
     amends = amendment(entry)
-    return Record(
+    return ProceedingRecord(
         id=entry.id,
         unit_id=entry.unit_id,
         kind=ProceedingKind(entry.kind),

@@ -20,7 +20,7 @@ from surveys.evidence.materials import room_on_disk
 from surveys.evidence.proceeding_records import (
     SHARED,
     ProceedingKind,
-    Record,
+    ProceedingRecord,
     all_records,
     in_group,
     own_feedback,
@@ -165,7 +165,7 @@ def acknowledge(session: Session, now: datetime, actor: Actor, proceeding_id: in
     session.commit()
 
 
-def _standing(session: Session, unit: Unit, proceeding_id: int, kind: ProceedingKind) -> Record:
+def _standing(session: Session, unit: Unit, proceeding_id: int, kind: ProceedingKind) -> ProceedingRecord:
     """The record of this kind that may be corrected or withdrawn. Raises NotFound, WrongState."""
     old = next((record for record in all_records(session, unit, kind) if record.id == proceeding_id), None)
     if old is None:

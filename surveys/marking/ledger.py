@@ -30,16 +30,10 @@ from surveys.storage.tables import Event, Exemption, Unit
 _TOLD = ("unit_id", "row_key", "happened_on", "document", "reason", "level", "occasion")
 """What is entered of an event, its points apart: 2 and 2.0 are two texts in the table."""
 
-_MOST = {
-    "依据文件": LONGEST_DOCUMENT,
-    "事由": LONGEST_REASON,
-    "理由": LONGEST_REASON,
-    "级别": 40,
-    "事项": LONGEST_DOCUMENT,
-}
+_MOST = {"依据文件": LONGEST_DOCUMENT, "事项": LONGEST_DOCUMENT, "级别": 40}
 
 
-class AppealState(StrEnum):
+class ContestState(StrEnum):
     NONE = "none"
     OPEN = "open"
     UPHELD = "upheld"
@@ -184,7 +178,7 @@ def _cancel(
     session: Session, now: datetime, actor: Actor, event: Event, unit: Unit, reason: str, second: Actor | None
 ) -> bool:
     require_open(session, unit.id, event.row_key)
-    if event.appeal == AppealState.OPEN:
+    if event.appeal == ContestState.OPEN:
         raise WrongState("这条事件正在申诉。请答复申诉：申诉成立，事件即撤销。")
     event.cancelled_at = now
     event.cancel_reason = proposals.gone_by(second, actor, _reason(reason, "撤销的理由"))
@@ -214,16 +208,16 @@ def contest(session: Session, now: datetime, actor: Actor, unit_id: int, event_i
         raise NotAllowed("只有本单位的报送员，或由管理员代单位，才能提出申诉。")
     event, unit = _standing_event(session, unit_id, event_id)
     require_open(session, unit_id, event.row_key)
-    if event.appeal != AppealState.NONE:
-        raise WrongState(f"这条事件的申诉状态是“{AppealState(event.appeal).label}”，不能再申诉一次。")
-    event.appeal = AppealState.OPEN
+    if event.appeal != ContestState.NONE:
+        raise WrongState(f"这条事件的申诉状态是“{ContestState(event.appeal).label}”，不能再申诉一次。")
+    event.appeal = ContestState.OPEN
     event.appeal_note = f"申诉：{_reason(grounds, '申诉的理由')}"
     audit.record(session, now, actor, "event.appeal", f"{unit.name} {event.row_key}", event.appeal_note)
     session.commit()
 
 
 @permitted(Permission.DECIDE)
-def decide_appeal(
+def answer_contest(
     session: Session,
     now: datetime,
     actor: Actor,
@@ -262,15 +256,15 @@ def _answer(
     second: Actor | None,
 ) -> bool:
     require_open(session, unit.id, event.row_key)
-    if event.appeal != AppealState.OPEN:
+    if event.appeal != ContestState.OPEN:
         raise WrongState("这条事件没有等待答复的申诉。")
     answer = proposals.gone_by(second, actor, _reason(reason, "答复的理由"))
-    event.appeal = AppealState.UPHELD if upheld else AppealState.DISMISSED
+    event.appeal = ContestState.UPHELD if upheld else ContestState.DISMISSED
     event.appeal_note += f"\n答复：{answer}"
     if upheld:
         event.cancelled_at = now
         event.cancel_reason = f"申诉成立：{answer}"
-    detail = f"{AppealState(event.appeal).label} {answer}"
+    detail = f"{ContestState(event.appeal).label} {answer}"
     audit.record(session, now, actor, "event.answer", f"{unit.name} {event.row_key}", detail)
     return True
 
@@ -391,8 +385,8 @@ def _standing_event(session: Session, unit_id: int, event_id: int) -> tuple[Even
 
 def _text(label: str, text: str) -> str:
     text = clean_line(text)
-    if len(text) > _MOST[label]:
-        raise BadInput(f"{label}太长，最多 {_MOST[label]} 个字。")
+    if len(text) > _MOST.get(label, LONGEST_REASON):
+        raise BadInput(f"{label}太长，最多 {_MOST.get(label, LONGEST_REASON)} 个字。")
     return text
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from surveys.catalog.model import Framework, plain
 from surveys.marking.event_counts import counting_events
-from surveys.marking.ledger import AppealState
+from surveys.marking.ledger import ContestState
 from surveys.reporting.csv_cells import harmless
 from surveys.scoring.occasions import occasion_key
 from surveys.scoring.score_sheet import Kind
@@ -60,7 +60,7 @@ class LedgerLine:
     occasion: str
     effect: LedgerEffect
     cancel_reason: str
-    contest: AppealState
+    contest: ContestState
     contest_note: str
     event_id: int | None = None
     exemption_id: int | None = None
@@ -132,7 +132,7 @@ def _unit_lines(
             event.occasion,
             _effect(event, in_base, event.id in counted),
             event.cancel_reason or "",
-            AppealState(event.appeal),
+            ContestState(event.appeal),
             event.appeal_note,
             event_id=event.id,
         )
@@ -152,7 +152,7 @@ def _unit_lines(
             "",
             LedgerEffect.COUNTED if exemption.cancelled_at is None else LedgerEffect.CANCELLED,
             exemption.cancel_reason or "",
-            AppealState.NONE,
+            ContestState.NONE,
             "",
             exemption_id=exemption.id,
         )

@@ -51,7 +51,7 @@ def _cancel_event(session: Session, now: datetime, by: Actor, _: int, act: Docum
 
 def _uphold(session: Session, now: datetime, by: Actor, _: int, act: Document, second: Actor) -> object:
     place = (act["unit"], act["event"])
-    return ledger.decide_appeal(session, now, by, *place, upheld=True, reason=act["reason"], second=second)
+    return ledger.answer_contest(session, now, by, *place, upheld=True, reason=act["reason"], second=second)
 
 
 def _exempt(session: Session, now: datetime, by: Actor, _: int, act: Document, second: Actor) -> object:

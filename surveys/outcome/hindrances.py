@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import proposals
 from surveys.catalog.rules import framework_faults
-from surveys.marking.ledger import AppealState
+from surveys.marking.ledger import ContestState
 from surveys.marking.results import Results, results
 from surveys.marking.score_sheets import UnitSheet
 from surveys.outcome import promises, replies, versions
@@ -30,7 +30,7 @@ from surveys.vote.tallies import is_visible
 NEXT = dict(zip(list(AssessmentState)[:-1], list(AssessmentState)[1:], strict=True))
 
 
-class Standing:
+class LiveAssessment:
     """What a step rests on, read once and where it is asked for: the `results`, `live`, all sheets as they are, and the
     `newest` version."""
 
@@ -76,7 +76,7 @@ class Outlook:
     target: AssessmentState | None
     hindrances: tuple[str, ...]
     notes: tuple[str, ...]
-    standing: Standing
+    standing: LiveAssessment
     certificate: str | None = None
     hands: tuple[str, ...] = ()
 
@@ -90,7 +90,7 @@ class Outlook:
 def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
     """For the page. `now` is in the office's time zone."""
     state = AssessmentState(assessment.state)
-    standing = Standing(session, assessment.id)
+    standing = LiveAssessment(session, assessment.id)
     missing = tuple(hindrances(session, now, assessment, standing))
     if state not in (AssessmentState.MARKING, AssessmentState.PROVISIONAL, AssessmentState.APPEAL):
         return Outlook(NEXT.get(state), missing, (), standing)
@@ -107,7 +107,7 @@ def outlook(session: Session, now: datetime, assessment: Assessment) -> Outlook:
     return Outlook(NEXT[state], missing, tuple(notes), standing, subject, hands)
 
 
-def hindrances(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:
+def hindrances(session: Session, now: datetime, assessment: Assessment, standing: LiveAssessment) -> list[str]:
     """All that must still be done before the next step, in Chinese. `now` is in the office's time zone."""
     checks: dict[AssessmentState, Callable[[], list[str]]] = {
         AssessmentState.PREPARING: lambda: _before_marking(session, assessment),
@@ -129,14 +129,14 @@ def _before_marking(session: Session, assessment: Assessment) -> list[str]:
     return missing + _applicability_hindrances(session, assessment)
 
 
-def _before_closing(session: Session, assessment: Assessment, standing: Standing) -> list[str]:
+def _before_closing(session: Session, assessment: Assessment, standing: LiveAssessment) -> list[str]:
     missing = _applicability_hindrances(session, assessment) + _open_event_appeals(session, assessment)
     missing += proposals.hindrances(session, assessment.id)
     # What an earlier round of appeal promised may be carried out now or in the next one: it hinders the certificate.
     return missing + _promised(standing, objections=False)
 
 
-def _promised(standing: Standing, *, objections: bool) -> list[str]:
+def _promised(standing: LiveAssessment, *, objections: bool) -> list[str]:
     """Of open promises: `objections` that were accepted, or else all the material that was asked for."""
     found = [each.words for each in standing.promises if (each.objection_id is not None) is objections]
     return list(dict.fromkeys(found))
@@ -155,7 +155,7 @@ def _applicability_hindrances(session: Session, assessment: Assessment) -> list[
     return missing
 
 
-def _before_certifying(session: Session, now: datetime, assessment: Assessment, standing: Standing) -> list[str]:
+def _before_certifying(session: Session, now: datetime, assessment: Assessment, standing: LiveAssessment) -> list[str]:
     missing = open_objections(session, assessment) + proposals.hindrances(session, assessment.id)
     missing += _promised(standing, objections=True) + _promised(standing, objections=False)
     missing += _changes(assessment, standing)
@@ -178,11 +178,11 @@ def open_objections(session: Session, assessment: Assessment) -> list[str]:
 
 def _open_event_appeals(session: Session, assessment: Assessment) -> list[str]:
     query = select(func.count()).select_from(Event).join(Unit, Unit.id == Event.unit_id)
-    count = session.scalar(query.where(Unit.assessment_id == assessment.id, Event.appeal == AppealState.OPEN))
+    count = session.scalar(query.where(Unit.assessment_id == assessment.id, Event.appeal == ContestState.OPEN))
     return [f"台账上还有 {count} 条事件的申诉没有答复，请在“台账”页答复。"] if count else []
 
 
-def _changes(assessment: Assessment, standing: Standing) -> list[str]:
+def _changes(assessment: Assessment, standing: LiveAssessment) -> list[str]:
     """Whether something changed since the newest version: by an accepted objection, or a poll sealed meanwhile."""
     newest = standing.newest
     if newest is None or versions.same_scores(newest.body, standing.live):
@@ -251,7 +251,7 @@ def _unopened_polls(session: Session, assessment: Assessment) -> list[str]:
     ]
 
 
-def certificate(session: Session, standing: "Standing") -> Document:
+def certificate(session: Session, standing: "LiveAssessment") -> Document:
     """The body that would be certified now, when nothing changed since the newest version. Where a first hand, by an
     earlier program or as the database read rows then, certified that version word for word, it is that."""
     live, newest, assessment_id = standing.live, standing.newest, standing.record.assessment

@@ -14,7 +14,7 @@ from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.permitted import permitted
 from surveys.acts.reasons import written
 from surveys.outcome import versions
-from surveys.outcome.hindrances import NEXT, Standing, certificate, hindrances, open_objections
+from surveys.outcome.hindrances import NEXT, LiveAssessment, certificate, hindrances, open_objections
 from surveys.polling.seal import canonical_json, digest
 from surveys.scoring.assessment_states import AssessmentState, VersionKind
 from surveys.scoring.score_sheet import ScoringRules
@@ -111,18 +111,18 @@ def archive(session: Session, now: datetime, actor: Actor, assessment_id: int) -
 
 def certificate_digest(session: Session, assessment: Assessment) -> str:
     """Of the version that would be certified now."""
-    return digest(canonical_json(certificate(session, Standing(session, assessment.id))))
+    return digest(canonical_json(certificate(session, LiveAssessment(session, assessment.id))))
 
 
 def _ready(
     session: Session, now: datetime, actor: Actor, assessment_id: int, state: AssessmentState
-) -> tuple[Assessment, Standing]:
+) -> tuple[Assessment, LiveAssessment]:
     """The assessment, locked, in this state, with nothing that hinders the next step."""
     assessment = locked_assessment(session, assessment_id)
     here = AssessmentState(assessment.state)
     if here is not state:
         raise WrongState(f"考核{here.label}，不能进到“{NEXT[state].label}”这一步；只有{state.label}的考核可以。")
-    standing = Standing(session, assessment_id)
+    standing = LiveAssessment(session, assessment_id)
     missing = hindrances(session, now, assessment, standing)
     if missing:
         raise WrongState("\n".join(["还不能进到下一步：", *missing]))

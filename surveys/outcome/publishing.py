@@ -25,7 +25,7 @@ from surveys.season.assessments import unit_of
 _ZIP_TIME = (2000, 1, 1, 0, 0, 0)
 
 
-class Form(StrEnum):
+class DocumentFormat(StrEnum):
     PDF = "pdf"
     WORD = "docx"
 
@@ -37,7 +37,7 @@ class Form(StrEnum):
         }[self.value]
 
     def written(self, documents: Sequence[Document]) -> Iterator[bytes]:
-        if self is Form.PDF:
+        if self is DocumentFormat.PDF:
             from surveys.reporting.document_pdf import documents_pdf
 
             return documents_pdf(documents)
@@ -46,7 +46,7 @@ class Form(StrEnum):
         return documents_word(documents)
 
 
-def report_file(session: Session, zone: tzinfo, assessment_id: int, form: Form = Form.PDF) -> bytes:
+def report_file(session: Session, zone: tzinfo, assessment_id: int, form: DocumentFormat = DocumentFormat.PDF) -> bytes:
     """The report on an assessment. Raises NotFound, WrongState when it has no units, Imbalance."""
     (data,) = form.written([report(_results(session, assessment_id), zone)])
     return data
@@ -56,7 +56,7 @@ def report_file(session: Session, zone: tzinfo, assessment_id: int, form: Form =
 class Letters:
     """A letter per unit, in the order of the assessment, still to be written."""
 
-    form: Form
+    form: DocumentFormat
     names: tuple[str, ...]
     documents: tuple[Document, ...]
 
@@ -71,14 +71,14 @@ class Letters:
         return target.getvalue()
 
 
-def letters(session: Session, zone: tzinfo, assessment_id: int, form: Form = Form.PDF) -> Letters:
+def letters(session: Session, zone: tzinfo, assessment_id: int, form: DocumentFormat = DocumentFormat.PDF) -> Letters:
     """Raises as above. What it gives needs the session no longer."""
     found = _results(session, assessment_id)
     names = tuple(unit.name for unit in found.record.units)
     return Letters(form, names, tuple(letter(found, unit, zone) for unit in found.record.units))
 
 
-def letter_file(session: Session, zone: tzinfo, unit_id: int, form: Form = Form.PDF) -> bytes:
+def letter_file(session: Session, zone: tzinfo, unit_id: int, form: DocumentFormat = DocumentFormat.PDF) -> bytes:
     """One unit's letter. Raises NotFound, Imbalance."""
     found = present_record(session, unit_of(session, unit_id).assessment_id)
     return _letter(found, zone, unit_id, form)
@@ -90,10 +90,10 @@ def own_letter(session: Session, actor: Actor, zone: tzinfo, unit_id: int) -> by
     unit = own_unit(session, actor, unit_id)
     if not AssessmentState(unit.assessment.state).is_final:
         raise WrongState("考核还没有核定，核定以后才有反馈函。现在的结果请看本单位的计分表。")
-    return _letter(present_record(session, unit.assessment_id), zone, unit_id, Form.PDF)
+    return _letter(present_record(session, unit.assessment_id), zone, unit_id, DocumentFormat.PDF)
 
 
-def _letter(found: PresentRecord, zone: tzinfo, unit_id: int, form: Form) -> bytes:
+def _letter(found: PresentRecord, zone: tzinfo, unit_id: int, form: DocumentFormat) -> bytes:
     (data,) = form.written([letter(found, found.record.unit(unit_id), zone)])
     return data
 

@@ -15,7 +15,7 @@ from surveys.acts.two_hands import Proposal
 from surveys.catalog.model import Method
 from surveys.evidence import reviews
 from surveys.evidence.checklists import RowChecklist
-from surveys.evidence.proceeding_records import ProceedingKind, Record, unit_records
+from surveys.evidence.proceeding_records import ProceedingKind, ProceedingRecord, unit_records
 from surveys.marking import event_counts, ledger_reading, score_sheets
 from surveys.marking.ledger_reading import LedgerLine
 from surveys.marking.score_sheets import SheetLine, UnitSheet
@@ -25,7 +25,7 @@ from surveys.scoring.score_sheet import RowState
 from surveys.season.open_rows import OpenRows, open_rows
 from surveys.vote import poll_choices
 
-Hearings = Mapping[str, Sequence[Record]]
+Hearings = Mapping[str, Sequence[ProceedingRecord]]
 """By row that may be marked after a hearing: the hearings about it, or about the unit's work as a whole."""
 
 

@@ -11,7 +11,7 @@ from typing import Self
 
 from surveys.acts.errors import NotFound
 from surveys.catalog.model import Method, Row, plain
-from surveys.marking.ledger import AppealState
+from surveys.marking.ledger import ContestState
 from surveys.outcome.figures import Figure, figure_in
 from surveys.outcome.vote_record import VoteRecord
 from surveys.scoring.exact import Score
@@ -74,7 +74,7 @@ class EventRecord:
     reason: str
     occasion: str
     level: str
-    appeal: AppealState
+    appeal: ContestState
     appeal_note: str
     by: str
     at: datetime
@@ -95,7 +95,7 @@ class EventRecord:
             reason=event["reason"],
             occasion=event["occasion"],
             level=event["level"],
-            appeal=AppealState(event["appeal"]),
+            appeal=ContestState(event["appeal"]),
             appeal_note=event["appeal_note"],
             by=event["by"],
             at=datetime.fromisoformat(event["at"]),
@@ -233,7 +233,7 @@ class RowRecord:
         """Whether an event of this row counts, and why not."""
         if event.is_cancelled:
             reason = event.cancel_reason or ""
-            return f"{reason}，已撤销" if event.appeal is AppealState.UPHELD else f"已撤销：{reason}"
+            return f"{reason}，已撤销" if event.appeal is ContestState.UPHELD else f"已撤销：{reason}"
         if event.counts:
             return "计入"
         if self.state is RowState.EXEMPTED:

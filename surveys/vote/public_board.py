@@ -11,7 +11,7 @@ from surveys.polling.seal import ClassCount
 from surveys.polling.states import PollState
 from surveys.storage.tables import Poll, Receipt
 from surveys.vote.poll_record import class_counts
-from surveys.vote.turnouts import Figures, figures
+from surveys.vote.turnouts import SealedTurnout, figures
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Board:
     seal: str | None
     counts: tuple[ClassCount, ...]
     receipts: tuple[str, ...]
-    figures: Figures | None
+    figures: SealedTurnout | None
 
     def has(self, typed: str) -> bool | None:
         """Whether the receipt somebody typed is on the board; None when it cannot be a receipt."""

@@ -13,7 +13,7 @@ from surveys.vote import headcounts, poll_record
 
 
 @dataclass(frozen=True)
-class Figures:
+class SealedTurnout:
     """`issued_for`: in Chinese, by purpose. `reserve`: None where no limit was set. `agreed`: see `PollRules.issue_to`.
     `by_command`: the number present was entered on the command line."""
 
@@ -27,7 +27,7 @@ class Figures:
     by_command: bool
 
 
-def figures(session: Session, polls: Sequence[Poll]) -> list[Figures]:
+def figures(session: Session, polls: Sequence[Poll]) -> list[SealedTurnout]:
     """Of sealed polls: exact."""
     purposes = poll_record.issued_for(session, [poll.id for poll in polls])
     counted, present = poll_record.class_counts_each(session, polls), headcounts.headcount_each(session, polls)
@@ -35,7 +35,7 @@ def figures(session: Session, polls: Sequence[Poll]) -> list[Figures]:
     for poll in polls:
         counts, rules = counted[poll.id], PollRules.from_json(poll.rules)
         found.append(
-            Figures(
+            SealedTurnout(
                 poll,
                 sum(each.issued for each in counts),
                 purpose_words(purposes.get(poll.id, {})),
@@ -49,7 +49,7 @@ def figures(session: Session, polls: Sequence[Poll]) -> list[Figures]:
     return found
 
 
-def of_assessment(session: Session, assessment_id: int) -> list[Figures]:
+def of_assessment(session: Session, assessment_id: int) -> list[SealedTurnout]:
     """Of every sealed poll, set aside or not, by unit; rehearsals apart."""
     query = (
         select(Poll)

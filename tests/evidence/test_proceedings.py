@@ -16,7 +16,7 @@ from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.site import Site
 from surveys.catalog.model import Method
 from surveys.evidence import proceeding_boards, proceeding_records, proceedings, stored_files
-from surveys.evidence.proceeding_records import ProceedingKind, Record
+from surveys.evidence.proceeding_records import ProceedingKind, ProceedingRecord
 from surveys.evidence.proceedings import ProceedingEntry, SpeakerNamed
 from surveys.marking.marks import SHORTEST_BASIS, MarkEntry
 from surveys.office import accounts
@@ -34,7 +34,7 @@ def add(site: Site, unit_id: int, kind: ProceedingKind, actor: Actor = COMMAND_L
         return proceedings.record_proceeding(session, NOW, actor, site.photos, unit_id, ProceedingEntry(kind, **values))
 
 
-def records(site: Site, unit_id: int, actor: Actor = COMMAND_LINE) -> list[Record]:
+def records(site: Site, unit_id: int, actor: Actor = COMMAND_LINE) -> list[ProceedingRecord]:
     with site.database.reading() as session:
         return proceeding_records.unit_records(session, actor, unit_id)
 

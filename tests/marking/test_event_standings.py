@@ -32,7 +32,7 @@ def build_events(site: Site) -> tuple[int, int]:
     upheld = record(site, unit_id, event("III-33(1)", "1", "示例发〔2026〕4号", "申诉"))
     with site.database.writing() as session:
         ledger.contest(session, NOW, COMMAND_LINE, unit_id, upheld, "与事实不符")
-        ledger.decide_appeal(session, NOW, COMMAND_LINE, unit_id, upheld, upheld=True, reason="属实")
+        ledger.answer_contest(session, NOW, COMMAND_LINE, unit_id, upheld, upheld=True, reason="属实")
     record(site, unit_id, event("III-11(2)", "1", "示例发〔2026〕5号", "免考的行"))
     exempt(site, unit_id, "III-11(2)")
     return assessment_id, unit_id

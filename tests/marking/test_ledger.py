@@ -14,7 +14,7 @@ from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, Refusal, WrongState
 from surveys.acts.site import Site
 from surveys.marking import event_counts, ledger, ledger_reading
-from surveys.marking.ledger import AppealState
+from surveys.marking.ledger import ContestState
 from surveys.marking.ledger_reading import LedgerEffect, LedgerLine
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.score_sheet import RowState
@@ -48,7 +48,7 @@ def answer(
     site: Site, unit_id: int, event_id: int, upheld: bool, reason: str = REASON, actor: Actor = COMMAND_LINE
 ) -> None:
     with site.database.writing() as session:
-        ledger.decide_appeal(session, NOW, actor, unit_id, event_id, upheld=upheld, reason=reason)
+        ledger.answer_contest(session, NOW, actor, unit_id, event_id, upheld=upheld, reason=reason)
 
 
 def unexempt(site: Site, unit_id: int, exemption_id: int, reason: str = REASON, actor: Actor = COMMAND_LINE) -> None:
@@ -219,7 +219,7 @@ def test_an_upheld_contest_cancels_the_event(site):
     answer(site, unit_id, event_id, upheld=True, reason="查明属实")
     assert sheet_for(site, unit_id).score.deduction == 0
     (line,) = lines_of(site, unit_id)
-    assert (line.effect, line.contest) == (LedgerEffect.CANCELLED, AppealState.UPHELD)
+    assert (line.effect, line.contest) == (LedgerEffect.CANCELLED, ContestState.UPHELD)
     assert line.cancel_reason == "申诉成立：查明属实"
     assert line.contest_note.splitlines() == ["申诉：报告及时", "答复：查明属实"]
     acts = [row[3] for row in dump(site.database)["audit_log"]]

@@ -21,7 +21,7 @@ from surveys.evidence.proceeding_records import ProceedingKind
 from surveys.marking import results
 from surveys.marking.marks import MarkEntry
 from surveys.outcome import publishing
-from surveys.outcome.publishing import Form
+from surveys.outcome.publishing import DocumentFormat
 from surveys.reporting.stepwise import finished
 from surveys.storage.tables import Account, Approval, Assessment, ScoreVersion
 from tests.builders import (
@@ -91,12 +91,12 @@ def letter_texts(site: Site, assessment_id: int, folder: Path) -> dict[str, str]
 def written(session: Session, assessment_id: int) -> list[bytes]:
     """The report and the letters in each form."""
     return [
-        *(publishing.report_file(session, ZONE, assessment_id, form) for form in Form),
-        *(letters_zip(session, assessment_id, form) for form in Form),
+        *(publishing.report_file(session, ZONE, assessment_id, form) for form in DocumentFormat),
+        *(letters_zip(session, assessment_id, form) for form in DocumentFormat),
     ]
 
 
-def letters_zip(session: Session, assessment_id: int, form: Form = Form.PDF) -> bytes:
+def letters_zip(session: Session, assessment_id: int, form: DocumentFormat = DocumentFormat.PDF) -> bytes:
     return finished(publishing.letters(session, ZONE, assessment_id, form).zipped())
 
 

@@ -47,7 +47,7 @@ def appealed(season: Season, row_key: str = "III-33(1)", points: str = "2") -> i
 
 def answer(season: Season, event_id: int, *, upheld: bool) -> None:
     with season.site.database.writing() as session:
-        ledger.decide_appeal(session, NOW, COMMAND_LINE, season.first, event_id, upheld=upheld, reason="已核对原件")
+        ledger.answer_contest(session, NOW, COMMAND_LINE, season.first, event_id, upheld=upheld, reason="已核对原件")
 
 
 def retag(season: Season) -> None:

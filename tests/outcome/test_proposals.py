@@ -14,7 +14,7 @@ from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, NotFound, Wro
 from surveys.acts.proposals import Proposed
 from surveys.acts.table_files import tables_in
 from surveys.marking import ledger, mark_workbooks, marks
-from surveys.marking.ledger import AppealState
+from surveys.marking.ledger import ContestState
 from surveys.marking.marks import Entered, MarkEntry
 from surveys.outcome import confirmations, derivation, life, rule_changes, versions
 from surveys.scoring.score_sheet import RowState, ScoringRules
@@ -280,13 +280,13 @@ def test_a_veto_a_bonus_and_a_deduction(season, key, points):
 def test_an_appeal_upheld_cancels_as_much(season):
     event_id = act(season, ledger.record_event, event("III-33(1)"), who=COMMAND_LINE)
     act(season, ledger.contest, event_id, "不属实", who=season.reporter)
-    assert act(season, ledger.decide_appeal, event_id, upheld=True, reason="属实") is False
+    assert act(season, ledger.answer_contest, event_id, upheld=True, reason="属实") is False
     with season.site.database.reading() as session:
-        assert session.scalars(sa.select(Event)).one().appeal == AppealState.OPEN
+        assert session.scalars(sa.select(Event)).one().appeal == ContestState.OPEN
     confirm(season, season.admins[1])
     with season.site.database.reading() as session:
         found = session.scalars(sa.select(Event)).one()
-        assert (found.appeal, found.cancelled_at) == (AppealState.UPHELD, NOW)
+        assert (found.appeal, found.cancelled_at) == (ContestState.UPHELD, NOW)
 
 
 def test_tags_changed_while_marking(season):

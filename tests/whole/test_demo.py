@@ -6,7 +6,7 @@ import pytest
 
 from surveys.acts.errors import WrongState
 from surveys.acts.site import Site
-from surveys.entry import demo
+from surveys.entry.worlds import demo
 from surveys.marking import results
 from surveys.office import accounts
 from surveys.polling.seal import seal as digest_of

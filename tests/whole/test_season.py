@@ -16,14 +16,14 @@ from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from full_season import draw
-from full_season.drive import drive
-from full_season.plan import GROUP, LEAD, Fate, Rules
-from full_season.sheets import mark_cells
-from full_season.stage import Stage
 from surveys.acts.actors import Actor, Role
 from surveys.acts.site import Site
 from surveys.acts.table_files import tables_in
+from surveys.entry.worlds.season import draw
+from surveys.entry.worlds.season.drive import drive
+from surveys.entry.worlds.season.plan import GROUP, LEAD, Fate, Rules
+from surveys.entry.worlds.season.sheets import mark_cells
+from surveys.entry.worlds.season.stage import Stage
 from surveys.marking import completion, mark_workbooks, results, score_sheets
 from surveys.marking.results import UnitResult
 from surveys.office import accounts
@@ -80,10 +80,11 @@ def test_the_same_seed_draws_the_same_season():
 
 
 def test_the_recomputation_shares_nothing_with_the_site():
-    for module in (recomputation, __import__("full_season.plan", fromlist=["plan"])):
+    for module in (recomputation, __import__("surveys.entry.worlds.season.plan", fromlist=["plan"])):
         tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        imported -= {"surveys.entry.worlds.season.plan"}  # itself among them
         assert not [name for name in imported if name.split(".")[0] in ("surveys", "app", "sqlalchemy", "tests")]
 
 

@@ -13,7 +13,7 @@ from surveys.acts.actors import Permission
 from surveys.acts.errors import NotFound, Refusal
 from surveys.evidence import proceeding_boards, proceeding_records, proceedings
 from surveys.evidence.pages.forms import InspectionForm, ProceedingForm, WithdrawRecordForm
-from surveys.evidence.proceeding_records import ProceedingKind, Record
+from surveys.evidence.proceeding_records import ProceedingKind, ProceedingRecord
 from surveys.evidence.proceedings import ProceedingEntry, SpeakerNamed
 from surveys.evidence.uploads.photos import MEDIA_TYPE, MOST_BYTES
 from surveys.season import assessments, shut
@@ -153,7 +153,7 @@ class _Opened:
 
     unit: Any  # a row of the database: pages know no tables
     kind: ProceedingKind
-    old: Record | None
+    old: ProceedingRecord | None
     form: ProceedingForm
     shut: str | None
 
@@ -171,7 +171,7 @@ def _opened(session: Session, unit_id: int, name: str) -> _Opened:
     return _Opened(unit, kind, old, form, shut.why_shut(unit.assessment, Act.PROCEEDING))
 
 
-def _record(session: Session, unit_id: int, proceeding_id: int) -> Record:
+def _record(session: Session, unit_id: int, proceeding_id: int) -> ProceedingRecord:
     records = proceeding_records.unit_records(session, actor(), unit_id)
     found = next((record for record in records if record.id == proceeding_id), None)
     if found is None:
@@ -179,7 +179,7 @@ def _record(session: Session, unit_id: int, proceeding_id: int) -> Record:
     return found
 
 
-def _corrected(session: Session, unit_id: int, kind: ProceedingKind) -> Record | None:
+def _corrected(session: Session, unit_id: int, kind: ProceedingKind) -> ProceedingRecord | None:
     number = request.args.get("corrects", type=int)
     if number is None:
         return None
@@ -188,7 +188,7 @@ def _corrected(session: Session, unit_id: int, kind: ProceedingKind) -> Record |
 
 
 def _form(
-    kind: ProceedingKind, old: Record | None, rows: Sequence[tuple[str, str]], *, in_group: bool
+    kind: ProceedingKind, old: ProceedingRecord | None, rows: Sequence[tuple[str, str]], *, in_group: bool
 ) -> ProceedingForm:
     today = site().now().astimezone(site().settings.time_zone).date()
     start: dict[str, Any] = {"held_on": today}
@@ -203,14 +203,14 @@ def _form(
     return form
 
 
-def _parts(kind: ProceedingKind, old: Record) -> dict[str, str]:
+def _parts(kind: ProceedingKind, old: ProceedingRecord) -> dict[str, str]:
     """An older record's text, as the form's fields have it."""
     if kind is not ProceedingKind.INSPECTION:
         return {"body": old.text}
     return dict(zip(("what", "where", "finding"), proceedings.inspection_parts(old.text), strict=True))
 
 
-def _entry(kind: ProceedingKind, form: Any, old: Record | None) -> ProceedingEntry:  # noqa: ANN401
+def _entry(kind: ProceedingKind, form: Any, old: ProceedingRecord | None) -> ProceedingEntry:  # noqa: ANN401
     inspected = kind is ProceedingKind.INSPECTION
     file = form.photo.data if inspected else None
     return ProceedingEntry(

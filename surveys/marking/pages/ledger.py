@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from surveys.acts.actors import Permission
 from surveys.acts.errors import NotFound, Refusal
 from surveys.marking import ledger, ledger_reading
-from surveys.marking.ledger import AppealState
+from surveys.marking.ledger import ContestState
 from surveys.marking.ledger_reading import KINDS, LedgerEffect, LedgerLine
 from surveys.marking.pages.forms import CancelForm, ContestForm, EventAnswerForm
 from surveys.scoring.assessment_states import AssessmentState
@@ -34,11 +34,11 @@ def show(assessment_id: int) -> ResponseReturnValue:
         waits=waits,
         lines=_matching(lines),
         total=len(lines),
-        open_contests=sum(line.contest is AppealState.OPEN for line in lines),
+        open_contests=sum(line.contest is ContestState.OPEN for line in lines),
         wanted=_wanted(),
         kinds=KINDS,
         effects=list(LedgerEffect),
-        contests=list(AppealState),
+        contests=list(ContestState),
         categories=list(dict.fromkeys(line.category for line in lines)),
     )
 
@@ -113,7 +113,7 @@ def _unit_page(unit_id: int, fault: str | None = None, at: tuple[str, int] | Non
         fault=fault,
         at=at,
         typed=request.form,
-        AppealState=AppealState,
+        ContestState=ContestState,
         LedgerEffect=LedgerEffect,
     )
 
@@ -153,7 +153,7 @@ def answer(unit_id: int, event_id: int) -> ResponseReturnValue:
         form.checked()
         upheld = form.verdict.data == "upheld"
         with site().database.writing() as session:
-            done = ledger.decide_appeal(
+            done = ledger.answer_contest(
                 session, site().now(), actor(), unit_id, event_id, upheld=upheld, reason=form.answer.data
             )
     except NotFound:

@@ -13,8 +13,8 @@ from surveys.season.commands.assessments import assessment_group
 
 FORM = click.option(
     "--form",
-    type=click.Choice([form.value for form in publishing.Form]),
-    default=publishing.Form.PDF.value,
+    type=click.Choice([form.value for form in publishing.DocumentFormat]),
+    default=publishing.DocumentFormat.PDF.value,
     show_default=True,
     help="docx 是可以修改的 Word 文件",
 )
@@ -29,7 +29,7 @@ def assessment_report(assessment_id: int, form: str, out: Path) -> None:
     """写考核报告。核定后按核定的版本写，核定前每页标“草稿”。"""
     zone = site().settings.time_zone
     with site().database.reading() as session:
-        out.write_bytes(publishing.report_file(session, zone, assessment_id, publishing.Form(form)))
+        out.write_bytes(publishing.report_file(session, zone, assessment_id, publishing.DocumentFormat(form)))
     click.echo(f"已写入 {out}")
 
 
@@ -42,7 +42,7 @@ def assessment_letters(assessment_id: int, form: str, out: Path) -> None:
     """把各单位的反馈函写成一个 ZIP，一个单位一份。核定后按核定的版本写，核定前每页标“草稿”。"""
     zone = site().settings.time_zone
     with site().database.reading() as session:
-        found = publishing.letters(session, zone, assessment_id, publishing.Form(form))
+        found = publishing.letters(session, zone, assessment_id, publishing.DocumentFormat(form))
     out.write_bytes(finished(found.zipped()))
     click.echo(f"已写入 {out}")
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from surveys.acts.actors import Permission
 from surveys.outcome import publishing
-from surveys.outcome.publishing import Form
+from surveys.outcome.publishing import DocumentFormat
 from surveys.reporting.stepwise import finished
 from surveys.season import assessments
 from surveys.web.access import actor, needs, site
@@ -31,7 +31,7 @@ def letters(assessment_id: int, extension: str) -> ResponseReturnValue:
     form = _form(extension)
     with site().database.reading() as session:
         found = publishing.letters(session, site().settings.time_zone, assessment_id, form)
-    name = "反馈函.zip" if form is Form.PDF else "反馈函（Word）.zip"
+    name = "反馈函.zip" if form is DocumentFormat.PDF else "反馈函（Word）.zip"
     if request.headers.get("Accept") == STEPWISE:
         return stepwise(found.zipped(), len(found.names), {"name": name, "type": _ZIP})
     return attachment(finished(found.zipped()), _ZIP, name)
@@ -52,11 +52,11 @@ def letter(unit_id: int, extension: str) -> ResponseReturnValue:
 def own_letter(unit_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         data = publishing.own_letter(session, actor(), site().settings.time_zone, unit_id)
-    return attachment(data, Form.PDF.mimetype, "考核结果反馈函.pdf")
+    return attachment(data, DocumentFormat.PDF.mimetype, "考核结果反馈函.pdf")
 
 
-def _form(extension: str) -> Form:
+def _form(extension: str) -> DocumentFormat:
     try:
-        return Form(extension)
+        return DocumentFormat(extension)
     except ValueError:
         abort(404)

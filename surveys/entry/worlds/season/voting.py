@@ -2,10 +2,10 @@
 
 from decimal import Decimal
 
-from full_season.plan import Confirmed, Vote
-from full_season.stage import Stage, moment
 from surveys.acts.actors import COMMAND_LINE
 from surveys.acts.site import Site
+from surveys.entry.worlds.season.plan import Confirmed, Vote
+from surveys.entry.worlds.season.stage import Stage, moment
 from surveys.marking import democratic_row, marks, standing_marks
 from surveys.marking.marks import MarkEntry
 from surveys.marking.score_sheets import unit_sheet

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from full_season import closing, handing_in, marking, setting_up, voting
-from full_season.plan import Season
-from full_season.stage import Stage
 from surveys.acts.site import Site
+from surveys.entry.worlds.season import closing, handing_in, marking, setting_up, voting
+from surveys.entry.worlds.season.plan import Season
+from surveys.entry.worlds.season.stage import Stage
 from surveys.scoring.assessment_states import AssessmentState
 
 Tell = Callable[[str], None]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from full_season.marking import REMARK
-from full_season.plan import Objection, Unit
-from full_season.stage import Stage, confirm_all, moment
+from surveys.entry.worlds.season.marking import REMARK
+from surveys.entry.worlds.season.plan import Objection, Unit
+from surveys.entry.worlds.season.stage import Stage, confirm_all, moment
 from surveys.marking import ledger, marks
 from surveys.marking.marks import MarkEntry
 from surveys.outcome import hindrances, life, replies, versions

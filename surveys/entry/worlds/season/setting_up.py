@@ -3,12 +3,12 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from full_season.plan import GROUP, Season, Unit
-from full_season.sheets import edited_framework, roster_file
-from full_season.stage import Staff, Stage, moment
 from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.site import Site
 from surveys.acts.table_files import tables_in
+from surveys.entry.worlds.season.plan import GROUP, Season, Unit
+from surveys.entry.worlds.season.sheets import edited_framework, roster_file
+from surveys.entry.worlds.season.stage import Staff, Stage, moment
 from surveys.marking import ledger
 from surveys.office import accounts
 from surveys.outcome import life

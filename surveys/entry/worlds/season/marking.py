@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from full_season.plan import GROUP, Event, Fate, Mark, Unit
-from full_season.sheets import filled_marks
-from full_season.stage import Stage, confirm_all, moment
 from surveys.acts.table_files import tables_in
+from surveys.entry.worlds.season.plan import GROUP, Event, Fate, Mark, Unit
+from surveys.entry.worlds.season.sheets import filled_marks
+from surveys.entry.worlds.season.stage import Stage, confirm_all, moment
 from surveys.marking import ledger, mark_workbooks, marking_sheets, marks
 from surveys.marking.ledger import EventEntry
 from surveys.marking.marks import MarkEntry
@@ -138,7 +138,7 @@ def _settle(stage: Stage, session: Session, unit: Unit, unit_id: int, events: Se
             ledger.cancel_event(session, moment(stage.site, 57), admin, unit_id, event_id, "登记有误（样例）")
         elif event.fate is not Fate.STANDS:
             ledger.contest(session, moment(stage.site, 57), reporter or admin, unit_id, event_id, "与事实不符（样例）")
-            ledger.decide_appeal(
+            ledger.answer_contest(
                 session,
                 moment(stage.site, 58),
                 admin,

@@ -6,10 +6,10 @@ from datetime import date, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
-from full_season.plan import Season, Unit
 from surveys.acts import proposals
 from surveys.acts.actors import Actor, Role
 from surveys.acts.site import Site
+from surveys.entry.worlds.season.plan import Season, Unit
 from surveys.outcome import confirmations
 
 FIRST_DAY = date(2025, 11, 3)

@@ -6,14 +6,14 @@ from datetime import timedelta
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from full_season.plan import GROUP, Unit
-from full_season.stage import FIRST_DAY, Stage, moment
 from surveys.acts.actors import Actor
+from surveys.entry.worlds.season.plan import GROUP, Unit
+from surveys.entry.worlds.season.stage import FIRST_DAY, Stage, moment
 from surveys.evidence import materials, proceedings, reviews
 from surveys.evidence.checklists import REPORT, UnitChecklist
 from surveys.evidence.materials import Entry, Place
 from surveys.evidence.proceeding_records import ProceedingKind, own_feedback
-from surveys.evidence.proceedings import ProceedingEntry, inspection_body
+from surveys.evidence.proceedings import Photo, ProceedingEntry, inspection_body
 from surveys.evidence.reviews import Verdict
 
 FILES = 4
@@ -109,7 +109,7 @@ def give_feedback(stage: Stage) -> int:
 
 
 def _entry(
-    kind: ProceedingKind, body: str, *, row_key: str = "", photo: bytes | None = None, day: int = 50
+    kind: ProceedingKind, body: str, *, row_key: str = "", photo: Photo | None = None, day: int = 50
 ) -> ProceedingEntry:
     return ProceedingEntry(kind, FIRST_DAY + timedelta(days=day), "考核组三人（样例）", body, row_key, photo)
 

@@ -5,13 +5,14 @@ drawn.
 """
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from full_season import names
-from full_season.names import Named
-from full_season.plan import (
+from surveys.catalog import loader
+from surveys.entry.worlds.season import names
+from surveys.entry.worlds.season.names import Named
+from surveys.entry.worlds.season.plan import (
     EDITS,
     GROUP,
     LEAD,
@@ -29,7 +30,6 @@ from full_season.plan import (
     Vote,
     VoteClass,
 )
-from surveys.catalog import loader
 
 ITEMS, ASPECTS = 9, 7
 LETTERS = "ABCD-"
@@ -194,31 +194,36 @@ def _votes(draw: random.Random, number: int, quality: float, leaders: int) -> tu
             "".join(draw.choices(letters, weights, k=length)) for _ in range(count - empty)
         )
 
-    def one(count: int, **more: int) -> tuple[VoteClass, ...]:
-        return (VoteClass("A", "参评人", "1", ballots(count, **more), unused=2, void=1),)
+    def one(count: int, empty: int = 0) -> tuple[VoteClass, ...]:
+        return (VoteClass("A", "参评人", "1", ballots(count, empty=empty), unused=2, void=1),)
 
     def three(*counts: int) -> tuple[VoteClass, ...]:
         kinds = (("A", "领导班子成员", "30"), ("B", "中层干部", "30"), ("C", "职工代表", "40"))
         return tuple(VoteClass(*kind, ballots(count)) for kind, count in zip(kinds, counts, strict=True))
 
     some = draw.randint(8, 14)
-    cases = {
+    cases: dict[int, Callable[[], tuple[Vote, ...]]] = {
         0: lambda: (Vote(some + 2, some, one(some)),),
         1: lambda: (Vote(24, 21, three(6, 7, 8), two_person=number % 16 == 1),),
         2: lambda: (Vote(20, 9, one(8)),),  # below the quorum: the group confirms a value
-        3: lambda: (Vote(some, None, one(some, empty=1), blank="zero"),),
+        3: lambda: (Vote(some, None, one(some, 1), blank="zero"),),
         4: lambda: (
             Vote(12, 10, one(10), team="党委班子", weight="0.6"),
             Vote(10, 9, one(9), team="行政班子", weight="0.4"),
         ),
         5: lambda: (Vote(20, 18, three(3, 6, 8)),),  # a small class: its items are not shown
         6: lambda: (Vote(18, 7, one(7)), Vote(18, 15, one(15))),  # voted again
-        7: lambda: (Vote(14, 13, (VoteClass("A", "参评人", "1", ballots(13, letters=LETTERS + "*")),), **_SPOILT),),
+        7: lambda: (
+            Vote(
+                14,
+                13,
+                (VoteClass("A", "参评人", "1", ballots(13, letters=LETTERS + "*")),),
+                blank="spoil",
+                abstain="弃权",
+            ),
+        ),
     }
     return cases[number % 8]()
-
-
-_SPOILT: Mapping[str, str] = {"blank": "spoil", "abstain": "弃权"}
 
 
 def _confirmed(number: int, special: Special) -> Confirmed | None:
@@ -230,8 +235,9 @@ def _confirmed(number: int, special: Special) -> Confirmed | None:
 
 
 def _events(number: int, special: Special, unit: str) -> tuple[Event, ...]:
-    def event(key: str, points: str, what: str, **more: str) -> Event:
-        return Event(key, points, f"示例发〔2025〕{number + 1}号", f"{what}（样例）", **more)
+    def event(key: str, points: str, what: str, level: str = "", occasion: str = "", fate: Fate = Fate.STANDS) -> Event:
+        document = f"示例发〔2025〕{number + 1}号"
+        return Event(key, points, document, f"{what}（样例）", level, occasion, fate)
 
     bonus, (slow, blamed), (calm, quiet) = special.bonus, special.deductions, special.calm
     cases: dict[int, tuple[Event, ...]] = {

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from full_season.plan import Edit, Season
 from surveys.catalog import loader
+from surveys.entry.worlds.season.plan import Edit, Season
 from surveys.intake.tables import Table, read_tables
 from surveys.marking.mark_workbooks import TITLES
 from surveys.marking.uploads.marks import MarkKey, parse_key
