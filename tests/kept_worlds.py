@@ -43,19 +43,18 @@ def kept(build: Build[Parameters, Built]) -> Build[Parameters, Built]:
         if not keeping.allowed or not site.database.is_sqlite or path in keeping.served or not _is_empty(path):
             return build(site, *args, **named)
         key = repr((keeping.otherwise, args, sorted(named.items())))
-        if key in copies:
+        if key in copies and _is_closed(site, path):
             copy, found = copies[key]
-            site.database.engine.dispose()
             _replace(copy / "world.db", path)
             _copy_files(copy / "files", site.settings.data_dir, path)
             return found
         found = build(site, *args, **named)
-        site.database.engine.dispose()
-        copy = keeping.folder / f"{build.__name__}-{len(copies)}"
-        copy.mkdir()
-        _replace(path, copy / "world.db")
-        _copy_files(site.settings.data_dir, copy / "files", path)
-        copies[key] = copy, found
+        if key not in copies and _is_closed(site, path):
+            copy = keeping.folder / f"{build.__name__}-{len(copies)}"
+            copy.mkdir()
+            _replace(path, copy / "world.db")
+            _copy_files(site.settings.data_dir, copy / "files", path)
+            copies[key] = copy, found
         return found
 
     return built
@@ -69,6 +68,12 @@ def _is_empty(path: Path) -> bool:
             return False  # not migrated, or of an earlier schema
 
 
+def _is_closed(site: Site, path: Path) -> bool:
+    """Whether nobody has it open: the last connection that closes leaves no log beside the file."""
+    site.database.engine.dispose()
+    return not Path(f"{path}-wal").exists()
+
+
 def _copy_files(source: Path, target: Path, database: Path) -> None:
     """What was handed in lies beside the database."""
     if source.is_dir():
@@ -76,8 +81,6 @@ def _copy_files(source: Path, target: Path, database: Path) -> None:
 
 
 def _replace(source: Path, target: Path) -> None:
-    """Closed databases: the last connection that closes leaves no log beside the file."""
-    assert not Path(f"{source}-wal").exists()
     for suffix in ("-wal", "-shm"):
         Path(f"{target}{suffix}").unlink(missing_ok=True)
     shutil.copyfile(source, target)

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 LIST = Path(__file__).with_suffix(".txt")
-LONGEST = 0.3
+LONGEST = 0.25
 """Seconds of a case, on two processors that run three tests."""
-ALTOGETHER = 2.0
+ALTOGETHER = 1.5
 """Seconds of all cases of a test."""
 
 

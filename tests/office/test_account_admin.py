@@ -247,7 +247,7 @@ def test_each_act_wants_a_reason(site):
     make(site, "甲", Role.ORGANIZER)
     found = line(site, "甲").id
     for act in (account_admin.reset, account_admin.deactivate, account_admin.activate, account_admin.move):
-        for reason in ("", " \u3000", "长" * 201):
+        for reason in ("", " \u3000", "长" * 501):
             with site.database.writing() as session, pytest.raises(BadInput, match="原因"):
                 act(session, NOW, COMMAND_LINE, found, reason)
 

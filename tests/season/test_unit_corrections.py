@@ -52,7 +52,7 @@ def test_a_mistyped_name_is_put_right(site: Site) -> None:
     build_unit(site, "样例统计局", assessment_id=assessment_id)
     refused(site, "已经在这次考核中", rename, unit_id, "样例 统计局", error=BadInput)
     refused(site, "和原来的一样", rename, unit_id, "样例教育居", error=BadInput)
-    refused(site, "1 至 100 个字", rename, unit_id, " ", error=BadInput)
+    refused(site, "1 至 200 个字", rename, unit_id, " ", error=BadInput)
     refused(site, "写明原因", rename, unit_id, "样例教育局", " ", error=BadInput)
     rename(site, unit_id, " 样例教育局　")
     assert units(site) == ["样例教育局", "样例统计局"]

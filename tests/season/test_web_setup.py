@@ -80,7 +80,7 @@ def test_a_faulty_assessment_is_refused_in_chinese(
     [
         ({"name": ""}, "单位名称"),
         ({"name": " \u3000 "}, "单位名称"),
-        ({"name": "长" * 101}, "单位名称"),
+        ({"name": "长" * 201}, "单位名称"),
         ({"category": ""}, "类别"),
         ({"framework": "nothing"}, "测评体系"),
         ({"tags": "没有的标签"}, "没有标签“没有的标签”"),

@@ -112,7 +112,7 @@ def test_nothing_more_happens_in_a_withdrawn_poll(site):
 def test_what_cannot_be_withdrawn(site):
     world = build_poll(site)
     refused(site, world.poll_id, "原因", BadInput, " ")
-    refused(site, world.poll_id, "原因", BadInput, "长" * 201)
+    refused(site, world.poll_id, "原因", BadInput, "长" * 501)
     sheet = sheet_of(site, world.poll_id)
     cast(site, world.codes["A"][0], filled(sheet))
     refused(site, world.poll_id, "已有人投票")
