@@ -4,8 +4,8 @@ import os
 
 from flask import Flask
 
-from surveys import cli, web
-from surveys.services.site import Site
+from surveys.acts.site import Site
+from surveys.entry import commands, pages
 from surveys.settings import Settings, SettingsError
 
 
@@ -18,6 +18,6 @@ def create_app(settings: Settings | None = None) -> Flask:
             raise SystemExit(str(error)) from None
     app = Flask(__name__)
     app.extensions["site"] = Site.build(settings)
-    web.register(app)
-    cli.register(app)
+    pages.register(app)
+    commands.register(app)
     return app

@@ -21,10 +21,12 @@ from local_server import free_port, running
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from surveys.services import assessments, polls, tickets  # noqa: E402
-from surveys.services.actors import COMMAND_LINE  # noqa: E402
-from surveys.services.site import Site  # noqa: E402
+from surveys.acts.actors import COMMAND_LINE  # noqa: E402
+from surveys.acts.site import Site  # noqa: E402
+from surveys.season import assessments  # noqa: E402
 from surveys.settings import Settings  # noqa: E402
+from surveys.vote import polls  # noqa: E402
+from surveys.vote.ticketing import tickets  # noqa: E402
 
 
 def build(site: Site, votes: int, leaders: int) -> list[str]:

@@ -32,12 +32,15 @@ sys.path.insert(0, str(ROOT))
 
 import sqlalchemy as sa  # noqa: E402
 
+from surveys.acts.actors import COMMAND_LINE, Role  # noqa: E402
+from surveys.acts.site import Site  # noqa: E402
+from surveys.office import accounts  # noqa: E402
 from surveys.polling import receipts  # noqa: E402
 from surveys.polling.base32 import grouped  # noqa: E402
-from surveys.services import accounts, assessments, boards, polls, records, sealing, tickets  # noqa: E402
-from surveys.services.actors import COMMAND_LINE, Role  # noqa: E402
-from surveys.services.site import Site  # noqa: E402
+from surveys.season import assessments  # noqa: E402
 from surveys.settings import Settings  # noqa: E402
+from surveys.vote import poll_record, polls, public_board, sealing  # noqa: E402
+from surveys.vote.ticketing import tickets  # noqa: E402
 
 RECEIPT = re.compile(rb'class="receipt code">([0-9A-Z-]{14})<')
 FIELDS = [f"o-{number}" for number in range(1, 10)]
@@ -276,8 +279,8 @@ def outcome(name: str, database: str, hall: Hall, clients: int, again: Callable[
 def judge(name: str, database: str, hall: Hall, in_flight: int, interrupted: int) -> Outcome:
     with hall.site.database.reading() as session:
         poll = polls.poll_of(session, hall.poll_id)
-        records.verified(session, poll)  # conservation and the seal; raises
-        board = boards.board(session, poll.prefix)
+        poll_record.verified(session, poll)  # conservation and the seal; raises
+        board = public_board.board(session, poll.prefix)
         cast = sum(entry.cast for entry in board.counts)
     shown = [receipt for voter in hall.voters for receipt in voter.seen]
     own = {grouped(receipts.receipt_of(board.prefix, voter.nonce)) for voter in hall.voters}

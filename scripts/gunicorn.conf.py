@@ -27,7 +27,10 @@ control_socket_disable = True
 access_log_format = '%(t)s "%(r)s" %(s)s'
 
 # What the site imports only when it draws or writes a file, for the libraries behind it.
-WRITERS = ("canvas", "document_pdf", "document_word", "paper_ballots_pdf", "paper_pdf", "slip_pdf")
+WRITERS = (
+    *("surveys.reporting.canvas", "surveys.reporting.document_pdf", "surveys.reporting.document_word"),
+    *("surveys.reporting.paper_pdf", "surveys.reporting.strip_pdf", "surveys.vote.papers.paper_ballots_pdf"),
+)
 
 
 def on_starting(_server: object) -> None:
@@ -35,7 +38,7 @@ def on_starting(_server: object) -> None:
     sys.path.insert(0, str(ROOT))
     from sqlalchemy.exc import OperationalError
 
-    from surveys.services.site import Site
+    from surveys.acts.site import Site
     from surveys.settings import Settings, SettingsError
 
     try:
@@ -50,7 +53,7 @@ def on_starting(_server: object) -> None:
         raise SystemExit("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
     site.database.engine.dispose()
     # Once for all workers, which are copies of this process; and nobody's first chart or PDF waits for a library.
-    for name in ("app", *(f"surveys.reporting.{writer}" for writer in WRITERS)):
+    for name in ("app", *WRITERS):
         import_module(name)
 
 
@@ -65,9 +68,9 @@ def post_worker_init(_worker: object) -> None:
 
 
 def clean_at_start() -> None:
-    from surveys.services.cleaning import clean
-    from surveys.services.site import Site
+    from surveys.acts.site import Site
     from surveys.settings import Settings
+    from surveys.vote.cleaning import clean
 
     site = Site.build(Settings.from_environment(os.environ))
     clean(site, site.now())

@@ -14,14 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from full_season import draw, names  # noqa: E402
-from full_season.drive import drive  # noqa: E402
-from full_season.plan import LEAD, Rules  # noqa: E402
-from full_season.stage import Stage  # noqa: E402
+from surveys.acts.errors import Refusal  # noqa: E402
+from surveys.acts.site import Site  # noqa: E402
+from surveys.entry.worlds.season import draw, names  # noqa: E402
+from surveys.entry.worlds.season.drive import drive  # noqa: E402
+from surveys.entry.worlds.season.plan import LEAD, Rules  # noqa: E402
+from surveys.entry.worlds.season.stage import Stage  # noqa: E402
 from surveys.scoring.assessment_states import AssessmentState  # noqa: E402
-from surveys.services.assessments import list_assessments  # noqa: E402
-from surveys.services.errors import Refusal  # noqa: E402
-from surveys.services.site import Site  # noqa: E402
+from surveys.season.assessments import list_assessments  # noqa: E402
 from surveys.settings import Settings, SettingsError  # noqa: E402
 
 STOPS = (AssessmentState.MARKING.value, AssessmentState.APPEAL.value, AssessmentState.ARCHIVED.value)

@@ -107,7 +107,7 @@
       sent = true;
       again.addEventListener("submit", function (event) {
         event.preventDefault();
-        again.querySelector("[type=submit]").disabled = true;
+        /** @type {HTMLButtonElement} */ (again.querySelector("[type=submit]")).disabled = true;
         send(fields(again));
       });
     } else if (keep) {
@@ -130,7 +130,8 @@
   function watchTablet() {
     var last = Date.now(), warning = null;
     each(document.querySelectorAll('a[href="/"]'), function (link) { link.href = START; });
-    var code = document.getElementById("code"); /* the start page: only a code left behind is wiped */
+    /** @type {HTMLInputElement} */
+    var code = document.querySelector("#code"); /* the start page: only a code left behind is wiped */
     if (code) { main.appendChild(make("p", "这是公用平板，用完自动清空。", "notice")); }
     each(["touchstart", "keydown", "click", "scroll"], function (name) {
       document.addEventListener(name, function () {
@@ -361,6 +362,7 @@
     }
 
     /* Read on the spot: leaving the form on a shared tablet loses it. */
+    /** @type {HTMLAnchorElement} */
     var secrecy = main.querySelector("a[href*=secrecy]"), text = null;
     if (secrecy) {
       secrecy.addEventListener("click", function (event) {
@@ -388,7 +390,7 @@
       form.reset(); /* what a browser filled in by itself */
       fill(kept.answers); handOver(kept);
     } else { restore(kept.answers); }
-    if (first && !sent) { visit(first); } else { scrollTo(0, 0); document.activeElement.blur(); }
+    if (first && !sent) { visit(first); } else { scrollTo(0, 0); /** @type {HTMLElement} */ (document.activeElement).blur(); }
     /* Brought back by the back button, the page may be older than the vote. */
     window.addEventListener("pageshow", function (event) { if (event.persisted && !sent) { location.reload(); } });
   }

@@ -8,7 +8,7 @@
 
   function byId(id) { return document.getElementById(id); }
   function show(id, visible) { var found = byId(id); if (found) { found.hidden = !visible; } }
-  function leaving() { return byId("next").elements.leaving; }
+  function leaving() { return /** @type {HTMLFormElement} */ (byId("next")).elements["leaving"]; }
 
   function ask(method, address, body, done, failed) {
     var request = new XMLHttpRequest();

@@ -4,6 +4,7 @@
   var form = document.getElementById("keying");
   if (!form) { return; }
   var cells = Array.prototype.slice.call(form.querySelectorAll(".cell"));
+  /** @type {HTMLButtonElement} */
   var save = form.querySelector("button.primary");
   var said = document.getElementById("said");
   var current = document.getElementById("current");
@@ -31,9 +32,9 @@
     return next || (step > 0 ? cells[cells.length - 1] : cells[0]);
   }
   function refuse(cell) {
-    var digits = cell.getAttribute("data-allowed").replace(/[^0-9]/g, "");
+    var signs = cell.getAttribute("data-signs").split("");
     cell.setAttribute("aria-invalid", "true");
-    said.textContent = "“" + cell.value + "”不能录在这一格，请录 " + digits.split("").sort().join("、") + "。";
+    said.textContent = "“" + cell.value + "”不能录在这一格，请录 " + signs.sort().join("、") + "。";
     cell.select();
   }
   function typed(cell) {

@@ -4,20 +4,23 @@
 
   function each(list, act) { Array.prototype.forEach.call(list, act); }
 
-  each(document.querySelectorAll("[data-copy]"), function (button) {
+  each(document.querySelectorAll("[data-copy]"), function (/** @type {HTMLButtonElement} */ button) {
     button.hidden = false;
     button.addEventListener("click", function () {
-      document.getElementById(button.getAttribute("data-copy")).select();
+      /** @type {HTMLTextAreaElement} */ (document.getElementById(button.getAttribute("data-copy"))).select();
       if (document.execCommand("copy")) { button.textContent = "已复制"; }
     });
   });
 
+  /** @type {HTMLFormElement} */
   var form = document.querySelector("form[data-marking]");
   if (!form) { return; }
   var step = form.getAttribute("data-step");
   var wide = form.getAttribute("data-wide");
   var pattern = new RegExp("^(?:" + form.getAttribute("data-points") + ")$");
+  /** @type {HTMLElement} */
   var pasted = form.querySelector(".pasted");
+  /** @type {HTMLElement} */
   var hint = form.querySelector(".hint");
   var undo = [];
   var dirty = form.hasAttribute("data-unsaved"); /* shown again after a refusal, with what was typed */
@@ -76,7 +79,7 @@
   }
 
   form.addEventListener("keydown", function (event) {
-    var input = event.target;
+    var input = /** @type {HTMLInputElement} */ (event.target);
     if (!input.getAttribute || !input.getAttribute("data-column") || event.isComposing || event.keyCode === 229) { return; }
     if (event.key === "Enter") { event.preventDefault(); move(input, event.shiftKey ? -1 : 1); }
     if (event.key === "ArrowDown") { event.preventDefault(); move(input, 1); }
@@ -118,6 +121,8 @@
 
   function name(text) { return text.replace(/ /g, ""); }
 
+  function has(units, key) { return Object.prototype.hasOwnProperty.call(units, key); }
+
   var COLUMNS = ["points", "remark", "evidence"];
 
   /* Values from `column` on into one row of the page; what has no cell there is told. */
@@ -148,7 +153,7 @@
   }
 
   form.addEventListener("paste", function (event) {
-    var input = event.target;
+    var input = /** @type {HTMLInputElement} */ (event.target);
     var data = event.clipboardData;
     if (!pasted || !data || !input.getAttribute("data-column") || input.readOnly) { return; }
     var text = data.getData("text");
@@ -158,14 +163,14 @@
     var rows = Array.prototype.slice.call(form.querySelectorAll("tr[data-unit]"));
     var units = {};
     rows.forEach(function (row) { units[name(row.getAttribute("data-unit"))] = row; });
-    var named = found.some(function (texts) { return texts.length > 1 && units.hasOwnProperty(name(texts[0])); });
+    var named = found.some(function (texts) { return texts.length > 1 && has(units, name(texts[0])); });
     var start = rows.indexOf(input.closest("tr"));
     var lost = [];
     var count = 0;
     undo = [];
     found.forEach(function (texts, number) {
       if (named) {
-        var own = units.hasOwnProperty(name(texts[0])) ? units[name(texts[0])] : null;
+        var own = has(units, name(texts[0])) ? units[name(texts[0])] : null;
         if (own) { count += fill(own, "points", texts.slice(1), lost); } else if (texts.join("")) { lost.push(texts.join(" ")); }
       } else if (rows[start + number]) {
         count += fill(rows[start + number], input.getAttribute("data-column"), texts, lost);

@@ -7,7 +7,7 @@
   function contents(form, button) {
     var found = [button && button.name ? button.name + "=" + button.value : ""];
     if (window.FormData && FormData.prototype.forEach) {
-      new FormData(form).forEach(function (value, name) {
+      new FormData(form).forEach(function (/** @type {any} */ value, name) {
         found.push(name + "=" + (value && value.name !== undefined ? [value.name, value.size, value.lastModified] : value));
       });
     }
@@ -20,7 +20,7 @@
   }
 
   document.addEventListener("submit", function (event) {
-    var form = event.target;
+    var form = /** @type {HTMLFormElement} */ (event.target);
     if (event.defaultPrevented || form.getAttribute("method") !== "post" || form.hasAttribute("data-steps")) { return; }
     var before = sent.filter(function (entry) { return entry.form === form; })[0];
     var entry = { form: form, contents: contents(form, event.submitter) };

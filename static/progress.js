@@ -45,7 +45,7 @@
     var panel = show("made");
     tell(panel, head.batch);
     panel.querySelector(".name").textContent = head.name;
-    panel.querySelector(".again").onclick = function () { save(blob, head.name); };
+    /** @type {HTMLElement} */ (panel.querySelector(".again")).onclick = function () { save(blob, head.name); };
     save(blob, head.name);
   }
 
@@ -97,8 +97,9 @@
     var sent = new FormData(form);
     ready(false);
     show("making").querySelector("progress").value = 0;
+    /** @type {RequestInit} */
     var options = { method: form.method.toUpperCase(), credentials: "same-origin", headers: { Accept: STEPWISE } };
-    if (options.method === "POST") { options.body = new URLSearchParams(sent); }
+    if (options.method === "POST") { options.body = new URLSearchParams(/** @type {any} */ (sent)); }
     fetch(form.action, options).then(function (answer) {
       if (answer.ok && (answer.headers.get("Content-Type") || "").indexOf(STEPWISE) === 0) {
         return receive(answer, sent);

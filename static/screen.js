@@ -55,7 +55,7 @@
     put("entitled", live.entitled);
     put("present", live.present === null ? "" : live.present);
     byId("present-part").hidden = live.present === null;
-    var bar = byId("bar");
+    var bar = /** @type {HTMLProgressElement} */ (byId("bar"));
     if (bar) { bar.max = Math.max(1, live.base); bar.value = live.returned; }
     set(live.time_is_up ? null : live.closes_in);
   }

@@ -3,11 +3,12 @@
 (function () {
   "use strict";
   var table = document.getElementById("classes");
-  var filled = document.getElementById("filled");
+  var filled = /** @type {HTMLInputElement} */ (document.getElementById("filled"));
   var parts = ["key", "name", "weight", "planned"];
   var own = null;
 
-  function input(line, part) { return document.getElementById("classes-" + line + "-" + part); }
+  /** @returns {HTMLInputElement} */
+  function input(line, part) { return document.querySelector("#classes-" + line + "-" + part); }
   function read() {
     var lines = [];
     for (var line = 0; input(line, "key"); line++) {

@@ -12,7 +12,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from surveys.acts import sessions
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.site import Site
 from surveys.catalog.model import Method
+from surveys.marking import democratic_row, ledger, marks, score_sheets
+from surveys.marking.ledger import EventEntry
+from surveys.marking.marks import MarkEntry
+from surveys.marking.score_sheets import SheetLine, UnitSheet
+from surveys.office import accounts
+from surveys.outcome import life
 from surveys.polling import envelopes, receipts
 from surveys.polling.seal import Record
 from surveys.polling.sheet import Sheet
@@ -20,32 +29,15 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.scoring.grades import BlankPolicy
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.score_sheet import RowState
-from surveys.services import (
-    accounts,
-    applicability,
-    assessment_life,
-    assessments,
-    casting,
-    democratic,
-    ledger,
-    marks,
-    polls,
-    records,
-    score_sheets,
-    sealing,
-    sessions,
-    tickets,
-)
-from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.assessments import LeaderEntry, UnitEntry
-from surveys.services.ledger import EventEntry
-from surveys.services.marks import MarkEntry
-from surveys.services.polls import ClassEntry, PollEntry
-from surveys.services.score_sheets import SheetLine, UnitSheet
-from surveys.services.site import Site
+from surveys.season import applicability, assessments
+from surveys.season.assessments import LeaderEntry, UnitEntry
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Approval, Ballot, Event, StaffSession
-from tests.conftest import NOW
+from surveys.vote import casting, poll_record, polls, sealing
+from surveys.vote.polls import ClassEntry, PollEntry
+from surveys.vote.ticketing import tickets
+from tests.kept_worlds import kept
+from tests.sites import NOW
 
 GROUP = "考核组"
 """Marks what no department marks."""
@@ -65,6 +57,7 @@ class World:
     codes: Mapping[str, Sequence[str]]
 
 
+@kept
 def build_unit(
     site: Site,
     name: str = "样例局",
@@ -95,13 +88,13 @@ def start_marking(session: Session, assessment_id: int) -> None:
     """Unless marking has started."""
     if assessments.assessment_of(session, assessment_id).state == AssessmentState.PREPARING:
         with approved(session, assessment_id):
-            assessment_life.start_marking(session, NOW, COMMAND_LINE, assessment_id)
+            life.start_marking(session, NOW, COMMAND_LINE, assessment_id)
 
 
 def close_marking(session: Session, assessment_id: int) -> int:
     """The number of the version."""
     with approved(session, assessment_id):
-        return assessment_life.close_marking(session, NOW, COMMAND_LINE, assessment_id)
+        return life.close_marking(session, NOW, COMMAND_LINE, assessment_id)
 
 
 @contextmanager
@@ -126,6 +119,7 @@ def approved(session: Session, assessment_id: int) -> Iterator[None]:
     session.commit()
 
 
+@kept
 def build_poll(
     site: Site,
     *,
@@ -270,7 +264,7 @@ def record_of(site: Site, poll_id: int) -> Record:
     """The three boxes as they stand, with the envelopes of an open poll opened."""
     with site.database.reading() as session:
         poll = polls.poll_of(session, poll_id)
-        found = records.read_record(session, poll)
+        found = poll_record.read_record(session, poll)
         if poll.envelope_salt is None:
             return found
         key = envelopes.poll_key(site.settings.secret_key, poll.envelope_salt)
@@ -327,7 +321,7 @@ def confirm(site: Site, unit_id: int, entry: MarkEntry, admins: tuple[Actor, Act
     enter(site, unit_id, entry, actor=admins[0])
     version = line_for(site, unit_id, entry.row_key).marks[entry.department].version
     with site.database.writing() as session:
-        democratic.approve(session, NOW, admins[1], unit_id, entry.row_key, version)
+        democratic_row.approve(session, NOW, admins[1], unit_id, entry.row_key, version)
 
 
 def event(
@@ -416,7 +410,7 @@ def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def run_sql(site: Site, statement: str, **values: object) -> None:
-    """Around the services, as somebody with the database's password could."""
+    """Around the use cases, as somebody with the database's password could."""
     with site.database.writing() as session:
         session.execute(sa.text(statement), values)
         session.commit()

@@ -1,10 +1,15 @@
 """Databases, sites, clients: what the tests stand on. Every test has its own database; time is fixed."""
 
+import gc
+import os
+import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
+from enum import Enum
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +22,23 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from app import create_app
-from surveys.services import passwords
-from surveys.services.site import Site
-from surveys.settings import Settings, database_url_of
+from surveys.acts.site import Site
+from surveys.office import passwords
+from surveys.settings import database_url_of
+from surveys.storage import database as storage_database
 from surveys.storage.database import Database
 from surveys.storage.schema import migrate
 from surveys.storage.tables import Base
+from tests import slow
+from tests.browsers import browser as browser
+from tests.browsers import page as page
+from tests.browsers import server as server
+from tests.kept_worlds import keeping
+from tests.sites import NOW, app_with, lite_site_in, postgres_database, run_statement, settings_for
 from tests.tools import postgres_server
 
 if TYPE_CHECKING:
     from tests.worlds import Shown
-
-NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -69,11 +78,6 @@ def migrated(url: URL) -> None:
     database.engine.dispose()
 
 
-def run_statement(engine: Engine, statement: str) -> None:
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-
-
 @pytest.fixture(scope="session")
 def postgres_shared(postgres_admin: Engine, postgres_template: str) -> Iterator[Engine]:
     """One migrated database for all tests of this process, to be emptied after each: dropping one flushes the whole
@@ -83,7 +87,65 @@ def postgres_shared(postgres_admin: Engine, postgres_template: str) -> Iterator[
         yield engine
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+BOTH = ("sqlite", "postgresql")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test runs on PostgreSQL too where its SQL or its locks differ there, which is what the mark `both` says."""
+    if "database_url" in metafunc.fixturenames:
+        both = metafunc.definition.get_closest_marker("both") is not None
+        metafunc.parametrize("database_url", BOTH if both else BOTH[:1], indirect=True)
+
+
+SHORT = re.compile(r"[A-Za-z0-9_.:@/-]{1,12}")
+SHORT_ID = re.compile(r"[!-Z\\^-~]{1,40}")
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """What can be typed in a terminal; of other texts their number is enough."""
+    if isinstance(val, Enum):
+        return val.name
+    if isinstance(val, str | bytes):
+        return val if isinstance(val, str) and SHORT.fullmatch(val) else argname
+    return None
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected is nobody's garbage: looking through it again takes a tenth of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if "RECORD_SLOW" in os.environ:
+        reports = [each for kind in ("passed", "") for each in terminalreporter.stats.get(kind, ())]
+        lane = [each for each in reports if not {"browser", "postgresql"} & set(each.keywords)]
+        slow.write((each.nodeid, each.duration) for each in lane)
+
+
+INTEGRATION = {"database_url", "sqlite_template", "postgres_admin", "lite_app", "shown"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What kind of test each is: `browser`, `integration` (a database) or `unit`; also if on `postgresql`, or slow."""
+    listed = slow.listed()
+    for item in items:
+        assert isinstance(item, pytest.Function)
+        if hasattr(item, "callspec") and SHORT_ID.fullmatch(item.callspec.id) is None:
+            raise pytest.UsageError(f"{item.nodeid}: at most 40 ASCII characters, without spaces or brackets")
+        if slow.of(item.nodeid) in listed:
+            item.add_marker("slow")
+        names = set(item.fixturenames)
+        if "browser" in names or item.path.stem.endswith("_browser"):
+            item.add_marker("browser")
+        else:
+            item.add_marker("integration" if names & INTEGRATION else "unit")
+        if "postgresql" in item.name or names & {"postgres", "postgres_admin"}:
+            item.add_marker("postgresql")
+
+
+@pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[URL]:
     """A database without rows on each system: migrated for a test that asks for `app` or `site`, else wholly empty.
 
@@ -118,24 +180,11 @@ def empty(engine: Engine) -> None:
     )
 
 
-@contextmanager
-def postgres_database(admin: Engine, template: str = "") -> Iterator[URL]:
-    """A database of its own on the test server, dropped afterwards."""
-    name = f"ceping_test_{secrets.token_hex(6)}"
-    run_statement(admin, f'CREATE DATABASE "{name}"{template}')
-    yield admin.url.set(database=name)
-    run_statement(admin, f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def settings_for(url: URL, folder: Path) -> Settings:
-    return Settings(url, "not-a-secret-" * 4, "http://127.0.0.1:8000", folder)
-
-
 @pytest.fixture
 def app(database_url: URL, tmp_path: Path) -> Iterator[Flask]:
     """The site on a migrated database."""
-    app = create_app(settings_for(database_url, tmp_path))
-    found: Site = app.extensions["site"]
+    found = Site.build(settings_for(database_url, tmp_path))
+    app = app_with(found)
     if not found.is_current():
         found.migrate()
     yield app
@@ -144,7 +193,7 @@ def app(database_url: URL, tmp_path: Path) -> Iterator[Flask]:
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest, database_url: URL, tmp_path: Path) -> Iterator[Site]:
-    """The services on a migrated database: the app's where the test asks for `app` too, else without the pages."""
+    """The use cases on a migrated database: the app's where the test asks for `app` too, else without the pages."""
     if "app" in request.fixturenames:
         app: Flask = request.getfixturevalue("app")
         yield app.extensions["site"]
@@ -218,6 +267,33 @@ def alone_in_its_request(connect: Callable[[Database], Any]) -> Callable[[Databa
     return connected
 
 
+@pytest.fixture(scope="session", autouse=True)
+def worlds_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    keeping.folder = tmp_path_factory.mktemp("worlds")
+
+
+@pytest.fixture(autouse=True)
+def worlds_built_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    keeping.allowed = "monkeypatch" not in request.fixturenames
+    yield
+    keeping.allowed = False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sqlite_without_waiting_for_the_disk() -> Iterator[None]:
+    """In the tests' own process nothing is lost when it ends; what a crash may lose is tested with real servers."""
+    set_up = storage_database._set_up_sqlite
+
+    @wraps(set_up)
+    def without(connection: Any, record: object) -> None:
+        set_up(connection, record)
+        connection.execute("PRAGMA synchronous=OFF")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage_database, "_set_up_sqlite", without)
+        yield
+
+
 class KeptTemplates(BytecodeCache):
     """Compiled templates in memory. jinja2 looks whether the source is still the same."""
 
@@ -254,16 +330,6 @@ def lite_site(lite_app: Flask) -> Site:
     return found
 
 
-@contextmanager
-def lite_site_in(folder: Path, template: Path) -> Iterator[Flask]:
-    """A site on a copy of the migrated SQLite file."""
-    path = folder / "lite.db"
-    shutil.copy(template, path)
-    app = create_app(settings_for(database_url_of(f"sqlite:///{path}"), folder))
-    yield app
-    app.extensions["site"].database.engine.dispose()
-
-
 @pytest.fixture(scope="module")
 def shown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Shown"]:
     """A site filled with everything, shared by the tests of a module: they only look at it."""
@@ -274,7 +340,7 @@ def shown(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def decided_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def decided_by_one() -> Iterator[None]:
     """Marking starts as it did before what an admin decides took two: for tests of the pages, not of that."""
     from tests import builders
 
@@ -284,4 +350,7 @@ def decided_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
         start(session, assessment_id)
         builders.forget_two(session, assessment_id)
 
-    monkeypatch.setattr(builders, "start_marking", start_as_before)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(builders, "start_marking", start_as_before)
+        patch.setattr(keeping, "otherwise", "decided by one")
+        yield

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from surveys.catalog import loader
 from surveys.catalog.model import Framework, Method
 from surveys.catalog.source import UNUSABLE
-from surveys.intake.framework_sheets import ABOUT_SHEET, ROW_TITLES, ROWS_SHEET, SEPARATORS
-from surveys.intake.tables import Row, Table
+from surveys.intake.tables import Table, TableRow
 from surveys.intake.workbook_reader import Limits, sheets_of
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.scoring.score_sheet import Kind
-from surveys.services.framework_workbooks import framework_workbook
+from surveys.season.framework_workbooks import framework_workbook
+from surveys.season.uploads.framework_sheets import ABOUT_SHEET, ROW_TITLES, ROWS_SHEET, SEPARATORS
 
 Cell = tuple[str, int, str, str]
 """Sheet, row, the column's title, what is to stand there."""
@@ -28,7 +28,7 @@ def tables_of(data: bytes) -> tuple[Table, ...]:
         Table(
             sheet["name"],
             tuple(
-                Row(number, tuple(texts), {column: (top, left) for column, (top, left) in merged.items()})
+                TableRow(number, tuple(texts), {column: (top, left) for column, (top, left) in merged.items()})
                 for number, texts, merged in sheet["rows"]
             ),
             sheet["hidden"],
@@ -56,7 +56,7 @@ def with_cells(tables: Sequence[Table], *cells: Cell) -> tuple[Table, ...]:
     return tuple(found.values())
 
 
-def _with_text(row: Row, column: int, value: str) -> Row:
+def _with_text(row: TableRow, column: int, value: str) -> TableRow:
     texts = [*row.texts, *[""] * (column + 1 - len(row.texts))]
     texts[column] = value
     return replace(row, texts=tuple(texts))
@@ -66,7 +66,7 @@ def with_rows(tables: Sequence[Table], rows: Sequence[Sequence[str]]) -> tuple[T
     """The tables with these rows below those of the first sheet."""
     first, *others = tables
     last = first.rows[-1].number
-    added = [Row(last + number, tuple(texts)) for number, texts in enumerate(rows, start=1)]
+    added = [TableRow(last + number, tuple(texts)) for number, texts in enumerate(rows, start=1)]
     return (replace(first, rows=(*first.rows, *added)), *others)
 
 

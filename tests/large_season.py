@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 import pytest
 
+from surveys.acts.actors import COMMAND_LINE
+from surveys.acts.site import Site
+from surveys.marking import marking_sheets, marks
+from surveys.marking.marks import MarkEntry
 from surveys.polling import codes, receipts
-from surveys.services import assessments, casting, cleaning, marking_sheets, marks, polls, sealing, tickets
-from surveys.services.actors import COMMAND_LINE
-from surveys.services.assessments import LeaderEntry, UnitEntry
-from surveys.services.marks import MarkEntry
-from surveys.services.polls import PollEntry
-from surveys.services.site import Site
+from surveys.season import assessments
+from surveys.season.assessments import LeaderEntry, UnitEntry
+from surveys.vote import casting, cleaning, polls, sealing
+from surveys.vote.polls import PollEntry
+from surveys.vote.ticketing import tickets
 from tests.builders import ONE_CLASS, close_and_seal, start_marking
-from tests.conftest import NOW
+from tests.sites import NOW
 
 MUNICIPAL, COUNTIES, LEADERS = 100, 15, 8
 TAGS = ("教育", "财政", "公安", "组织", "宣传", "")
@@ -82,7 +85,7 @@ def _vote(site: Site, unit_id: int, count: int, chance: random.Random) -> None:
         for code in issued:
             code = casting.normalized(code)
             found = casting.find(connection, NOW, site.open_polls, code)
-            poll = site.open_polls.get(connection, found)
+            poll = casting.open_poll_of(connection, site.open_polls, found)
             answers = "".join(chance.choices("ABCD", (70, 20, 8, 2), k=poll.sheet.length()))
             receipt = receipts.receipt_of(found.prefix, receipts.new_nonce())
             assert casting.count(connection, poll.key, found, codes.hash_code(code), answers, receipt)

@@ -5,16 +5,18 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.site import Site
+from surveys.office import accounts
 from surveys.polling import keying
 from surveys.polling.states import Purpose
-from surveys.services import accounts, keyings, returned, tickets
-from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.keyings import Saved
-from surveys.services.returned import FIRST, SECOND, ClassStatus
-from surveys.services.site import Site
 from surveys.storage.tables import Account, AuditEntry
+from surveys.vote.paper_ballots import paper_keying, paper_returned
+from surveys.vote.paper_ballots.paper_keying import Saved
+from surveys.vote.paper_ballots.paper_returned import FIRST, SECOND, ClassStatus
+from surveys.vote.ticketing import tickets
 from tests.builders import World, build_poll, sheet_of
-from tests.conftest import NOW
+from tests.sites import NOW
 
 
 def person(site: Site, name: str, role: Role = Role.ORGANIZER) -> Actor:
@@ -60,7 +62,7 @@ def key(
 ) -> Saved:
     cells = typed(site, poll_id, digits) if isinstance(digits, str) else digits
     with site.database.writing() as session:
-        return keyings.key(session, site.settings.secret_key, NOW, who, poll_id, class_key, hand, number, cells)
+        return paper_keying.key(session, site.settings.secret_key, NOW, who, poll_id, class_key, hand, number, cells)
 
 
 def key_twice(site: Site, people: Sequence[Actor], poll_id: int, papers: Mapping[int, str], key_: str = "A") -> None:
@@ -72,27 +74,27 @@ def key_twice(site: Site, people: Sequence[Actor], poll_id: int, papers: Mapping
 
 def settle(site: Site, who: Actor, poll_id: int, number: int, cells: Mapping[str, str], class_key: str = "A") -> None:
     with site.database.writing() as session:
-        keyings.settle(session, site.settings.secret_key, NOW, who, poll_id, class_key, number, cells)
+        paper_keying.settle(session, site.settings.secret_key, NOW, who, poll_id, class_key, number, cells)
 
 
 def send_back(site: Site, who: Actor, poll_id: int, number: int, reason: str = "两遍都不对") -> None:
     with site.database.writing() as session:
-        keyings.send_back(session, site.settings.secret_key, NOW, who, poll_id, "A", number, reason)
+        paper_keying.send_back(session, site.settings.secret_key, NOW, who, poll_id, "A", number, reason)
 
 
 def remove(site: Site, who: Actor, poll_id: int, number: int, reason: str = "录重了", class_key: str = "A") -> None:
     with site.database.writing() as session:
-        keyings.remove(session, NOW, who, poll_id, class_key, number, reason)
+        paper_keying.remove(session, NOW, who, poll_id, class_key, number, reason)
 
 
 def cast(site: Site, who: Actor, poll_id: int, class_key: str = "A") -> int:
     with site.database.writing() as session:
-        return keyings.cast(session, site.settings.secret_key, NOW, who, poll_id, class_key)
+        return paper_keying.cast(session, site.settings.secret_key, NOW, who, poll_id, class_key)
 
 
 def status(site: Site, who: Actor, poll_id: int, class_key: str = "A") -> ClassStatus:
     with site.database.reading() as session:
-        found = returned.status(session, site.settings.secret_key, who, poll_id)
+        found = paper_returned.status(session, site.settings.secret_key, who, poll_id)
     return next(entry for entry in found if entry.key == class_key)
 
 

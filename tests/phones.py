@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Route, sync_playwright
 
+from surveys.acts.actors import COMMAND_LINE
 from surveys.polling.base32 import grouped
-from surveys.services import hall
-from surveys.services.actors import COMMAND_LINE
+from surveys.vote import hall
 from tests.builders import box_counts, build_poll, sheet_of
-from tests.conftest import NOW
 from tests.servers import Server
+from tests.sites import NOW
 from tests.tools import missing
 
 CHROMIUM = Path("/usr/bin/chromium")

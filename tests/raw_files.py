@@ -5,9 +5,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from surveys.services import cleaning
-from surveys.services.site import Site
-from tests.conftest import NOW
+from surveys.acts.site import Site
+from surveys.vote import cleaning
+from tests.sites import NOW
 
 # The boxes with their indexes and long values, and the samples that the server keeps of columns.
 _FILES = """

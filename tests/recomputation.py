@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from full_season.plan import Event, Fate, Rules, Season, Unit, Vote
+from surveys.entry.worlds.season.plan import Event, Fate, Rules, Season, Unit, Vote
 
 FOLDER = Path(__file__).parents[1] / "surveys" / "catalog" / "frameworks"
 GRADES = {"A": Fraction(100), "B": Fraction(80), "C": Fraction(60), "D": Fraction(40)}

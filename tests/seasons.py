@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.site import Site
+from surveys.marking.marks import MarkEntry
+from surveys.office import accounts
+from surveys.outcome import hindrances, life, replies, versions
+from surveys.outcome.hindrances import Outlook
+from surveys.outcome.score_record import ScoreRecord
+from surveys.outcome.unit_record import UnitRecord
+from surveys.outcome.versions import Version
 from surveys.polling.seal import canonical_json, digest
-from surveys.services import accounts, applicability, assessment_life, assessments, replies, versions
-from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.assessment_life import Outlook
-from surveys.services.marks import MarkEntry
-from surveys.services.site import Site
-from surveys.services.versions import Version
+from surveys.season import applicability, assessments
 from surveys.storage.tables import Assessment, Document
 from tests.builders import GROUP, build_unit, close_marking, confirm, fill_marks, sealed_poll
-from tests.conftest import NOW
+from tests.kept_worlds import kept
+from tests.sites import NOW
 
 DUE = NOW.date() + timedelta(days=7)
 AFTER = NOW + timedelta(days=8)
@@ -43,7 +48,7 @@ class Season:
 
     def open_appeal(self, due_on: date = DUE) -> None:
         with self.site.database.writing() as session:
-            assessment_life.open_appeal(session, NOW, COMMAND_LINE, self.assessment_id, due_on)
+            life.open_appeal(session, NOW, COMMAND_LINE, self.assessment_id, due_on)
 
     def appeal(self) -> "Season":
         self.close_marking()
@@ -52,7 +57,7 @@ class Season:
 
     def back(self, reason: str = "补打分") -> None:
         with self.site.database.writing() as session:
-            assessment_life.return_to_marking(session, NOW, COMMAND_LINE, self.assessment_id, reason)
+            life.return_to_marking(session, NOW, COMMAND_LINE, self.assessment_id, reason)
 
     def object(self, row_key: str = "III-4", reason: str = "材料已按时报送", actor: Actor | None = None) -> int:
         who = actor or self.reporter
@@ -74,8 +79,8 @@ class Season:
     def certify(self, admin: Actor, shown: str | None = None) -> bool:
         with self.site.database.writing() as session:
             found = assessments.assessment_of(session, self.assessment_id)
-            subject = assessment_life.certificate_digest(session, found) if shown is None else shown
-            return assessment_life.certify(session, AFTER, admin, self.assessment_id, subject)
+            subject = life.certificate_digest(session, found) if shown is None else shown
+            return life.certify(session, AFTER, admin, self.assessment_id, subject)
 
     def certified(self) -> "Season":
         self.appeal()
@@ -84,7 +89,7 @@ class Season:
 
     def archive(self) -> None:
         with self.site.database.writing() as session:
-            assessment_life.archive(session, AFTER, COMMAND_LINE, self.assessment_id)
+            life.archive(session, AFTER, COMMAND_LINE, self.assessment_id)
 
     @property
     def assessment(self) -> Assessment:
@@ -98,7 +103,7 @@ class Season:
     def outlook(self) -> Outlook:
         with self.site.database.reading() as session:
             found = assessments.assessment_of(session, self.assessment_id)
-            return assessment_life.outlook(session, AFTER, found)
+            return hindrances.outlook(session, AFTER, found)
 
     def version(self, number: int) -> Version:
         with self.site.database.reading() as session:
@@ -118,6 +123,12 @@ def account(site: Site, name: str, role: Role, unit_id: int | None = None) -> Ac
 def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> Season:
     """In the state marking. Not `complete`: the second unit's democratic row is pending; `voted`: the first's comes
     from a poll, and is not confirmed by the group."""
+    return Season(site, *built_season(site, complete, voted))
+
+
+@kept
+def built_season(site: Site, complete: bool, voted: bool) -> tuple[int, int, int, Actor, Actor, tuple[Actor, Actor]]:
+    """What a season has besides its site."""
     assessment_id, first = build_unit(site)
     _, second = build_unit(site, "另一局", assessment_id=assessment_id)
     admins = account(site, "管理一", Role.ADMIN), account(site, "管理二", Role.ADMIN)
@@ -127,15 +138,20 @@ def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> S
             sealed_poll(site, unit_id, "AABC-")
         elif complete or unit_id == first:
             confirm(site, unit_id, MarkEntry("III-36", GROUP, "9", "考核组确认"), admins)
-    return Season(
-        site,
-        assessment_id,
-        first,
-        second,
-        account(site, "报送一", Role.REPORTER, first),
-        account(site, "报送二", Role.REPORTER, second),
-        admins,
-    )
+    reporters = account(site, "报送一", Role.REPORTER, first), account(site, "报送二", Role.REPORTER, second)
+    return assessment_id, first, second, *reporters, admins
+
+
+def unit_in(body: Document, unit_id: int) -> Document:
+    """A unit's record as it is kept, to be altered there."""
+    found: Document
+    (found,) = [unit for unit in body["units"] if unit["unit"] == unit_id]
+    return found
+
+
+def unit_record_in(body: Document, unit_id: int) -> UnitRecord:
+    """As it is read."""
+    return ScoreRecord.from_json(body).unit(unit_id)
 
 
 def digest_of(body: Document) -> str:

@@ -14,8 +14,9 @@ from urllib.parse import urlencode
 
 from sqlalchemy import URL
 
-from surveys.services.site import Site
+from surveys.acts.site import Site
 from surveys.settings import Settings
+from tests.kept_worlds import keeping
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 40
@@ -74,6 +75,7 @@ class Server:
 
 def environment(database_url: URL, folder: Path, port: int, **changes: str) -> dict[str, str]:
     """The four settings for a subprocess. Set to nothing, rather than left out, a setting is not taken from `.env`."""
+    keeping.served.add(Path(str(database_url.database)))
     return {
         **os.environ,
         "DATABASE_URL": database_url.render_as_string(hide_password=False),

@@ -10,13 +10,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from surveys.acts.site import Site
 from surveys.polling.seal import seal
-from surveys.services.polls import poll_of
-from surveys.services.records import read_record
-from surveys.services.site import Site
 from surveys.settings import database_url_of
 from surveys.storage.tables import Base
-from tests.conftest import settings_for
+from surveys.vote.poll_record import read_record
+from surveys.vote.polls import poll_of
+from tests.sites import settings_for
 
 DATA = Path(__file__).parent / "data"
 ASKED_SINCE = ("two_hands", "reserve", "issue_to")

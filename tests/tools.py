@@ -3,6 +3,7 @@ calls at one moment."""
 
 import os
 import shutil
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,19 @@ def require_tool(name: str, package: str) -> Path:
     if found is None:
         missing(f"{name} 没有安装：apt-get install {package}")
     return Path(str(found))
+
+
+def pdf_words(data: bytes) -> str:
+    """What is written in a PDF, as it was drawn, without white space."""
+    tool = require_tool("pdftotext", "poppler-utils")
+    return squeezed(
+        subprocess.run([tool, "-raw", "-", "-"], input=data, capture_output=True, check=True).stdout.decode()
+    )
+
+
+def squeezed(text: str) -> str:
+    """Without white space."""
+    return "".join(text.split())
 
 
 def postgres_server() -> sa.URL:

@@ -7,50 +7,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
+from surveys.acts import sessions
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.site import Site
+from surveys.acts.table_files import tables_in
 from surveys.catalog import loader
+from surveys.evidence import materials, proceedings, reviews
+from surveys.evidence.proceeding_records import ProceedingKind
+from surveys.evidence.proceedings import ProceedingEntry
 from surveys.intake.tables import read_tables
+from surveys.marking import ledger, mark_workbooks, marks
+from surveys.marking.ledger import EventEntry
+from surveys.marking.marks import MarkEntry
+from surveys.office import account_imports, accounts
+from surveys.outcome import life, objection_files, replies, versions
 from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
-from surveys.services import (
-    account_imports,
-    accounts,
-    assessment_life,
-    assessments,
-    doors,
-    framework_editing,
-    framework_workbooks,
-    hall,
-    ledger,
-    mark_workbooks,
-    marks,
-    materials,
-    objection_files,
-    polls,
-    proceedings,
-    replies,
-    reviews,
-    rosters,
-    sessions,
-    tickets,
-    versions,
-)
-from surveys.services.actors import COMMAND_LINE, Actor, Role
-from surveys.services.ledger import EventEntry
-from surveys.services.marks import MarkEntry
-from surveys.services.proceeding_records import ProceedingKind
-from surveys.services.proceedings import ProceedingEntry
-from surveys.services.site import Site
-from surveys.services.table_files import tables_in
+from surveys.season import assessments, framework_editing, framework_workbooks, rosters
 from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Exemption, Material, ProposedChange, Unit
+from surveys.vote import door_screens, hall, polls
+from surveys.vote.ticketing import tickets
 from tests.builders import (
     SESSIONS,
     World,
@@ -63,7 +50,8 @@ from tests.builders import (
     session_of,
     sheet_of,
 )
-from tests.conftest import NOW
+from tests.kept_worlds import kept
+from tests.sites import NOW
 from tests.strict_client import StrictClient
 
 DEPARTMENT = "市委网信办"
@@ -117,6 +105,7 @@ class Everything:
         return self.polls[PollState.OPEN]
 
 
+@kept
 def build_everything(site: Site) -> Everything:
     assessment_id: int | None = None
     built: dict[PollState, World] = {}
@@ -132,8 +121,8 @@ def build_everything(site: Site) -> Everything:
     with site.database.writing() as session:
         open_id = built[PollState.OPEN].poll_id
         tickets.void(session, NOW, COMMAND_LINE, open_id, built[PollState.OPEN].codes["A"][8], "丢")
-        doors.set_planned(session, NOW, COMMAND_LINE, open_id, "A", 12)
-        door = doors.add_door(session, NOW, COMMAND_LINE, open_id, "东门", "A")
+        door_screens.set_planned(session, NOW, COMMAND_LINE, open_id, "A", 12)
+        door = door_screens.add_door(session, NOW, COMMAND_LINE, open_id, "东门", "A")
         polls.close_poll(session, NOW, COMMAND_LINE, built[PollState.CLOSED].poll_id)
         hall.pause(session, NOW, COMMAND_LINE, built[PollState.PAUSED].poll_id, "停电")
     close_and_seal(site, built[PollState.SEALED].poll_id)
@@ -176,7 +165,7 @@ def _appeal(site: Site, assessment_id: int) -> int:
         reporter = Actor(account.id, account.name, Role.REPORTER, unit_id=account.unit_id)
         unit_id = account.unit_id or 0
         close_marking(session, assessment_id)
-        assessment_life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
+        life.open_appeal(session, NOW, COMMAND_LINE, assessment_id, NOW.date())
     objection_id = objection_files.object_with_file(
         site, NOW, reporter, unit_id, "III-4", "材料已按时报送", "样例依据.pdf", BytesIO(b"%PDF-1.7\nproof\n%%EOF")
     )
@@ -184,7 +173,7 @@ def _appeal(site: Site, assessment_id: int) -> int:
         replies.answer(session, NOW, COMMAND_LINE, unit_id, objection_id, accepted=True, words="经复核属实")
         marks.enter_marks(session, NOW, COMMAND_LINE, unit_id, [MarkEntry("III-4", "考核组", "1", "复核")])
         versions.freeze_after_appeal(session, NOW, COMMAND_LINE, assessment_id, "答复申诉")
-        assessment_life.return_to_marking(session, NOW, COMMAND_LINE, assessment_id, "还有测评会没有开完")
+        life.return_to_marking(session, NOW, COMMAND_LINE, assessment_id, "还有测评会没有开完")
     return objection_id
 
 
@@ -277,8 +266,7 @@ def build_proceedings(site: Site, unit_id: int) -> dict[ProceedingKind, int]:
             photo = proceedings.cleaned(picture.getvalue()) if kind is ProceedingKind.INSPECTION else None
             body = TALKED if kind is ProceedingKind.TALK else f"样例{kind.label}情况"
             entry = ProceedingEntry(kind, NOW.date(), "样例考核组", body, photo=photo)
-            folder = site.settings.data_dir
-            made[kind] = proceedings.record_proceeding(session, NOW, COMMAND_LINE, folder, unit_id, entry)
+            made[kind] = proceedings.record_proceeding(session, NOW, COMMAND_LINE, site.photos, unit_id, entry)
     return made
 
 
@@ -326,9 +314,28 @@ def client_of(app: Flask, account_id: int | None = None) -> StrictClient:
 
 
 def client_with(app: Flask, token: str | None) -> StrictClient:
-    app.test_client_class = StrictClient
-    client = app.test_client()
-    assert isinstance(client, StrictClient)
+    return _signed_in(StrictClient(app, app.response_class, use_cookies=True), token)
+
+
+class Walker(FlaskClient):
+    """A browser that takes what it gets, for a walk over all addresses that looks for something else: what is wrong
+    with a page is found by the walk of test_web_purity, and reading pages takes longer than making them."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return super().open(*args, **{"buffered": True, **kwargs})
+
+
+def walker(app: Flask, account_id: int | None = None) -> Walker:
+    return _signed_in(
+        Walker(app, app.response_class, use_cookies=True),
+        None if account_id is None else session_of(app.extensions["site"], account_id),
+    )
+
+
+Client = TypeVar("Client", bound=FlaskClient)
+
+
+def _signed_in(client: Client, token: str | None) -> Client:
     if token is not None:
         with client.session_transaction() as session:
             session["_user_id"] = token

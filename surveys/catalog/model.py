@@ -213,6 +213,7 @@ class Questionnaire(_Model):
     """民主测评表: items for an organization, aspects for a leader.
 
     `blank`: how a blank counts; `blanks_allowed`: whether one may be left; `abstain`: what 弃权 is called, if offered.
+    How many grades a new file may have is in `rules`: a poll's frozen form may have as many as there are letters.
     """
 
     key: Key
@@ -221,7 +222,7 @@ class Questionnaire(_Model):
     blank: BlankPolicy = BlankPolicy.EXCLUDE
     blanks_allowed: StrictBool = True
     abstain: Name | None = None
-    grades: Annotated[tuple[GradeEntry, ...], Field(min_length=2, max_length=26)]
+    grades: Annotated[tuple[GradeEntry, ...], Field(min_length=2)]
     items: tuple[Question, ...] = ()
     aspects: tuple[Question, ...] = ()
 

@@ -26,6 +26,8 @@ from surveys.catalog.problems import FieldPath
 from surveys.scoring.score_sheet import Kind
 
 TOTAL_POINTS = Decimal(100)
+MOST_GRADES = 10
+"""Of a new file; what was frozen while there might be 26 is still read."""
 _SCORED = (Kind.STANDARD, Kind.BONUS, Kind.DEDUCTION)
 
 Entry = tuple[FieldPath, dict[str, Any]]
@@ -80,7 +82,9 @@ def framework_faults(data: Mapping[str, Any], terms: Terms = YAML) -> list[Fault
 def questionnaire_faults(data: Mapping[str, Any]) -> list[Fault]:
     """Every rule a questionnaire breaks."""
     grades = list(_entries((), data, "grades"))
-    faults = list(_letter_faults(grades))
+    faults = list(_letter_faults(grades[:MOST_GRADES]))
+    if len(grades) > MOST_GRADES:
+        faults.append(Fault(("grades",), f"最多 {MOST_GRADES} 个等级：请删去多余的"))
     faults += _repeated_values(grades, "name", "等级名称")
     kinds = [kind for kind in QuestionnaireKind if kind == data.get("kind")]
     for kind in kinds:

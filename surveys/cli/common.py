@@ -12,9 +12,9 @@ from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 import click
 from flask import current_app
 
+from surveys.acts.errors import DatabaseBusy, Refusal, why_busy
+from surveys.acts.site import Site
 from surveys.catalog.problems import CatalogError
-from surveys.services.errors import DatabaseBusy, Refusal, why_busy
-from surveys.services.site import Site
 
 ID = click.IntRange(1, 2**31 - 1)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
 
 from surveys.intake.cleaning import clean_line, folded, header_key
-from surveys.intake.tables import Row, Table
+from surveys.intake.tables import Table, TableRow
 
 LOOKED_AT = 30
 """Rows among which the header must be: above it stand a title and perhaps a few lines."""
@@ -48,7 +48,7 @@ class Header:
     """`columns`: field -> column, from 1. `doubled`: further columns with a field's title."""
 
     sheet: str
-    row: Row
+    row: TableRow
     columns: Mapping[str, int]
     doubled: tuple[Fault, ...] = ()
 
@@ -59,11 +59,11 @@ class Header:
 
 
 @dataclass(frozen=True)
-class Record:
+class HeadedRow:
     """A row under a header, by field."""
 
     header: Header
-    row: Row
+    row: TableRow
 
     def has(self, field: str) -> bool:
         return field in self.header.columns
@@ -92,7 +92,7 @@ class Record:
         title = clean_line(titles[column - 1]) if column <= len(titles) else ""
         return Fault(self.header.sheet, row, _place(column, title), _shortened(value), remedy)
 
-    def seen_from(self, other: "Record") -> str:
+    def seen_from(self, other: "HeadedRow") -> str:
         """Where it is, as said in a fault of the other: `第 3 行`, with the sheet where it is another."""
         elsewhere = self.header.sheet and self.header.sheet != other.header.sheet
         return f"{f'工作表“{self.header.sheet}”' if elsewhere else ''}第 {self.row.number} 行"
@@ -111,9 +111,9 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self._all[fault] = None
 
-    def add_unread(self, record: Record) -> Set[str]:
+    def add_unread(self, source: HeadedRow) -> Set[str]:
         """Adds one for each cell of the record without a value, and says of which fields."""
-        found = record.unread()
+        found = source.unread()
         for fault in found.values():
             self.add(fault)
         return found.keys()
@@ -158,7 +158,7 @@ def find_header(table: Table, titles: Mapping[str, Collection[str]], needed: Col
     return best
 
 
-def _columns(sheet: str, row: Row, wanted: Mapping[str, str]) -> Header:
+def _columns(sheet: str, row: TableRow, wanted: Mapping[str, str]) -> Header:
     columns: dict[str, int] = {}
     doubled = []
     for column, text in enumerate(row.texts, start=1):
@@ -173,9 +173,9 @@ def _columns(sheet: str, row: Row, wanted: Mapping[str, str]) -> Header:
     return Header(sheet, row, columns, tuple(doubled))
 
 
-def read_records(table: Table, header: Header) -> tuple[list[Record], list[Skipped]]:
+def read_rows(table: Table, header: Header) -> tuple[list[HeadedRow], list[Skipped]]:
     """The rows under the header, and those passed over."""
-    records: list[Record] = []
+    sources: list[HeadedRow] = []
     skipped: list[Skipped] = []
     after_note = False
     for row in table.rows:
@@ -189,18 +189,18 @@ def read_records(table: Table, header: Header) -> tuple[list[Record], list[Skipp
             text = next(each for each in map(clean_line, row.texts) if each)
             skipped.append(Skipped(header.sheet, row.number, text))
         else:
-            records.append(Record(header, row))
+            sources.append(HeadedRow(header, row))
         after_note = note
-    return records, skipped
+    return sources, skipped
 
 
-def _is_banner(row: Row, header: Header) -> bool:
+def _is_banner(row: TableRow, header: Header) -> bool:
     """One merged cell across columns of different meaning is a title within the table."""
     origins = [row.merged[column] for column in header.columns.values() if column in row.merged]
     return len(set(origins)) < len(origins)
 
 
-def _repeats(row: Row, header: Header) -> bool:
+def _repeats(row: TableRow, header: Header) -> bool:
     """Printed tables have their header on each page."""
     columns = header.columns.values()
     return all(

@@ -75,7 +75,7 @@ class UnreadableFile(Exception):
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """`texts`: by column, from the first. `merged`: by column (from 1) the row and column where its merged area begins;
     every cell of the area has the area's text, as far as the sheet has cells with something in them. `unread`: by
     column what is wrong and what to do where a cell has no value: its text is an error or a formula."""
@@ -94,7 +94,7 @@ class Table:
     """
 
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     hidden: bool = False
 
 
@@ -198,10 +198,10 @@ def _table(sheet: dict[str, Any]) -> Table:
     return Table(sheet["name"], tuple(rows), sheet["hidden"])
 
 
-def _row(found: list[Any], without_value: Sequence[int]) -> Row:
+def _row(found: list[Any], without_value: Sequence[int]) -> TableRow:
     number, texts, merged = found
     unread = _errors(texts) | {column: _why_unread(texts[column - 1]) for column in without_value}
-    return Row(number, tuple(texts), {int(column): (top, left) for column, (top, left) in merged.items()}, unread)
+    return TableRow(number, tuple(texts), {int(column): (top, left) for column, (top, left) in merged.items()}, unread)
 
 
 def _errors(texts: Sequence[str]) -> dict[int, str]:
@@ -234,7 +234,7 @@ def _decoded(data: bytes) -> str:
     raise UnreadableFile(f"文件里的文字认不出来：不是 UTF-8，也不是 GB18030（GBK）。{_SAVE_AS}")
 
 
-def _text_rows(text: str) -> tuple[Row, ...]:
+def _text_rows(text: str) -> tuple[TableRow, ...]:
     if text.lstrip()[:1] == "<":
         raise UnreadableFile(f"这是网页格式的表格，不是真正的 Excel 文件。{_SAVE_AS}")
     rows = []
@@ -245,7 +245,7 @@ def _text_rows(text: str) -> tuple[Row, ...]:
                 raise UnreadableFile(_UNFIT["rows"])
             if any(each.strip() for each in texts):
                 within = _within_width(texts)
-                rows.append(Row(number, within, unread=_errors(within)))
+                rows.append(TableRow(number, within, unread=_errors(within)))
     except csv.Error:
         line = reader.line_num
         raise UnreadableFile(f"第 {line} 行前后的英文引号不成对，分不清各列。{_SAVE_AS}") from None

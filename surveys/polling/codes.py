@@ -1,4 +1,4 @@
-"""Ticket codes: a poll prefix of 4 and a secret of 16 Crockford characters, 80 random bits (design 4).
+"""Ticket codes: a poll prefix of 4 and a secret of 16 Crockford characters, 80 random bits.
 
 The plain code exists on the slip alone; the tables hold its SHA-256.
 """
@@ -10,6 +10,7 @@ from surveys.polling import base32
 
 PREFIX_LENGTH = 4
 SECRET_LENGTH = 16
+LENGTH = PREFIX_LENGTH + SECRET_LENGTH
 
 
 def new_prefix() -> str:
@@ -23,7 +24,7 @@ def new_code(prefix: str) -> str:
 
 def normalize(typed: str) -> str:
     """The code somebody typed, as it was issued. Raises base32.Malformed."""
-    return base32.normalize(typed, PREFIX_LENGTH + SECRET_LENGTH)
+    return base32.normalize(typed, LENGTH)
 
 
 def in_address(typed: str) -> str:

@@ -1,4 +1,4 @@
-"""What may be known of a poll, and whether it counts (design 4, 5)."""
+"""What may be known of a poll, and whether it counts (docs/decisions/0008)."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -39,8 +39,8 @@ def desk_turnout(cast: int, state: PollState) -> int:
 
 
 def hidden_classes(valid: Mapping[str, int]) -> frozenset[str]:
-    """The ballot classes whose results are not shown by themselves: each with fewer than 5 valid ballots, and as many
-    others, the smallest first, as it takes that subtracting from the total yields no group of fewer than 5.
+    """The ballot classes whose results are not shown by themselves: each with fewer than `FEWEST_SHOWN` valid
+    ballots, and as many others, the smallest first, as it takes that subtracting from the total yields no such group.
 
     A class without valid ballots has nothing to hide.
     """
@@ -54,7 +54,7 @@ def hidden_classes(valid: Mapping[str, int]) -> frozenset[str]:
 
 def classes_differ(questions: Iterable[Mapping[str, Mapping[str, int]]]) -> bool:
     """Whether whoever was rated may be told how each ballot class answered: in every class and on every question at
-    least 3 ballots differ from the commonest answer there. A blank is an answer too, and so is 弃权.
+    least `FEWEST_DIFFERING` ballots differ from the commonest answer there. A blank is an answer too, and so is 弃权.
 
     `questions`: of each, the valid ballots by class and answer. A class without valid ballots has nothing to tell.
     """

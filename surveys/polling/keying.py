@@ -1,12 +1,17 @@
-"""Keying returned paper ballots: what a cell may hold, and where two hands differ."""
+"""Keying returned paper ballots: what a cell may hold, and where two hands differ.
+
+A cell is one stroke on a number pad: 1 to 9 are the choices as offered, 0 is a blank. From the tenth choice on there is
+no digit left: a grade is keyed by its letter (J), 弃权 by its own (`*`). Any choice may be keyed by its letter.
+"""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from surveys.polling.sheet import BLANK, Form, Question, Questionnaire, Sheet
+from surveys.polling.sheet import BLANK, Choice, Form, Question, Questionnaire, Sheet
 
-BLANK_DIGIT = "0"
+BLANK_SIGN = "0"
 BLANK_NAME = "未填"
+_DIGITS = "123456789"
 
 
 class BadCells(Exception):
@@ -20,32 +25,37 @@ class BadCells(Exception):
 def letter_of(questionnaire: Questionnaire, typed: str) -> str | None:
     """The answer sheet's letter for what was typed, digit or letter, full-width too; None when it is neither."""
     sign = unicodedata.normalize("NFKC", typed).strip().upper()
-    if sign in (BLANK_DIGIT, BLANK):
+    if sign in (BLANK_SIGN, BLANK):
         return BLANK
-    choices = questionnaire.offered
-    for number, choice in enumerate(choices, start=1):
-        if sign in (str(number), choice.letter):
+    for own, choice in _signed(questionnaire):
+        if sign in (own, choice.letter):
             return choice.letter
     return None
 
 
+def _signed(questionnaire: Questionnaire) -> list[tuple[str, Choice]]:
+    """Each choice with what is keyed for it."""
+    choices = questionnaire.offered
+    rest = (choice.letter for choice in choices[len(_DIGITS) :])
+    return list(zip((*_DIGITS[: len(choices)], *rest), choices, strict=True))
+
+
 def signs(questionnaire: Questionnaire) -> list[tuple[str, str]]:
-    """What may be keyed and what it means, for whoever keys: (digit, name), the blank last."""
-    digits = [(str(number), choice.name) for number, choice in enumerate(questionnaire.offered, start=1)]
-    return [*digits, (BLANK_DIGIT, BLANK_NAME)]
+    """What may be keyed and what it means, for whoever keys: (sign, name), the blank last."""
+    return [*((sign, choice.name) for sign, choice in _signed(questionnaire)), (BLANK_SIGN, BLANK_NAME)]
 
 
 def allowed(questionnaire: Questionnaire) -> str:
-    """Every character a cell takes."""
-    letters = "".join(choice.letter for choice in questionnaire.offered)
-    return "".join(digit for digit, _ in signs(questionnaire)) + letters + BLANK
+    """Every character a cell takes, once."""
+    letters = (choice.letter for choice in questionnaire.offered)
+    return "".join(dict.fromkeys([*(sign for sign, _ in signs(questionnaire)), *letters, BLANK]))
 
 
-def digit_of(questionnaire: Questionnaire, letter: str) -> str:
+def sign_of(questionnaire: Questionnaire, letter: str) -> str:
     """What is typed for a letter. Raises StopIteration for one that is not offered."""
     if letter == BLANK:
-        return BLANK_DIGIT
-    return str(next(number for number, choice in enumerate(questionnaire.offered, 1) if choice.letter == letter))
+        return BLANK_SIGN
+    return next(sign for sign, choice in _signed(questionnaire) if choice.letter == letter)
 
 
 def name_of(questionnaire: Questionnaire, letter: str) -> str:
@@ -55,7 +65,7 @@ def name_of(questionnaire: Questionnaire, letter: str) -> str:
 
 def signs_of(questionnaire: Questionnaire, letters: Iterable[str]) -> list[tuple[str, str]]:
     """Of these letters, as `signs`. Raises StopIteration for one that is not offered."""
-    return [(digit_of(questionnaire, letter), name_of(questionnaire, letter)) for letter in letters]
+    return [(sign_of(questionnaire, letter), name_of(questionnaire, letter)) for letter in letters]
 
 
 def read(sheet: Sheet, typed: Mapping[str, str]) -> str:
@@ -91,9 +101,9 @@ def settled(sheet: Sheet, first: str, second: str, typed: Mapping[str, str]) -> 
 
 
 def shown(sheet: Sheet, answers: str) -> dict[str, str]:
-    """An answer sheet as it was keyed: digits by field name."""
+    """An answer sheet as it was keyed: signs by field name."""
     return {
-        form.field(question): digit_of(form.questionnaire, letter)
+        form.field(question): sign_of(form.questionnaire, letter)
         for (form, question), letter in zip(cells(sheet), answers, strict=True)
     }
 

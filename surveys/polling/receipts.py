@@ -1,4 +1,4 @@
-"""Receipts (回执): that a ballot was counted, nothing of what it says (design 4).
+"""Receipts (回执): that a ballot was counted, nothing of what it says.
 
 A receipt is a hash of the submission's nonce; the ballot carries neither.
 """

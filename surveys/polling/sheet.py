@@ -1,4 +1,4 @@
-"""The sheet: what a poll asks, frozen when it opens, and the answer sheet a voter hands in (design 4).
+"""The sheet: what a poll asks, frozen when it opens, and the answer sheet a voter hands in.
 
 An answer sheet is one letter per question, `-` for 未填, `*` for 弃权 where that is offered: first the organization's
 items, then each leader's aspects.

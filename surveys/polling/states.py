@@ -1,4 +1,4 @@
-"""The states of a poll and of a ticket (design 2, 4)."""
+"""The states of a poll and of a ticket."""
 
 from collections.abc import Mapping
 from datetime import datetime

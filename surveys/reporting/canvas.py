@@ -15,7 +15,19 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.transforms import blended_transform_factory
 
-from surveys.reporting.chart_sizes import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, WIDTH, ImageFormat
+from surveys.reporting.chart_sizes import (
+    LABEL_SIZE,
+    LEGEND_FIELD,
+    LEGEND_GAP,
+    LEGEND_LINE,
+    LEGEND_PAD,
+    LINE,
+    MARGIN,
+    NUMBER_SIZE,
+    SMALL_SIZE,
+    WIDTH,
+    ImageFormat,
+)
 from surveys.reporting.fonts import register_chart_font
 from surveys.reporting.palette import INK, MUTED, RULE
 from surveys.reporting.wrapping import wrap_evenly
@@ -23,7 +35,6 @@ from surveys.reporting.wrapping import wrap_evenly
 # Lengths are points (1/72 inch).
 _TITLE_SIZE = 13.0
 _SUBTITLE_SIZE = 9.0
-_MARGIN = 10.0
 _POINTS_PER_INCH = 72.0
 _PNG_DPI = 160
 
@@ -70,19 +81,19 @@ class Canvas:
         """`left` and `right` are the widths of the columns beside the axes, `width` that of the whole."""
         _prepare()
         self.width = width
-        title_lines = wrap_evenly(title, (width - 2 * _MARGIN) / _TITLE_SIZE)
-        subtitle_lines = wrap_evenly(subtitle, (width - 2 * _MARGIN) / _SUBTITLE_SIZE)
+        title_lines = wrap_evenly(title, (width - 2 * MARGIN) / _TITLE_SIZE)
+        subtitle_lines = wrap_evenly(subtitle, (width - 2 * MARGIN) / _SUBTITLE_SIZE)
         titles_height = LINE * (len(title_lines) * _TITLE_SIZE + len(subtitle_lines) * _SUBTITLE_SIZE)
-        header = _MARGIN + titles_height + legend_height
-        self.height = header + rows_height + _MARGIN
+        header = MARGIN + titles_height + legend_height
+        self.height = header + rows_height + MARGIN
         size = width / _POINTS_PER_INCH, self.height / _POINTS_PER_INCH
         self.figure = Figure(figsize=size, dpi=_PNG_DPI, layout="constrained")
         FigureCanvasAgg(self.figure)
-        y = self._header_lines(title_lines, _MARGIN, _TITLE_SIZE, INK)
+        y = self._header_lines(title_lines, MARGIN, _TITLE_SIZE, INK)
         self.legend_top = self._header_lines(subtitle_lines, y, _SUBTITLE_SIZE, MUTED)
         # The columns are left out of the automatic layout: measuring 120 rows of text takes seconds.
-        x, y = (_MARGIN + left) / width, _MARGIN / self.height
-        across, height = 1 - x - (_MARGIN + right) / width, 1 - y - header / self.height
+        x, y = (MARGIN + left) / width, MARGIN / self.height
+        across, height = 1 - x - (MARGIN + right) / width, 1 - y - header / self.height
         self._layout().set(rect=(x, y, across, height), w_pad=0, h_pad=0)
         self.axes = self._plain_axes()
 
@@ -103,7 +114,7 @@ class Canvas:
 
     def _header_lines(self, lines: Sequence[str], top: float, size: float, colour: str) -> float:
         for line in lines:
-            x, y = self.place(_MARGIN, top)
+            x, y = self.place(MARGIN, top)
             self.figure.text(x, y, line, size=size, color=colour, va="top", in_layout=False)
             top += LINE * size
         return top
@@ -112,31 +123,34 @@ class Canvas:
         """Figure coordinates of a point given from the upper left corner."""
         return x / self.width, 1 - top / self.height
 
-    def legend(self, handles: Sequence[Artist], note: str) -> None:
-        """One line under the titles: what the colours mean, and at the right end on what the numbers rest."""
-        self.figure.legend(
-            handles=list(handles),
-            loc="upper left",
-            bbox_to_anchor=self.place(_MARGIN, self.legend_top + 3),
-            ncols=max(len(handles), 1),
-            frameon=False,
-            fontsize=LABEL_SIZE,
-            labelcolor=INK,
-            borderpad=0,
-            borderaxespad=0,
-            handlelength=1.6,
-            handleheight=1.0,
-            handletextpad=0.5,
-            columnspacing=1.6,
-        ).set_in_layout(False)
-        x, y = self.place(self.width - _MARGIN, self.legend_top + 3)
+    def legend(self, lines: Sequence[Sequence[Artist]], note: str) -> None:
+        """Under the titles: what the colours mean, and at the right end on what the numbers rest."""
+        top = self.legend_top + 3
+        for number, handles in enumerate(lines):
+            legend = self.figure.legend(
+                handles=list(handles),
+                loc="upper left",
+                bbox_to_anchor=self.place(MARGIN, top + number * LEGEND_LINE),
+                ncols=max(len(handles), 1),
+                frameon=False,
+                fontsize=LABEL_SIZE,
+                labelcolor=INK,
+                borderpad=0,
+                borderaxespad=0,
+                handlelength=LEGEND_FIELD,
+                handleheight=1.0,
+                handletextpad=LEGEND_PAD,
+                columnspacing=LEGEND_GAP,
+            )
+            legend.set_in_layout(False)
+        x, y = self.place(self.width - MARGIN, top)
         self.figure.text(x, y, note, size=LABEL_SIZE, color=INK, ha="right", va="top", in_layout=False)
 
     def label(self, row: float, text: str) -> None:
         """Text at the left margin."""
         across = blended_transform_factory(self.figure.transFigure, self.axes.transData)
         label = self.axes.text(
-            _MARGIN / self.width, row, text, size=LABEL_SIZE, color=INK, va="center", transform=across
+            MARGIN / self.width, row, text, size=LABEL_SIZE, color=INK, va="center", transform=across
         )
         label.set_linespacing(1.2)
         label.set_in_layout(False)

@@ -5,17 +5,26 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from surveys.reporting.chart_sizes import LABEL_SIZE, LINE, NUMBER_SIZE, SMALL_SIZE, WIDTH, ImageFormat
+from surveys.reporting.chart_sizes import (
+    LABEL_SIZE,
+    LEGEND_ENTRY,
+    LEGEND_LINE,
+    LINE,
+    MARGIN,
+    NUMBER_SIZE,
+    SMALL_SIZE,
+    WIDTH,
+    ImageFormat,
+)
 from surveys.reporting.fonts import printable, width_in_ems
-from surveys.reporting.palette import ABSTAIN, ACCENT, BLANK, GRADE_COLOURS, GRADE_HATCHES, INK, MUTED, text_on
-from surveys.reporting.wrapping import wrap_evenly
+from surveys.reporting.palette import ACCENT, BLANK, INK, MUTED, PAPER, Paint, paints, text_on
+from surveys.reporting.wrapping import wrap, wrap_evenly
 
 if TYPE_CHECKING:
     from matplotlib.patches import Patch
 
     from surveys.reporting.canvas import Canvas
 
-_HATCH_COLOUR = {"D": "#B4752A", ABSTAIN: "#8C8C8C", BLANK: "#8C8C8C"}
 _BLANK_NAME = "未填"
 _NO_ROWS = "暂无数据"
 _NO_SCORE = "待定"
@@ -25,7 +34,8 @@ _LABEL_LINES = 3
 _NAME_WIDTH = 22.0  # ems
 _GAP = 8.0
 _AXIS_HEIGHT = 16.0
-_LEGEND_HEIGHT = 22.0
+_LEGEND_SPACE = 8.0
+_LONGEST_GRADE = 16.0  # ems of a name in the legend; the whole name is in the table beside the chart
 _BAND_LABEL_HEIGHT = 12.0
 # Right ends of the columns right of the bars.
 _SCORE_END = 42.0
@@ -64,16 +74,20 @@ def grade_bars(
     lines = max((len(label) for label in labels), default=1)
     row_height = max(lines * LABEL_SIZE * 1.3 + 9, 26.0)
     grades = _with_blank(grades, rows)
+    painted = paints([grade.letter for grade in grades])
+    legend = _legend_lines(grades, _common_base(rows))
     with drawing:
         canvas = Canvas(
             title,
             subtitle,
             rows_height=max(len(rows), 1) * row_height + _AXIS_HEIGHT,
-            legend_height=_LEGEND_HEIGHT,
+            legend_height=len(legend) * LEGEND_LINE + _LEGEND_SPACE,
             left=label_width * LABEL_SIZE + _GAP,
             right=_SCORE_END if _common_base(rows) else _LAST_END,
         )
-        canvas.legend([_patch(grade) for grade in grades], _common_base(rows))
+        canvas.legend(
+            [[_patch(grade.name, painted[grade.letter]) for grade in line] for line in legend], _common_base(rows)
+        )
         _percent_axis(canvas, len(rows))
         for number, (row, label) in enumerate(zip(rows, labels, strict=True)):
             canvas.label(number, "\n".join(label))
@@ -84,7 +98,7 @@ def grade_bars(
             canvas.beside(-0.5, "有效票", _LAST_END, size=SMALL_SIZE, colour=MUTED)
         percent = canvas.settle() / 100
         for number, row in enumerate(rows):
-            _stacked_bar(canvas, number, 17 / row_height, grades, row, percent)
+            _stacked_bar(canvas, number, 17 / row_height, painted, row, percent)
         return canvas.image(format)
 
 
@@ -119,21 +133,42 @@ def _common_base(rows: Sequence[GradeRow]) -> str:
     return f"n = {bases.pop()}（有效票）" if len(bases) == 1 else ""
 
 
-def _patch(grade: GradeStyle) -> "Patch":
+def _legend_lines(grades: Sequence[GradeStyle], note: str) -> list[list[GradeStyle]]:
+    """The grades in as few lines as hold them beside the note, names that are too long cut."""
+    room = WIDTH - 2 * MARGIN - width_in_ems(note) * LABEL_SIZE
+    lines: list[list[GradeStyle]] = [[]]
+    used = 0.0
+    for grade in grades:
+        name = _cut(grade.name)
+        width = (LEGEND_ENTRY + width_in_ems(name)) * LABEL_SIZE
+        if lines[-1] and used + width > room:
+            lines.append([])
+            used = 0.0
+        lines[-1].append(GradeStyle(grade.letter, name))
+        used += width
+    return lines
+
+
+def _cut(name: str) -> str:
+    first, *rest = wrap(name, _LONGEST_GRADE)
+    return f"{first}…" if rest else first
+
+
+def _patch(name: str, paint: Paint) -> "Patch":
     from matplotlib.patches import Patch
 
-    patch = Patch(label=printable(grade.name))
-    _paint(patch, grade.letter)
+    patch = Patch(label=printable(name))
+    _fill(patch, paint)
     return patch
 
 
-def _paint(patch: "Patch", letter: str) -> None:
-    patch.set_facecolor(GRADE_COLOURS[letter])
-    patch.set_edgecolor(_HATCH_COLOUR[BLANK] if letter == BLANK else "#FFFFFF")
+def _fill(patch: "Patch", paint: Paint) -> None:
+    patch.set_facecolor(paint.colour)
+    patch.set_edgecolor(paint.line if paint.colour == PAPER else PAPER)
     patch.set_linewidth(0.6)
-    if letter in GRADE_HATCHES:
-        patch.set_hatch(GRADE_HATCHES[letter])
-        patch.set_hatchcolor(_HATCH_COLOUR[letter])
+    if paint.hatch:
+        patch.set_hatch(paint.hatch)
+        patch.set_hatchcolor(paint.line)
         patch.set_hatch_linewidth(0.6)
 
 
@@ -157,27 +192,26 @@ def _score_beside(canvas: "Canvas", number: int, row: GradeRow, *, with_base: bo
 
 
 def _stacked_bar(
-    canvas: "Canvas", number: int, height: float, grades: Sequence[GradeStyle], row: GradeRow, percent: float
+    canvas: "Canvas", number: int, height: float, painted: Mapping[str, Paint], row: GradeRow, percent: float
 ) -> None:
     """`percent` is the width of one percent in points."""
     left = 0.0
-    for grade in grades:
-        count = row.counts.get(grade.letter, 0)
+    for letter, paint in painted.items():
+        count = row.counts.get(letter, 0)
         if not count:
             continue
         share = 100 * count / _base(row)
         (bar,) = canvas.axes.barh(number, share, height, left, clip_on=False)
-        _paint(bar, grade.letter)
+        _fill(bar, paint)
         if width_in_ems(str(count)) * NUMBER_SIZE + 2 <= share * percent:
-            _count(canvas, left + share / 2, number, count, grade.letter)
+            _count(canvas, left + share / 2, number, count, paint)
         left += share
 
 
-def _count(canvas: "Canvas", x: float, y: float, count: int, letter: str) -> None:
-    background = GRADE_COLOURS[letter]
-    clear = {"facecolor": background, "edgecolor": "none", "pad": 0.8} if letter in GRADE_HATCHES else None
+def _count(canvas: "Canvas", x: float, y: float, count: int, paint: Paint) -> None:
+    clear = {"facecolor": paint.colour, "edgecolor": "none", "pad": 0.8} if paint.hatch else None
     canvas.axes.text(
-        x, y, str(count), size=NUMBER_SIZE, color=text_on(background), ha="center", va="center_baseline", bbox=clear
+        x, y, str(count), size=NUMBER_SIZE, color=text_on(paint.colour), ha="center", va="center_baseline", bbox=clear
     )
 
 

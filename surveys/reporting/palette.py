@@ -1,27 +1,74 @@
-"""The colours of grades, shared by pages and charts. CSS uses the same hex values."""
+"""The colours of a scale's grades by their place in it, shared by pages and charts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 BLANK = "-"
 ABSTAIN = "*"
+PAPER = "#FFFFFF"
+
+
+@dataclass(frozen=True)
+class Paint:
+    """`hatch`: lines or dots on the colour, as matplotlib has them, empty for none; `line`: their colour."""
+
+    colour: str
+    line: str
+    hatch: str = ""
+
 
 # From dark to light, so that a grey print and every kind of colour blindness keep the order of the grades.
-# The hue turns from teal to orange between B and C: the eye finds the boundary between better and worse.
-GRADE_COLOURS: Mapping[str, str] = {
-    "A": "#0B4A5B",
-    "B": "#1F7E92",
-    "C": "#D2A45C",
-    "D": "#FFD9A8",
-    ABSTAIN: "#E3E3E3",
-    BLANK: "#FFFFFF",
-}
-# The lightest colours also carry lines or dots: a share of 差 is never taken for one of 弃权 or 未填.
-GRADE_HATCHES: Mapping[str, str] = {"D": "////", ABSTAIN: "...", BLANK: "\\\\\\"}
+# The hue turns from teal to orange in the middle: the eye finds the boundary between better and worse.
+_LIGHT_LINE, _DARK_LINE, _ORANGE_LINE = "#8FC3CF", "#5E3A10", "#B4752A"
+_OF_FOUR = (
+    ("#0B4A5B", _LIGHT_LINE),
+    ("#1F7E92", _LIGHT_LINE),
+    ("#D2A45C", _DARK_LINE),
+    ("#FFD9A8", _ORANGE_LINE),
+)
+_OF_TEN = (
+    ("#04262E", _LIGHT_LINE),
+    ("#093C49", _LIGHT_LINE),
+    ("#134F5F", _LIGHT_LINE),
+    ("#216273", _LIGHT_LINE),
+    ("#2E7789", _LIGHT_LINE),
+    ("#B37334", _DARK_LINE),
+    ("#D08835", _DARK_LINE),
+    ("#E1A353", _DARK_LINE),
+    ("#F4C17D", _ORANGE_LINE),
+    ("#FFE2C0", _ORANGE_LINE),
+)
+_GRADE_HATCH = "////"
+_APART_IN_GREY = 1.6  # of contrast
+_APART: Mapping[str, Paint] = {ABSTAIN: Paint("#E3E3E3", "#8C8C8C", "..."), BLANK: Paint(PAPER, "#8C8C8C", "\\\\\\")}
 
-ACCENT = GRADE_COLOURS["B"]
+ACCENT = _OF_FOUR[1][0]
 INK = "#1B1B1B"
 MUTED = "#5A5A5A"
 RULE = "#C9C9C9"
+
+
+def paints(letters: Sequence[str]) -> Mapping[str, Paint]:
+    """By letter, of the grades in their order, whether or not 弃权 is among the letters; of 弃权 and 未填 too."""
+    grades = [letter for letter in letters if letter not in _APART]
+    return {**dict(zip(grades, _grade_paints(len(grades)), strict=True)), **_APART}
+
+
+def _grade_paints(count: int) -> list[Paint]:
+    """Of more than ten, which no new file has, neighbours share a colour."""
+    tones = _OF_FOUR if count <= len(_OF_FOUR) else _OF_TEN
+    last = max(count - 1, 1)
+    found: list[Paint] = []
+    for place in reversed(range(count)):
+        colour, line = tones[(2 * place * (len(tones) - 1) + last) // (2 * last)]
+        found.insert(0, Paint(colour, line, _GRADE_HATCH if _needs_lines(colour, found) else ""))
+    return found
+
+
+def _needs_lines(colour: str, lighter: Sequence[Paint]) -> bool:
+    """The lightest colour, lest a share of 差 be taken for one of 弃权 or 未填; and where two plain ones would be alike
+    in grey."""
+    return not lighter or (not lighter[0].hatch and contrast(colour, lighter[0].colour) < _APART_IN_GREY)
 
 
 def luminance(colour: str) -> float:

@@ -49,15 +49,15 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A piece of a cell's line: `align` of its own width (0 left, 0.5 centre, 1 right) stands at `at` of the cell's."""
+class Fragment:
+    """Text in a cell's line: `align` of its width (0 left, 0.5 centre, 1 right) stands at `at` of the cell's."""
 
     text: str
     at: float = 0.0
     align: float = 0.0
 
 
-Line = Sequence[Part]
+Line = Sequence[Fragment]
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
+class PaperRow:
     cells: Sequence[Cell]
     size: float = BODY_SIZE
 
 
 def text_cell(text: str, align: float = 0.0, span: int = 1, grey: int | None = None) -> Cell:
     """Wrapped text."""
-    return Cell(lambda width: [[Part(line, align, align)] for line in wrap(text, width)], span, grey)
+    return Cell(lambda width: [[Fragment(line, align, align)] for line in wrap(text, width)], span, grey)
 
 
 def lines_cell(lines: Sequence[Line], grey: int | None = None) -> Cell:
@@ -151,7 +151,7 @@ class Flow:
         """A line to write on by hand, on the present line."""
         self.page.boxes.append(Box(MARGIN + start, self.y + 1.1 * size, end - start, 0))
 
-    def table(self, widths: Sequence[float], header: Sequence[Row], rows: Iterable[Row]) -> None:
+    def table(self, widths: Sequence[float], header: Sequence[PaperRow], rows: Iterable[PaperRow]) -> None:
         """Rows are never cut; the header stands again on every page they go to."""
         room = LONG_EDGE if self.page.height == LONG_EDGE else SHORT_EDGE
         room -= MARGIN + FOOT + 2 * SMALL_SIZE
@@ -175,7 +175,7 @@ class Flow:
         self.y += row.height
 
 
-def _fitted(row: Row, widths: Sequence[float], room: float) -> _SetRow:
+def _fitted(row: PaperRow, widths: Sequence[float], room: float) -> _SetRow:
     """The row as large as a page allows; at the smallest size whatever it takes."""
     for factor in _SIZES:
         entry = _set(row, widths, row.size * factor)
@@ -184,7 +184,7 @@ def _fitted(row: Row, widths: Sequence[float], room: float) -> _SetRow:
     return entry
 
 
-def _set(row: Row, widths: Sequence[float], size: float) -> _SetRow:
+def _set(row: PaperRow, widths: Sequence[float], size: float) -> _SetRow:
     spans: list[tuple[Cell, float, float]] = []
     column, x = 0, MARGIN
     for cell in row.cells:
@@ -205,7 +205,7 @@ def _set(row: Row, widths: Sequence[float], size: float) -> _SetRow:
 
 def _cell_words(lines: Sequence[Line], size: float, x: float, width: float, height: float) -> Iterable[Words]:
     """Lines centred from top to bottom, all of one size."""
-    lines = [[Part(printable(part.text), part.at, part.align) for part in line] for line in lines]
+    lines = [[Fragment(printable(part.text), part.at, part.align) for part in line] for line in lines]
     widest = max((sum(width_in_ems(part.text) for part in line) + 0.4 * (len(line) - 1) for line in lines), default=0)
     own = min(size, width / widest) if widest else size
     top = (height - len(lines) * _LEADING * size) / 2

@@ -61,7 +61,8 @@ def wrap_evenly(text: str, width: float) -> list[str]:
     """As few lines as `wrap` needs, as even in length as that allows: no single character left for the last line."""
     lines = wrap(text, width)
     narrower = lines
-    while len(lines) > 1 and len(narrower) == len(lines):
+    # At one em there is a character in each line, however narrow.
+    while len(lines) > 1 and len(narrower) == len(lines) and width > 1:
         lines = narrower
         width -= 0.5
         narrower = wrap(text, width)

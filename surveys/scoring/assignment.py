@@ -1,4 +1,4 @@
-"""Who marks a row of a unit, and what a joint row comes to (design 6)."""
+"""Who marks a row of a unit, and what a joint row comes to."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Exact numbers between steps, rounded once where shown (design 5, docs/decisions/0002)."""
+"""Exact numbers between steps, rounded once where shown (docs/decisions/0002)."""
 
 from collections.abc import Iterable
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""From counted grades to item, form and leader scores (design 5)."""
+"""From counted grades to item, form and leader scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How a poll's answers count, frozen with its sheet and covered by its seal (design 5)."""
+"""How a poll's answers count, frozen with its sheet and covered by its seal."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

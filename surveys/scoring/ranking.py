@@ -1,4 +1,4 @@
-"""Bands and ranks. Both go by the score as shown: whoever reads 90.00 twice sees one band and one rank (design 5)."""
+"""Bands and ranks. Both go by the score as shown: whoever reads 90.00 twice sees one band and one rank."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

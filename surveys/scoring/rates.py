@@ -1,4 +1,4 @@
-"""Rates (率) and the mark for a bad one (design 5). A rate says its base; a score is never called one."""
+"""Rates (率) and the mark for a bad one. A rate says its base; a score is never called one."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

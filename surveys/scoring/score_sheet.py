@@ -1,4 +1,4 @@
-"""One unit's score sheet: rows in, base, bonus, deduction, final and band out (design 5)."""
+"""One unit's score sheet: rows in, base, bonus, deduction, final and band out (docs/decisions/0003)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +34,16 @@ class RowState(StrEnum):
     MARKED = "marked"  # zero included
     WITHHELD = "withheld"  # a poll below its thresholds
 
+    @property
+    def label(self) -> str:
+        return {
+            "not_applicable": "不适用",
+            "exempted": "免考",
+            "pending": "待打分",
+            "marked": "已定",
+            "withheld": "测评不计分",
+        }[self.value]
+
 
 class Mode(StrEnum):
     WHOLE = "whole"
@@ -45,7 +55,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True)
-class Row:
+class ScoredRow:
     """A scored row. `points`: the most it gives (standard, bonus) or takes (deduction); 0 for a veto."""
 
     key: str
@@ -147,7 +157,7 @@ class ScoreSheet:
 
 
 def score_sheet(
-    rows: Sequence[Row], values: Mapping[str, RowValue], rules: ScoringRules, block_points: Mapping[str, Decimal]
+    rows: Sequence[ScoredRow], values: Mapping[str, RowValue], rules: ScoringRules, block_points: Mapping[str, Decimal]
 ) -> ScoreSheet:
     """Scores one unit. `block_points`: what each block weighs in mode `block`, whether or not its rows apply.
 
@@ -179,7 +189,7 @@ def score_sheet(
     )
 
 
-def _blocks(standard: Sequence[tuple[Row, RowValue]]) -> tuple[BlockScore, ...]:
+def _blocks(standard: Sequence[tuple[ScoredRow, RowValue]]) -> tuple[BlockScore, ...]:
     blocks: dict[str, list[tuple[Score, Score]]] = {row.block: [] for row, _ in standard}
     for row, value in standard:
         if value.got is not None:
@@ -201,7 +211,7 @@ def _base(blocks: Sequence[BlockScore], block_points: Mapping[str, Decimal], mod
     return 100 * weighted / total(exact(block_points[block.code]) for block in applying)
 
 
-def _events(rows: Sequence[Row], values: Mapping[str, RowValue], kind: Kind, cap: Decimal) -> Score:
+def _events(rows: Sequence[ScoredRow], values: Mapping[str, RowValue], kind: Kind, cap: Decimal) -> Score:
     """Bonus or deduction, in absolute points: each row up to its own points, all together up to the cap."""
     got = (worth(kind, row.points, _events_of(values[row.key])) for row in rows if row.kind is kind)
     return min(total(got), exact(cap))

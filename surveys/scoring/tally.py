@@ -1,4 +1,4 @@
-"""Counting answer sheets: per ballot class, question and grade (design 4, 5)."""
+"""Counting answer sheets: per ballot class, question and grade."""
 
 from collections import Counter
 from collections.abc import Iterable

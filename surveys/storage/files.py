@@ -1,4 +1,4 @@
-"""Files by the SHA-256 of what is in them: materials/ab/cdef..., each content once, never changed."""
+"""Files by the SHA-256 of what is in them: materials/ab/cdef..., proceedings/abcdef...; each content once."""
 
 import fcntl
 import hashlib
@@ -25,9 +25,11 @@ class Stored:
 
 @dataclass(frozen=True)
 class Files:
-    """A folder of files. Only digests address them, so no name that somebody made up becomes a path."""
+    """A folder of files, in folders of their own by the first two digits unless it is `flat`. Only digests address
+    them, so no name that somebody made up becomes a path."""
 
     folder: Path
+    flat: bool = False
 
     def keep(self, stream: BinaryIO) -> Stored:
         """Stores what the stream has from its start, whole or not at all. Raises OSError, on a full disk for one.
@@ -60,7 +62,7 @@ class Files:
         """Where a file lies, or would. Raises ValueError for what is no digest."""
         if not _DIGEST.fullmatch(digest):
             raise ValueError("not a digest")
-        return self.folder / digest[:2] / digest[2:]
+        return self.folder / digest if self.flat else self.folder / digest[:2] / digest[2:]
 
     def open(self, digest: str) -> BinaryIO | None:
         """The file, or None when it is not there."""
@@ -68,6 +70,10 @@ class Files:
             return self.path(digest).open("rb")
         except FileNotFoundError:
             return None
+
+    def read(self, digest: str) -> bytes | None:
+        """A small file; None when it is not there, or has not the content that its name says."""
+        return self.path(digest).read_bytes() if self.is_whole(digest) else None
 
     def is_whole(self, digest: str) -> bool:
         """Whether the file is there and has the content that its name says."""
@@ -79,9 +85,10 @@ class Files:
 
     def digests(self) -> Iterator[str]:
         """Of every file in the folder."""
-        for path in sorted(self.folder.glob("??/*")):
-            if _DIGEST.fullmatch(path.parent.name + path.name):
-                yield path.parent.name + path.name
+        for path in sorted(self.folder.glob("*" if self.flat else "??/*")):
+            digest = path.name if self.flat else path.parent.name + path.name
+            if _DIGEST.fullmatch(digest):
+                yield digest
 
     def remove(self, digest: str) -> None:
         self.path(digest).unlink(missing_ok=True)

@@ -8,10 +8,10 @@ from flask import Flask, Response, current_app, g, request
 from flask_login import UserMixin, current_user
 from flask_wtf import CSRFProtect
 
-from surveys.services import sessions
-from surveys.services.actors import Actor, Permission
-from surveys.services.errors import DatabaseBusy, why_busy
-from surveys.services.site import Site
+from surveys.acts import sessions
+from surveys.acts.actors import Actor, Permission
+from surveys.acts.errors import DatabaseBusy, why_busy
+from surveys.acts.site import Site
 
 View = TypeVar("View", bound=Callable[..., Any])
 

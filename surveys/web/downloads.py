@@ -7,10 +7,10 @@ from typing import Literal, cast
 
 from flask import Response, send_file
 
-from surveys.reporting.slips import Work
-from surveys.services.materials import Download
+from surveys.reporting.stepwise import Work
 from surveys.web.headers import FILE_POLICY
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ChartFormat = Literal["png", "svg"]
 _CHART_TYPES = {"png": "image/png", "svg": "image/svg+xml"}
 
@@ -64,11 +64,3 @@ def uploaded(data: bytes, mimetype: str, name: str) -> Response:
 def image(data: bytes, extension: ChartFormat, name: str, *, download: bool) -> Response:
     """A chart, in the page or as a download."""
     return send_file(io.BytesIO(data), _CHART_TYPES[extension], as_attachment=download, download_name=name)
-
-
-def handed_in(file: Download) -> Response:
-    """A file from outside, sent from the disk: to be kept, never shown as a page of this site."""
-    response = send_file(file.stream, file.media_type, as_attachment=True, download_name=file.name)
-    response.content_length = file.size
-    response.headers["Content-Security-Policy"] = FILE_POLICY
-    return response

@@ -1,4 +1,4 @@
-"""Forms that overwrite what is there carry what they were filled with (surveys.services.editions)."""
+"""Forms that overwrite what is there carry what they were filled with (surveys.acts.editions)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from flask import Flask, g, request
 from sqlalchemy.orm import Session
 
-from surveys.services.editions import Overtaken, edition
+from surveys.acts.editions import Overtaken, edition
 from surveys.web.access import site
 
 FIELD = "base"

@@ -6,7 +6,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.exceptions import NotFound as NotFoundAddress
 
-from surveys.services.errors import (
+from surveys.acts.errors import (
     AlreadyDone,
     BadInput,
     DatabaseBusy,

@@ -135,6 +135,7 @@ def _known(fields: Fields) -> Known:
 
 @cache
 def _forms() -> tuple[Mapping[str, Field], ...]:
+    """Of all rooms: asked for when the site answers, never while modules are still being read."""
     return tuple(
         {name: field for name in dir(form) if isinstance(field := getattr(form, name), UnboundField)}
         for form in _below(StaffForm)
@@ -148,7 +149,9 @@ def _below(form: type) -> Iterator[type]:
         yield from _below(each)
 
 
-PASSWORDS = frozenset(
-    name for form in _forms() for name, field in form.items() if issubclass(field.field_class, PasswordField)
-)
-"""Never kept, and never shown."""
+@cache
+def passwords() -> frozenset[str]:
+    """Never kept, and never shown."""
+    return frozenset(
+        name for form in _forms() for name, field in form.items() if issubclass(field.field_class, PasswordField)
+    )

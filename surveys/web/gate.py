@@ -4,7 +4,7 @@ from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from surveys.services.actors import Permission
+from surveys.acts.actors import Permission
 from surveys.web import kept_forms, uploads
 from surveys.web.access import PUBLIC, SIGNED_IN, actor, csrf, declared, is_printable, load, may, note_use, public
 

@@ -24,11 +24,10 @@ from flask_login import current_user
 from itsdangerous import BadSignature, Signer
 from sqlalchemy.orm import Session
 
-from surveys.services import assessments
-from surveys.services.errors import NotFound
+from surveys.acts import identities
 from surveys.web import access
 from surveys.web.access import actor, site
-from surveys.web.field_labels import PASSWORDS, is_typed, labelled
+from surveys.web.field_labels import is_typed, labelled, passwords
 from surveys.web.forms import PasswordForm, SignInForm
 
 OWNER, KEPT = "form_of", "kept"
@@ -36,7 +35,7 @@ KEPT_FOR = timedelta(hours=8)
 MOST_BYTES = 512 * 1024
 """Of a form that carries another one: 256 KB at most, which compress badly, in base64."""
 CARRIERS = ("sign_in.sign_in", "sign_in.password")
-_NEVER = {"csrf_token", OWNER, KEPT, *PASSWORDS}
+_NEVER = {"csrf_token", OWNER, KEPT}
 _PART = ("part", "part_name", "part_size")
 """Of a file that came in pieces: they are there for the account still, and found again by the file itself."""
 _MARK = re.compile(rf'name="{OWNER}"\r\n\r\n([0-9]+\.[\w-]+)\r\n'.encode())
@@ -101,27 +100,24 @@ def _shown(kept: KeptForm) -> str:
     if kept.owner != actor().account_id:
         return render_template("staff/kept_by_another.html", form=SignInForm(None), kept=_sealed(kept))
     if actor().must_change:
-        return render_template("staff/password.html", form=PasswordForm(None), fault=None, kept=_sealed(kept))
+        return render_template("office/password.html", form=PasswordForm(None), fault=None, kept=_sealed(kept))
     with site().database.reading() as session:
         shown = labelled(kept.fields, partial(_unit_name, session))
     return render_template("staff/kept.html", kept=kept, shown=shown)
 
 
 def _unit_name(session: Session, unit_id: int) -> str:
-    try:
-        return assessments.unit_of(session, unit_id).name
-    except NotFound:
-        return "已移除的单位"
+    return identities.unit_name(session, unit_id) or "已移除的单位"
 
 
 def _sign_in_page(sealed: str, *, typed: bool = True) -> ResponseReturnValue:
-    page = render_template("staff/sign_in.html", form=SignInForm(None), fault=None, kept=sealed, typed=typed)
+    page = render_template("office/sign_in.html", form=SignInForm(None), fault=None, kept=sealed, typed=typed)
     return page, 400, {"Session-Ended": "1"}
 
 
 def _fields() -> Iterator[list[str]]:
     for name, text in request.form.items(multi=True):
-        if name not in _NEVER and not ("part_name" in request.form and name in _PART):
+        if name not in _NEVER | passwords() and not ("part_name" in request.form and name in _PART):
             yield [name, text]
 
 

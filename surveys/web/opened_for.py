@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from flask import Flask, Response, current_app, g, make_response, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from surveys.services import identities
-from surveys.services.actors import Permission
-from surveys.services.identities import Identities, Kind, Reader
+from surveys.acts import identities
+from surveys.acts.actors import Permission
+from surveys.acts.identities import Identities, Kind, Reader
 from surveys.web.access import PUBLIC, actor, declared, site
 
 FIELD = "opened_for"
@@ -72,6 +72,8 @@ def check() -> Response | None:
 def about() -> Identities:
     """All that the address is about. Somebody is signed in."""
     found: Identities = {}
+    if not _named() and actor().unit_id is None:
+        return found
     with site().database.reading() as session:
         for reader, _, number in _named():
             found |= reader(session, number)

@@ -12,6 +12,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 MEGABYTE = 1024 * 1024
 HEAD_BYTES = 64 * 1024
+ROUND_THE_FILE = 64 * 1024
+"""What a multipart form has besides the file."""
 
 
 def takes_upload(most: int) -> Callable[[View], View]:

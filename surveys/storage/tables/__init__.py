@@ -16,17 +16,8 @@ from surveys.storage.tables.base import (
     Base,
     Document,
 )
-from surveys.storage.tables.marking import (
-    Agreement,
-    Event,
-    Exemption,
-    Mark,
-    Material,
-    Objection,
-    Proceeding,
-    Review,
-    RowChoice,
-)
+from surveys.storage.tables.evidence import Material, Proceeding, Review
+from surveys.storage.tables.marking import Event, Exemption, Mark, RowChoice
 from surveys.storage.tables.office import (
     Account,
     AuditEntry,
@@ -47,6 +38,7 @@ from surveys.storage.tables.polls import (
     Ticket,
     Unsealing,
 )
+from surveys.storage.tables.replies import Agreement, Objection
 
 __all__ = [
     "Account",

@@ -68,7 +68,7 @@ class Approval(Base):
 class ProposedChange(Base):
     """What an admin would decide in another's place, all that was saved at once, until a second hand confirms it.
 
-    `body`: see surveys.services.proposals. `confirmed` is None while it waits; `answer`: why it was declined.
+    `body`: see surveys.acts.proposals. `confirmed` is None while it waits; `answer`: why it was declined.
     """
 
     __tablename__ = "proposed_changes"

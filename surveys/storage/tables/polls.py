@@ -1,4 +1,4 @@
-"""The vote. `tickets`, `ballots` and `receipts` are the three boxes: no column ties one to another (design 4)."""
+"""The vote. `tickets`, `ballots`, `receipts` are three boxes: no column ties one to another (docs/decisions/0007)."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,0 +1,1 @@
+"""What every use case stands on: errors, actors, the log, two hands, sessions, the site."""

@@ -1,0 +1,77 @@
+"""Who is signed in where (docs/decisions/0018). The browser holds a random number, the table its SHA-256: whoever reads
+the database is nobody by it, and whoever signs out is nobody at once, in a copy of the cookie too.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from surveys.acts.actors import Actor, Role
+from surveys.settings import Settings
+from surveys.storage.tables import Account, StaffSession
+
+SEEN_EVERY = timedelta(minutes=1)
+"""How often it is written, at most, that somebody is there."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A session that has not ended. `ends_at`: however busy its holder is; `unwritten`: its use is to be written."""
+
+    actor: Actor
+    ends_at: datetime
+    unwritten: bool
+
+
+def actor_of(account: Account) -> Actor:
+    return Actor(account.id, account.name, Role(account.role), account.department, account.unit_id, account.one_time)
+
+
+def begin(session: Session, settings: Settings, now: datetime, account_id: int) -> str:
+    """A new session of the account, without a commit. Returns what its browser is given, which is kept nowhere."""
+    token = secrets.token_hex(32)
+    session.execute(delete(StaffSession).where(StaffSession.made_at <= now - settings.session_longest))
+    session.add(StaffSession(key=_key(token), account_id=account_id, made_at=now, seen_at=now))
+    session.flush()
+    return token
+
+
+def find(session: Session, settings: Settings, now: datetime, token: str) -> Found | None:
+    """Whose session this is, unless it was ended, left alone too long, is too old, or the account is switched off.
+
+    A moment ahead of `now` is another host's clock, a little fast, and ends nothing.
+    """
+    query = select(StaffSession, Account).join(Account, StaffSession.account_id == Account.id)
+    row = session.execute(query.where(StaffSession.key == _key(token), Account.active)).one_or_none()
+    if row is None:
+        return None
+    held, account = row
+    ends_at = held.made_at + settings.session_longest
+    if now >= ends_at or now - held.seen_at >= settings.session_idle:
+        return None
+    return Found(actor_of(account), ends_at, now - held.seen_at >= SEEN_EVERY)
+
+
+def seen(session: Session, now: datetime, token: str) -> None:
+    """Its holder is there. Of several requests at once one writes it."""
+    own = (StaffSession.key == _key(token)) & (StaffSession.seen_at <= now - SEEN_EVERY)
+    session.execute(update(StaffSession).where(own).values(seen_at=now))
+    session.commit()
+
+
+def end(session: Session, token: str) -> None:
+    session.execute(delete(StaffSession).where(StaffSession.key == _key(token)))
+    session.commit()
+
+
+def end_all(session: Session, account_id: int) -> None:
+    """Every session of the account, without a commit."""
+    session.execute(delete(StaffSession).where(StaffSession.account_id == account_id))
+
+
+def _key(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

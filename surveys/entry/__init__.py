@@ -1,0 +1,1 @@
+"""The way in: registers every room's pages and commands, and holds what looks at several rooms."""

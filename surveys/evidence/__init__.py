@@ -1,0 +1,1 @@
+"""What units hand in, its review, and proceedings."""

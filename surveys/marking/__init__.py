@@ -1,0 +1,1 @@
+"""Marks, the ledger, the democratic row, and the score sheets they make."""

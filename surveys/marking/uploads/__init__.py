@@ -1,0 +1,1 @@
+"""What is read for it: files as offices make them."""

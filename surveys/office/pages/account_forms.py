@@ -1,0 +1,54 @@
+"""Forms of the account pages."""
+
+from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms.fields import SelectChoice
+from wtforms.validators import DataRequired, Length
+
+from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON
+from surveys.web.forms import REQUIRED, StaffForm
+
+
+class AccountForm(StaffForm):
+    """`department` and `unit_id`: of an assessor and of a reporter; the service refuses them of others."""
+
+    name = StringField(
+        "账号名（登录时输入）",
+        [DataRequired(REQUIRED), Length(max=LONGEST_NAME, message=f"账号名最多 {LONGEST_NAME} 个字。")],
+    )
+    role = SelectField("角色", [DataRequired("请选角色。")])
+    department = SelectField("考核部门（考评员）")
+    unit_id = SelectField("单位（报送员）")
+
+
+class WhyForm(StaffForm):
+    reason = StringField(
+        "原因", [DataRequired("请写明原因。"), Length(max=LONGEST_REASON, message=f"最多 {LONGEST_REASON} 个字。")]
+    )
+
+
+class MoveForm(WhyForm):
+    place = SelectField("调整到", [DataRequired("请选要调整到哪里。")])
+
+
+class PasswordFileForm(StaffForm):
+    """How one-time passwords are handed out."""
+
+    format = RadioField(
+        "下载为",
+        choices=[
+            SelectChoice("pdf", "裁开发给各人的纸条（PDF）"),
+            SelectChoice("xlsx", "表格（Excel）"),
+            SelectChoice("csv", "表格（CSV）"),
+        ],
+        default="pdf",
+    )
+
+
+class MakeAccountsForm(PasswordFileForm):
+    """`shown`: the preview's fingerprint."""
+
+    shown = HiddenField("预览", [DataRequired(REQUIRED)])
+
+
+class ReissuePasswordsForm(PasswordFileForm, WhyForm):
+    """The accounts come as checkboxes of the list."""

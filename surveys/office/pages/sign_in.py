@@ -1,0 +1,124 @@
+"""Signing in and out, and the account's own password."""
+
+import math
+from urllib.parse import urlsplit
+
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+
+from surveys.acts import sessions
+from surveys.acts.actors import Permission
+from surveys.acts.errors import Refusal
+from surveys.office import sign_ins
+from surveys.office.accounts import WrongCredentials
+from surveys.office.pages import known_browsers
+from surveys.office.sign_ins import TooManyFailures
+from surveys.web import callers, kept_forms
+from surveys.web.access import Staff, actor, held, may, public, signed_in, site, token
+from surveys.web.forms import ActForm, PasswordForm, SignInForm
+
+pages = Blueprint("sign_in", __name__)
+
+
+@pages.get("/login")
+@public
+def form() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(url_for("sign_in.home"))
+    return render_template("office/sign_in.html", form=SignInForm(), fault=None)
+
+
+@pages.post("/login")
+@public
+def sign_in() -> ResponseReturnValue:
+    form = SignInForm()
+    try:
+        form.checked()
+        name, password, proofs = form.name.data, form.password.data, known_browsers.proofs()
+        entered = sign_ins.sign_in(site(), site().now(), name, password, callers.address(), proofs)
+        staff = _holder(entered)
+    except Refusal as error:
+        kept = request.form.get(kept_forms.KEPT, "")
+        return _refused(
+            render_template("office/sign_in.html", form=form, fault=str(error), kept=kept, typed=True), error
+        )
+    _end_session()
+    g.pop("csrf_token", None)  # made of the session that has ended
+    session.permanent = True
+    login_user(staff)
+    return _onward(entered, _safe_next())
+
+
+def _onward(entered: sign_ins.Entered, wanted: str | None = None) -> ResponseReturnValue:
+    if kept_forms.KEPT in request.form:
+        answer = kept_forms.resumed(request.form[kept_forms.KEPT])
+    else:
+        answer = redirect(wanted or url_for("sign_in.home"))
+    return known_browsers.remember(make_response(answer), entered)
+
+
+def _holder(entered: sign_ins.Entered) -> Staff:
+    """Raises WrongCredentials for an account that was switched off or reset in this very moment."""
+    found = held(entered.token)
+    if found is None:
+        raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
+    return found
+
+
+def _refused(page: str, error: Refusal) -> ResponseReturnValue:
+    if isinstance(error, TooManyFailures):
+        return page, 429, {"Retry-After": str(math.ceil(error.wait.total_seconds()))}
+    return page, 400
+
+
+def _safe_next() -> str | None:
+    """Where the visitor wanted to go, if that is a page of this site."""
+    wanted = request.args.get("next", "")
+    parts = urlsplit(wanted)
+    inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and not parts.netloc
+    return wanted if inside else None
+
+
+@pages.post("/logout")
+@signed_in
+def sign_out() -> ResponseReturnValue:
+    ActForm().checked()
+    _end_session()
+    return redirect(url_for("sign_in.form"))
+
+
+def _end_session() -> None:
+    """Of this browser, on the server too: what else holds its cookie holds nothing."""
+    if current_user.is_authenticated:
+        with site().database.writing() as database_session:
+            sessions.end(database_session, token())
+    logout_user()
+    session.clear()
+
+
+@pages.get("/home")
+@signed_in
+def home() -> ResponseReturnValue:
+    """To the page this role works on."""
+    if may(Permission.SEE_OWN_UNIT):
+        return redirect(url_for("materials.overview"))
+    return redirect(url_for("polls.index" if may(Permission.SEE_POLLS) else "setup.index"))
+
+
+@pages.route("/password", methods=["GET", "POST"])
+@signed_in
+def password() -> ResponseReturnValue:
+    form = PasswordForm()
+    if request.method != "POST":
+        return render_template("office/password.html", form=form, fault=None)
+    try:
+        form.checked()
+        entered = sign_ins.change_password(site(), site().now(), actor(), form.old.data, form.new.data, token())
+        staff = _holder(entered)
+    except Refusal as error:
+        kept = request.form.get(kept_forms.KEPT, "")
+        return _refused(render_template("office/password.html", form=form, fault=str(error), kept=kept), error)
+    login_user(staff)
+    flash("密码已修改，其他地方的登录已失效。")
+    return _onward(entered)

@@ -1,0 +1,1 @@
+"""What is written of it: files to print and to send."""

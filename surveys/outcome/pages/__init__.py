@@ -1,0 +1,1 @@
+"""What is seen of it: views, and the forms they read."""

@@ -1,0 +1,1 @@
+"""What is typed of it, in a terminal."""

@@ -1,0 +1,1 @@
+"""Ballots on paper: printed, returned, keyed twice, counted."""

@@ -1,0 +1,1 @@
+"""Tickets: issued, limited, asked for beyond the limit, printed as slips."""
