@@ -178,9 +178,9 @@ class Desk:
 
     def _hall(self, page: Page, poll: str) -> None:
         page.goto(poll)
-        page.get_by_label("实到人数").fill("86")
+        page.get_by_label("实到人数").fill("80")  # as the demo has entered by command
         page.get_by_role("button", name="登记").click()
-        page.get_by_text("登记 86 人，等另一人登记同样的人数").first.wait_for()
+        page.locator("#headcount").get_by_text("命令行登记").first.wait_for()
         page.get_by_label("几分钟后结束").fill("10")
         page.get_by_role("button", name="设定").click()
         page.get_by_text("10 分钟后自动停止收票").wait_for()

@@ -1,6 +1,8 @@
 """A site and a browser for each module, a phone for each test."""
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -11,8 +13,9 @@ from tests.servers import Server, running
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
+    shutil.copy(sqlite_template, folder / "test.db")
     with running(database_url_of(f"sqlite:///{folder / 'test.db'}"), folder) as found:
         yield found
 
