@@ -17,7 +17,7 @@ from surveys.acts.errors import NotAllowed, NotFound, WrongState
 from surveys.intake.cleaning import clean_line
 from surveys.storage.tables import Document, Import
 
-LONGEST_NAME = 200
+LONGEST_FILE_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ImportDesk:
 
 
 def kept_name(file_name: str) -> str:
-    return clean_line(file_name)[:LONGEST_NAME]
+    return clean_line(file_name)[:LONGEST_FILE_NAME]
 
 
 def fingerprint(would: object) -> str:

@@ -16,6 +16,7 @@ from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotAllowed, NotFound, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.evidence.materials import room_on_disk
 from surveys.evidence.proceeding_records import (
     SHARED,
@@ -133,13 +134,10 @@ def withdraw(session: Session, now: datetime, actor: Actor, unit_id: int, procee
     kind = ProceedingKind(found.kind)
     _must_be_allowed(actor, unit, ProceedingEntry(kind, found.held_on, "", "", found.row_key))
     old = _standing(session, unit, proceeding_id, kind)
-    if not reason.strip():
-        raise BadInput("请写明撤回的理由。")
-    if len(reason) > LONGEST_BODY:
-        raise BadInput(f"理由最多 {LONGEST_BODY} 个字。")
+    reason = written(reason, "请写明撤回的理由。", most=LONGEST_BODY)
     if kind is ProceedingKind.TALK and speaker_hints(reason, [leader.name for leader in unit.leaders]):
         raise BadInput("撤回的理由里不要写人名，也不要写谁说了什么。")
-    body = f"撤回第 {old.id} 号记录。\n{reason.strip()}"
+    body = f"撤回第 {old.id} 号记录。\n{reason}"
     proceeding = _proceeding(now, actor, unit, kind, old.held_on, old.people, body)
     proceeding.row_key = old.row_key
     return _added(session, now, actor, unit, proceeding, "proceeding.withdraw")

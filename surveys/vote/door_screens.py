@@ -27,7 +27,7 @@ from surveys.vote.ticketing.ticket_limits import limit
 
 SECRET_BYTES = 16
 MOST_PLANNED = 100_000
-LONGEST_NAME = 20
+LONGEST_DOOR_NAME = 20
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,8 @@ def add_door(session: Session, now: datetime, actor: Actor, poll_id: int, name: 
     poll = locked_poll(session, poll_id)
     _check_issuing(poll)
     name = name.strip()
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadInput(f"发码屏的名称须为 1 至 {LONGEST_NAME} 个字，如“东门”。")
+    if not 1 <= len(name) <= LONGEST_DOOR_NAME:
+        raise BadInput(f"发码屏的名称须为 1 至 {LONGEST_DOOR_NAME} 个字，如“东门”。")
     entry = _class_of(poll, class_key)
     if entry.planned is None:
         raise BadInput(f"票种“{entry.key} {entry.name}”还没有定计划张数，请先填好再添加发码屏。")

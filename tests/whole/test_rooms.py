@@ -148,3 +148,9 @@ def test_no_folder_is_too_full_to_be_searched() -> None:
     folders = Counter(path.parent.relative_to(ROOT).as_posix() for path in ours() if path.name != "__init__.py")
     assert set(folders) > OF_ONE_KIND
     assert {name: n for name, n in folders.items() if n > MOST_FILES and name not in OF_ONE_KIND} == {}
+
+
+def test_who_has_a_hand_under_what_is_kept_and_asked_in_one_place() -> None:
+    """Besides the tables themselves: what two people stand for has one rule."""
+    found = {module.name for module in MODULES if "surveys.storage.tables.Approval" in module.imports}
+    assert found == {"surveys.acts.two_hands"}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from surveys.acts.limits import LONGEST_NAME
+from surveys.acts.limits import LONGEST_NAME, LONGEST_UNIT
 from surveys.intake.cleaning import clean_line, clean_name, header_key, name_key, unfit
 from surveys.intake.headers import Fault, Faults, HeadedRow, Header, read_rows
 from surveys.intake.sheets import headed, passed_over, unread_columns
@@ -16,7 +16,6 @@ TITLES: Mapping[str, Sequence[str]] = {
     "role": ("角色", "身份", "账号角色", "账号类型"),
     "place": ("部门或单位", "单位或部门", "部门", "单位", "考核部门", "单位名称", "所属部门", "所属单位"),
 }
-MOST_PLACE = 200
 DEPARTMENT, UNIT = "考核部门", "单位"
 
 
@@ -112,7 +111,7 @@ class _Reading:
             return
         before = self.faults.count
         name = self._text(source, "name", clean_name(source.text("name")), LONGEST_NAME)
-        place = self._text(source, "place", clean_line(source.text("place")), MOST_PLACE)
+        place = self._text(source, "place", clean_line(source.text("place")), LONGEST_UNIT)
         role = self._role(source)
         if not name:
             self._fault(source, "name", "没有写账号名，请补上；多余的行请整行删去。")

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
+from surveys.acts.limits import LONGEST_NAME, LONGEST_POST, LONGEST_UNIT
 from surveys.catalog.model import Framework
 from surveys.intake.cleaning import clean_line, clean_name, folded, name_key, split_tags, unfit
 from surveys.intake.headers import Fault, Faults, HeadedRow, Header, read_rows
@@ -24,7 +25,10 @@ TITLES: Mapping[str, Sequence[str]] = {
 }
 UNIT_FIELDS = ("category", "framework", "tags", "department")
 LEADER_FIELDS = ("order", "name", "post")
-LENGTHS = {"unit": 200, "category": 100, "department": 100, "name": 100, "post": 200}
+LENGTHS = {
+    **{"unit": LONGEST_UNIT, "post": LONGEST_POST},
+    **dict.fromkeys(("category", "department", "name"), LONGEST_NAME),
+}
 MOST_ORDER = 999_999
 
 

@@ -6,7 +6,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, NumberRange,
 from wtforms.widgets import CheckboxInput
 
 from surveys.acts.limits import LONGEST_REASON
-from surveys.vote.door_screens import LONGEST_NAME, MOST_PLANNED
+from surveys.vote.door_screens import LONGEST_DOOR_NAME, MOST_PLANNED
 from surveys.vote.hall import LONGEST_MINUTES
 from surveys.vote.paper_ballots.paper_printing import MOST_COPIES
 from surveys.vote.paper_ballots.paper_returned import HIGHEST_NUMBER
@@ -98,7 +98,8 @@ class OverForm(OverNumberForm):
 
 class DoorForm(StaffForm):
     name = StringField(
-        "名称（如东门）", [DataRequired(REQUIRED), Length(max=LONGEST_NAME, message=f"名称最多 {LONGEST_NAME} 个字。")]
+        "名称（如东门）",
+        [DataRequired(REQUIRED), Length(max=LONGEST_DOOR_NAME, message=f"名称最多 {LONGEST_DOOR_NAME} 个字。")],
     )
     class_key = SelectField("发哪种票")
 

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
-from surveys.acts.errors import BadInput, NotFound, WrongState
+from surveys.acts.errors import NotFound, WrongState
 from surveys.acts.hands import require_hand, why_not
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.polling import keying, receipts
 from surveys.polling.sheet import Form, Question
 from surveys.polling.states import PollState, TicketState
@@ -192,8 +193,7 @@ def remove(
 def _drop(
     session: Session, now: datetime, actor: Actor, act: str, poll: Poll, class_key: str, number: int, reason: str
 ) -> None:
-    if not reason.strip():
-        raise BadInput("请写明原因，会记入日志。")
+    reason = written(reason, "请写明原因，会记入日志。", name="原因")
     found = session.scalars(keyings_of(poll, class_key).where(Keying.number == number)).all()
     if not found:
         raise NotFound(f"{class_key} 类票没有录过第 {number} 张，没有可删除的。")
@@ -201,7 +201,7 @@ def _drop(
     keyed = "，".join(f"{HANDS[each.hand]} {names[each.account_id]}" for each in found)
     for each in found:
         session.delete(each)
-    audit.record(session, now, actor, act, poll.prefix, f"{class_key} 1 张（{keyed}）{reason.strip()}")
+    audit.record(session, now, actor, act, poll.prefix, f"{class_key} 1 张（{keyed}）{reason}")
 
 
 @permitted(Permission.RUN_POLLS)

@@ -13,6 +13,7 @@ from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.reasons import written
 from surveys.polling import codes
 from surveys.polling.base32 import Malformed
 from surveys.polling.seal import ClassCount
@@ -131,7 +132,7 @@ def add_tickets(session: Session, poll: Poll, batch: Batch, issued: list[str]) -
 @permitted(Permission.RUN_POLLS)
 def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str, reason: str) -> None:
     """Voids one unused ticket, by its typed code, with a reason. Raises BadInput, NotFound, WrongState."""
-    _check_reason(reason)
+    reason = _why(reason)
     poll = _voiding(session, poll_id)
     try:
         code = codes.normalize(codes.in_address(typed))
@@ -147,13 +148,12 @@ def void(session: Session, now: datetime, actor: Actor, poll_id: int, typed: str
     )
     if session.execute(void_if_unused).rowcount != 1:  # type: ignore[attr-defined]
         raise WrongState("这张票已经投出或已经作废，没有改动。")
-    audit.record(session, now, actor, "ticket.void", poll.prefix, f"{ticket.class_key} 票 1 张，{reason.strip()}")
+    audit.record(session, now, actor, "ticket.void", poll.prefix, f"{ticket.class_key} 票 1 张，{reason}")
     session.commit()
 
 
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise BadInput("请写明作废的原因。")
+def _why(reason: str) -> str:
+    return written(reason, "请写明作废的原因。", name="原因")
 
 
 def _voiding(session: Session, poll_id: int) -> Poll:
@@ -177,12 +177,12 @@ def reissue(
 
     Raises BadInput, NotFound, WrongState: the poll is closed, the batch was not printed, or nothing of it is unused.
     """
-    _check_reason(reason)
+    reason = _why(reason)
     poll = _issuing(session, poll_id)
     old = _printed(session, poll, batch)
     count = _void_unused(session, old)
     issued = _issued(session, now, poll, old.class_key, count, purpose)
-    detail = f"{old.class_key} 票 {count} 张，第 {old.number} 批换成第 {issued.batch} 批，{reason.strip()}"
+    detail = f"{old.class_key} 票 {count} 张，第 {old.number} 批换成第 {issued.batch} 批，{reason}"
     audit.record(session, now, actor, "ticket.reissue", poll.prefix, detail)
     session.commit()
     return issued
@@ -191,7 +191,7 @@ def reissue(
 @permitted(Permission.RUN_POLLS)
 def void_batch(session: Session, now: datetime, actor: Actor, poll_id: int, batch: int, reason: str) -> int:
     """Voids the unused tickets of a batch; returns how many. Raises BadInput, NotFound, WrongState."""
-    _check_reason(reason)
+    reason = _why(reason)
     poll = _voiding(session, poll_id)
     found = batch_of(session, poll, batch)
     why = why_not_voidable(session, found)
@@ -199,7 +199,7 @@ def void_batch(session: Session, now: datetime, actor: Actor, poll_id: int, batc
         raise WrongState(why)
     count = _void_unused(session, found)
     _check_keyed(session, poll, found)
-    detail = f"{found.class_key} 票 {count} 张，{_named(found.number, found.purpose)}，{reason.strip()}"
+    detail = f"{found.class_key} 票 {count} 张，{_named(found.number, found.purpose)}，{reason}"
     audit.record(session, now, actor, "ticket.void_batch", poll.prefix, detail)
     session.commit()
     return count
