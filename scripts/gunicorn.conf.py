@@ -26,12 +26,6 @@ control_socket_disable = True
 # No length of the answer: that of a ballot that comes back tells how many items were left blank.
 access_log_format = '%(t)s "%(r)s" %(s)s'
 
-# What the site imports only when it draws or writes a file, for the libraries behind it.
-WRITERS = (
-    *("surveys.reporting.canvas", "surveys.reporting.document_pdf", "surveys.reporting.document_word"),
-    *("surveys.reporting.paper_pdf", "surveys.reporting.strip_pdf", "surveys.vote.papers.paper_ballots_pdf"),
-)
-
 
 def on_starting(_server: object) -> None:
     """Faults of the settings or the database end the start once, instead of every worker again and again."""
@@ -53,6 +47,8 @@ def on_starting(_server: object) -> None:
         raise SystemExit("数据库的结构不是最新的，请先运行 .venv/bin/flask --app app migrate")
     site.database.engine.dispose()
     # Once for all workers, which are copies of this process; and nobody's first chart or PDF waits for a library.
+    from surveys.entry.written_late import WRITERS
+
     for name in ("app", *WRITERS):
         import_module(name)
 

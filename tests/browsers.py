@@ -1,4 +1,4 @@
-"""A site and a browser for each module, a phone for each test."""
+"""A site for each module, a browser for each process, a phone for each test."""
 
 import shutil
 from collections.abc import Iterator
@@ -20,10 +20,18 @@ def server(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> I
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def session_browser() -> Iterator[Browser]:
     with chromium() as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def browser(session_browser: Browser) -> Iterator[Browser]:
+    """Without what the module before has left open."""
+    yield session_browser
+    for context in session_browser.contexts:
+        context.close()
 
 
 @pytest.fixture

@@ -33,6 +33,7 @@ from tests import slow
 from tests.browsers import browser as browser
 from tests.browsers import page as page
 from tests.browsers import server as server
+from tests.browsers import session_browser as session_browser
 from tests.kept_worlds import keeping
 from tests.sites import NOW, app_with, lite_site_in, postgres_database, run_statement, settings_for
 from tests.tools import postgres_server

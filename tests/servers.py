@@ -1,24 +1,28 @@
 """Real servers for tests: gunicorn on a free port with its own folder, always stopped by its own pid."""
 
+import multiprocessing
 import os
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from urllib.parse import urlencode
 
+from gunicorn.app.wsgiapp import run
 from sqlalchemy import URL
 
 from surveys.acts.site import Site
+from surveys.entry.written_late import WRITERS
 from surveys.settings import Settings
 from tests.kept_worlds import keeping
 
 ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "scripts" / "gunicorn.conf.py"
 START_SECONDS = 40
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -89,8 +93,7 @@ def environment(database_url: URL, folder: Path, port: int, **changes: str) -> d
 
 def gunicorn(bind: str) -> list[str]:
     """The command line of scripts/serve."""
-    config = str(ROOT / "scripts" / "gunicorn.conf.py")
-    return [sys.executable, "-m", "gunicorn", "--config", config, "--bind", bind, "app:create_app()"]
+    return [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "--bind", bind, "app:create_app()"]
 
 
 @contextmanager
@@ -103,29 +106,46 @@ def running(database_url: URL, folder: Path) -> Iterator[Server]:
     site = Site.build(Settings(database_url, "not-a-secret-" * 4, f"http://127.0.0.1:{port}", data))
     site.migrate()
     server = Server(port, site, folder / "access.log", folder / "error.log")
-    with listener, server.access_log.open("wb") as out, server.error_log.open("wb") as err:
-        process = subprocess.Popen(
-            gunicorn(f"fd://{listener.fileno()}"),
-            cwd=folder,
-            env=environment(database_url, folder, port),
-            stdout=out,
-            stderr=err,
-            pass_fds=[listener.fileno()],
+    surroundings = environment(database_url, folder, port)
+    server.error_log.touch()
+    with listener:
+        process = _started.Process(
+            target=_serve, args=(listener, folder, surroundings, server.access_log, server.error_log)
         )
+        process.start()
     try:
         _wait(server, process)
         yield server
     finally:
         process.terminate()
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
+        process.join(30)
+        if process.is_alive():
             process.kill()
-            process.wait()
+            process.join()
         site.database.engine.dispose()
 
 
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+# Copies of a process that has imported all there is: to import it anew takes gunicorn ten times as long as to start.
+_started = multiprocessing.get_context("forkserver")
+_started.set_forkserver_preload([__name__, "gunicorn.arbiter", "app", *WRITERS])
+
+
+def _serve(
+    listener: socket.socket, folder: Path, surroundings: Mapping[str, str], access_log: Path, error_log: Path
+) -> None:
+    """As the command line of scripts/serve, in a process of its own."""
+    for stream, path in ((1, access_log), (2, error_log)):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(descriptor, stream)
+        os.close(descriptor)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(surroundings)
+    sys.argv = gunicorn(f"fd://{listener.fileno()}")[2:]
+    run()
+
+
+def _wait(server: Server, process: BaseProcess) -> None:
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
         try:
@@ -133,6 +153,6 @@ def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
                 return
         except (OSError, HTTPException):
             time.sleep(0.1)
-        if process.poll() is not None:
+        if not process.is_alive():
             break
     raise RuntimeError(f"gunicorn did not start: {server.error_log.read_text(encoding='utf-8')}")

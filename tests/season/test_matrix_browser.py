@@ -1,12 +1,12 @@
 """The matrix of 100 units on an office PC and on a phone, in a real browser."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.season import assessments
 from surveys.season.assessments import UnitEntry
-from tests.phones import NO_SCROLL, chromium
+from tests.phones import NO_SCROLL
 from tests.servers import Server
 from tests.sites import NOW
 from tests.worlds import build_accounts
@@ -46,14 +46,15 @@ def matrix_page(page: Page, server: Server, password: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (360, 740)])
-def test_headings_and_names_stay_in_sight(server: Server, password: str, width: int, height: int) -> None:
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
-        matrix_page(page, server, password)
-        assert page.evaluate(NO_SCROLL)
-        assert page.locator(".matrix tbody tr").count() == UNITS
-        if width > 1000:
-            assert page.evaluate(FITS), "41 rows do not fit across"
-        before = page.evaluate(PLACES)
-        page.evaluate(SCROLL)
-        assert page.evaluate(PLACES) == before
+def test_headings_and_names_stay_in_sight(
+    server: Server, browser: Browser, password: str, width: int, height: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": height}, locale="zh-CN")
+    matrix_page(page, server, password)
+    assert page.evaluate(NO_SCROLL)
+    assert page.locator(".matrix tbody tr").count() == UNITS
+    if width > 1000:
+        assert page.evaluate(FITS), "41 rows do not fit across"
+    before = page.evaluate(PLACES)
+    page.evaluate(SCROLL)
+    assert page.evaluate(PLACES) == before

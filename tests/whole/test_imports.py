@@ -1,10 +1,10 @@
 """A command, and each process of a server, starts without the libraries that only writing files takes."""
 
 import json
-import runpy
 import subprocess
 import sys
 
+from surveys.entry.written_late import WRITERS
 from tests.servers import ROOT
 
 HEAVY = {"matplotlib", "numpy", "fpdf", "docx", "fontTools", "python_calamine"}
@@ -22,8 +22,7 @@ def test_the_site_is_imported_without_what_writes_files() -> None:
 
 
 def test_the_server_loads_all_that_writes_files_before_it_serves() -> None:
-    writers = runpy.run_path(str(ROOT / "scripts" / "gunicorn.conf.py"))["WRITERS"]
-    loaded = loaded_after("app", *writers)
+    loaded = loaded_after("app", *WRITERS)
     files = [path for kind in ("reporting", "*/papers") for path in (ROOT / "surveys").glob(f"{kind}/[!_]*.py")]
     assert len(files) > 20
     assert {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in files} <= loaded
