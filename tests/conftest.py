@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from flask import Flask, g, has_request_context
+from hypothesis import HealthCheck, settings
 from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
@@ -36,7 +37,7 @@ from tests.browsers import server as server
 from tests.browsers import session_browser as session_browser
 from tests.kept_worlds import keeping
 from tests.sites import NOW, app_with, lite_site_in, postgres_database, run_statement, settings_for
-from tests.tools import postgres_server
+from tests.tools import THOROUGH, postgres_server
 
 if TYPE_CHECKING:
     from tests.worlds import Shown
@@ -88,14 +89,21 @@ def postgres_shared(postgres_admin: Engine, postgres_template: str) -> Iterator[
         yield engine
 
 
-BOTH = ("sqlite", "postgresql")
+# The same examples on every run. Many more, and others each time: scripts/test --thorough.
+EXAMPLES: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+settings.register_profile("short", max_examples=30, derandomize=True, **EXAMPLES)
+settings.register_profile("thorough", max_examples=300, **EXAMPLES)
+settings.load_profile("thorough" if THOROUGH else "short")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test runs on PostgreSQL too where its SQL or its locks differ there, which is what the mark `both` says."""
+    """A test runs on PostgreSQL too where its SQL or its locks differ there, which is what the mark `both` says; with
+    `thorough` among the long proofs only."""
     if "database_url" in metafunc.fixturenames:
-        both = metafunc.definition.get_closest_marker("both") is not None
-        metafunc.parametrize("database_url", BOTH if both else BOTH[:1], indirect=True)
+        both = metafunc.definition.get_closest_marker("both")
+        marks = [pytest.mark.thorough] if both and both.kwargs.get("thorough") else []
+        twin = [pytest.param("postgresql", marks=marks)] if both else []
+        metafunc.parametrize("database_url", ["sqlite", *twin], indirect=True)
 
 
 SHORT = re.compile(r"[A-Za-z0-9_.:@/-]{1,12}")
@@ -128,8 +136,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 INTEGRATION = {"database_url", "sqlite_template", "postgres_admin", "lite_app", "shown"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What kind of test each is: `browser`, `integration` (a database) or `unit`; also if on `postgresql`, or slow."""
+    left = [] if THOROUGH else [item for item in items if item.get_closest_marker("thorough")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
     listed = slow.listed()
     for item in items:
         assert isinstance(item, pytest.Function)

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from surveys.settings import database_url_of
 
 IN_CI = os.environ.get("CI") == "true"
+THOROUGH = "THOROUGH" in os.environ
+"""`scripts/test --thorough`: long proofs whole, and many more made-up examples."""
 
 
 def missing(what: str) -> None:

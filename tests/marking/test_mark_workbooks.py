@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 import sqlalchemy as sa
 import xlsxwriter
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.acts.actors import Actor, Role
@@ -375,7 +375,6 @@ def test_a_preview_belongs_to_who_uploaded_it(lite_site):
         preview(lite_site, admin, import_id if again != import_id else import_id + 1)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     points=st.decimals(min_value=0, max_value=2, places=2),
     remark=st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Co", "Cn"]), max_size=40),

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.polling.envelopes import (
@@ -20,7 +20,6 @@ from surveys.polling.envelopes import (
     poll_key,
 )
 
-repeatable = settings(deadline=None, derandomize=True, max_examples=100)
 SECRET = "not-a-secret-" * 4
 KEY = poll_key(SECRET, b"s" * SALT_LENGTH)
 ANSWERS = "AABAC-DABCD-BAAC"
@@ -32,7 +31,6 @@ def flipped(data: bytes, position: int, bits: int = 1) -> bytes:
     return data[:position] + bytes([data[position] ^ bits]) + data[position + 1 :]
 
 
-@repeatable
 @given(
     answers=sheets,
     prefix=st.text("0123456789ABCDEFGHJKMNPQRSTVWXYZ", min_size=4, max_size=4),
@@ -105,7 +103,6 @@ def test_text_that_was_tampered_with_is_broken(change):
         open_envelope(KEY, "K7QF", "A", change(shut))
 
 
-@repeatable
 @given(length=st.integers(0, 120), data=st.data())
 def test_all_sheets_of_a_length_make_envelopes_of_one_length(length, data):
     one, other = (data.draw(st.text("ABCD-", min_size=length, max_size=length)) for _ in range(2))

@@ -4,12 +4,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.scoring.exact import exact, shown, weighted_mean
-
-repeatable = settings(deadline=None, derandomize=True)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +44,6 @@ def test_shown_takes_the_number_of_decimals(places, text):
 
 
 @given(st.fractions(min_value=-1000, max_value=1000))
-@repeatable
 def test_shown_is_never_further_than_half_a_step(value):
     distance = exact(shown(value)) - value
 
@@ -85,6 +82,5 @@ def test_nothing_known_is_none_and_never_zero(parts):
 
 
 @given(st.lists(st.tuples(st.fractions(0, 100), st.integers(1, 50).map(Decimal)), min_size=1), st.integers(2, 9))
-@repeatable
 def test_only_the_ratio_of_weights_matters(parts, factor):
     assert weighted_mean((score, weight * factor) for score, weight in parts) == weighted_mean(parts)

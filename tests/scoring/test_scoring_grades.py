@@ -4,13 +4,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.scoring.exact import shown
 from surveys.scoring.grades import ABSTAIN, BLANK, BlankPolicy, FormRules, form_score, item_score, question_score
-
-repeatable = settings(deadline=None, derandomize=True)
 
 
 def scale(*weights: str) -> dict[str, Decimal]:
@@ -103,7 +101,6 @@ def test_a_form_has_a_score_for_each_of_its_questions():
 
 
 @given(st.dictionaries(st.sampled_from("ABCD"), st.integers(0, 500)))
-@repeatable
 def test_an_item_is_the_mean_of_its_votes(counts):
     votes = [Fraction(GRADES[letter]) for letter, count in counts.items() for _ in range(count)]
 

@@ -4,14 +4,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.scoring.exact import shown
 from surveys.scoring.ranking import band_of, capped_band, ranks, with_quota
 from surveys.scoring.score_sheet import ScoringRules
 
-repeatable = settings(deadline=None, derandomize=True)
 BANDS = ScoringRules().bands
 
 
@@ -68,7 +67,6 @@ def test_no_score_has_no_rank_and_takes_no_place():
 
 
 @given(st.lists(st.none() | st.integers(0, 20).map(Decimal)))
-@repeatable
 def test_a_rank_is_one_more_than_those_ahead(finals):
     known = sorted((final for final in finals if final is not None), reverse=True)
 

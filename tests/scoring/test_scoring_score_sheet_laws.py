@@ -3,12 +3,11 @@
 from decimal import Decimal
 from fractions import Fraction
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.scoring.score_sheet import Kind, Mode, RowState, RowValue, ScoredRow, ScoringRules, score_sheet
 
-repeatable = settings(deadline=None, derandomize=True, max_examples=100)
 BLOCKS = ["I-1", "I-2", "I-3", "I-4"]
 OUT = [RowValue(RowState.NOT_APPLICABLE), RowValue(RowState.EXEMPTED)]
 UNKNOWN = [RowValue(RowState.PENDING), RowValue(RowState.WITHHELD)]
@@ -81,7 +80,6 @@ def calculated(rows, values, rules):
 
 
 @given(units(any_values), rules)
-@repeatable
 def test_a_second_calculation_agrees(unit, rules):
     sheet = sheet_of(*unit, rules)
 
@@ -89,7 +87,6 @@ def test_a_second_calculation_agrees(unit, rules):
 
 
 @given(units(), rules)
-@repeatable
 def test_all_full_marks_are_one_hundred(unit, rules):
     rows, values = unit
     full = {
@@ -105,7 +102,6 @@ def test_all_full_marks_are_one_hundred(unit, rules):
 
 
 @given(units(any_values), rules, st.sampled_from(Kind), points, st.sampled_from(OUT))
-@repeatable
 def test_a_row_that_does_not_apply_changes_nothing(unit, rules, kind, worth, out):
     rows, values = unit
     weights = block_points(rows)
@@ -115,7 +111,6 @@ def test_a_row_that_does_not_apply_changes_nothing(unit, rules, kind, worth, out
 
 
 @given(units(), rules)
-@repeatable
 def test_exempted_counts_as_not_applicable(unit, rules):
     rows, values = unit
     swapped = {key: OUT[1 - OUT.index(value)] if value in OUT else value for key, value in values.items()}
@@ -128,7 +123,6 @@ def test_exempted_counts_as_not_applicable(unit, rules):
     st.integers(0, 1000).map(lambda hundredths: Fraction(hundredths, 100)),
     st.sampled_from(Mode),
 )
-@repeatable
 def test_a_deduction_costs_every_unit_the_same(all_units, cost, mode):
     rules = ScoringRules(mode=mode)
     for rows, values in all_units:
@@ -142,7 +136,6 @@ def test_a_deduction_costs_every_unit_the_same(all_units, cost, mode):
 
 
 @given(units(any_values), rules, st.randoms(use_true_random=False))
-@repeatable
 def test_the_order_of_rows_is_irrelevant(unit, rules, random):
     rows, values = unit
     sheet = sheet_of(rows, values, rules)
@@ -155,7 +148,6 @@ def test_the_order_of_rows_is_irrelevant(unit, rules, random):
 
 
 @given(units(), rules)
-@repeatable
 def test_scores_stay_within_their_bounds(unit, rules):
     sheet = sheet_of(*unit, rules)
 

@@ -5,14 +5,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.scoring.exact import Score
 from surveys.scoring.grades import BlankPolicy, FormRules, form_score, question_score
 from surveys.scoring.tally import ClassTally, is_valid, tally_class
 
-repeatable = settings(deadline=None, derandomize=True)
 EXCLUDE, ZERO, SPOIL = BlankPolicy.EXCLUDE, BlankPolicy.ZERO, BlankPolicy.SPOIL
 QUESTIONS = 3
 WEIGHTS = {"A": Decimal("0.5"), "B": Decimal("0.3"), "C": Decimal("0.2")}
@@ -122,7 +121,6 @@ def test_a_class_that_left_a_question_blank_leaves_that_question_only():
 
 
 @given(boxes, st.sampled_from(BlankPolicy), st.randoms(use_true_random=False))
-@repeatable
 def test_the_order_of_ballots_and_classes_is_irrelevant(box, blank, random):
     shuffled = {key: random.sample(ballots, len(ballots)) for key, ballots in reversed(box.items())}
 
@@ -130,6 +128,5 @@ def test_the_order_of_ballots_and_classes_is_irrelevant(box, blank, random):
 
 
 @given(boxes, st.sampled_from(BlankPolicy))
-@repeatable
 def test_a_recount_by_hand_agrees(box, blank):
     assert counted_score(box, blank) == recounted_score(box, blank)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.catalog import loader
@@ -69,7 +69,6 @@ def test_what_is_not_of_one_row() -> None:
     assert changes.unchanged == 41
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(frameworks(), frameworks())
 def test_no_change_is_said_exactly_when_there_is_none(old: Framework, new: Framework) -> None:
     assert compare(old, new).is_empty == (old == new)

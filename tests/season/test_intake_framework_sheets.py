@@ -1,7 +1,7 @@
 """Frameworks from workbooks: what goes out comes back, and every fault is at its cell."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from surveys.acts.errors import BadInput
 from surveys.catalog import loader
@@ -62,7 +62,6 @@ def test_a_framework_of_the_catalog_comes_back_as_it_went_out(key: str) -> None:
     assert loader.read_framework(framework_yaml(framework).encode(), "a.yaml") == framework
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(frameworks())
 def test_any_framework_comes_back_as_it_went_out(framework: Framework) -> None:
     assert read(exported(framework), framework) == framework

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from surveys.acts.actors import COMMAND_LINE, Actor, Role
@@ -337,7 +337,6 @@ WORDS = st.text(
 LEADERS = st.lists(st.tuples(WORDS, WORDS), max_size=4)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(WORDS, WORDS, LEADERS, st.sets(st.sampled_from(["教育", "宣传", "公安"]))), max_size=4))
 def test_whatever_was_entered_by_hand_survives_the_way_out_and_in(lite_site: Site, made: Sequence[Any]) -> None:
     with lite_site.database.writing() as session:

@@ -11,21 +11,22 @@ from tests.tools import missing
 pytestmark = pytest.mark.both
 
 ROOT = Path(__file__).resolve().parents[2]
-FAULTS = [
+FAULTS = [("sqlite", "server-killed"), ("postgresql", "database-killed")]
+MORE = [
     ("sqlite", "worker-killed"),
-    ("sqlite", "server-killed"),
     ("sqlite", "disk-full"),
     ("sqlite", "sealed-meanwhile"),
     ("sqlite", "silent-phones"),
     ("sqlite", "stalled-uploads"),
-    ("postgresql", "database-killed"),
     ("postgresql", "sealed-meanwhile"),
 ]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(360)  # the script's own limit ends first
-@pytest.mark.parametrize(("database", "fault"), FAULTS)
+@pytest.mark.parametrize(
+    ("database", "fault"), [*FAULTS, *(pytest.param(*each, marks=pytest.mark.thorough) for each in MORE)]
+)
 def test_nobody_is_lost_or_counted_twice(database, fault):
     if database == "postgresql" and not list(Path("/usr/lib/postgresql").glob("*/bin/initdb")):
         missing("没有 PostgreSQL 的程序：apt-get install postgresql")

@@ -119,6 +119,7 @@ def office(lite_app: Flask, lite_site: Site) -> Office:
     return Office(lite_app, lite_site)
 
 
+@pytest.mark.thorough
 def test_the_pages_of_a_whole_season_answer_at_once(office: Office) -> None:
     """All in one walk through the season's life: to build it takes longer than to read it."""
     assert office.marks > 2500

@@ -50,8 +50,8 @@ OTHERS = (
     Rules(mode="block", bonus_cap="8", deduction_cap="20", top_quota="12.5"),
     Rules(bonus_cap="2.5", deduction_cap="3", bands=(("好", "95"), ("中", "82.5"), ("差", "0")), veto_band="差"),
 )
-WHOLE = (100, 15) if "FULL_SEASON" in os.environ else (30, 6)
-"""Units and counties. A hundred take two minutes more and have shown the same so far: set FULL_SEASON for them."""
+WHOLE = (100, 15)
+"""Units and counties."""
 
 
 def quiet(words: str) -> None:
@@ -141,6 +141,7 @@ def test_each_rule_has_units_on_which_it_bites(size: tuple[int, int]):
 # The site against it.
 
 
+@pytest.mark.both(thorough=True)
 def test_a_small_season_is_as_worked_out_by_hand(site: Site):
     """In mode block, on both databases."""
     stage = drive(site, draw.season(12, 4, rules=SMALL), quiet)
@@ -153,6 +154,7 @@ def test_a_small_season_is_as_worked_out_by_hand(site: Site):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.thorough
 def test_a_whole_season_is_as_worked_out_by_hand(whole: tuple[Flask, Stage]):
     """In mode whole with a quota, and by other rules."""
     _, stage = whole
@@ -301,6 +303,7 @@ def check_board(stage: Stage) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.thorough
 def test_workbooks_of_a_whole_season_come_back_unchanged(whole: tuple[Flask, Stage]):
     check_workbooks(whole[1])
 

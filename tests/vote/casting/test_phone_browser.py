@@ -218,7 +218,7 @@ def test_where_every_question_must_be_answered(server: Server, browser: Browser,
     found = fresh_ticket(server, leaders=1, blanks_allowed=False)
     with phone(browser, java_script_enabled=script) as page:
         page.goto(found.address)
-        fill(page, found.names[:-1])
+        fill_at_once(page, found.names[:-1])
         to_review(page)
         button = page.get_by_role("button", name="提交", exact=True)
         if script:

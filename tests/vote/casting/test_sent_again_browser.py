@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.builders import close
-from tests.phones import CAST_ONCE, Ticket, fill, fill_at_once, phone, receipt, stored, submit
+from tests.phones import CAST_ONCE, Ticket, fill_at_once, phone, receipt, stored, submit
 from tests.phones import ticket as fresh_ticket
 from tests.servers import Server
 
@@ -29,7 +29,7 @@ def test_what_was_filled_in_is_sent_again(server: Server, browser: Browser, way:
         if how == "no storage":
             page.add_init_script(FORBIDDEN)
         page.goto(found.address)
-        fill(page, found.names)
+        fill_at_once(page, found.names)
         stop(found)
         submit(page)
         page.get_by_role("heading", name=heading).wait_for()

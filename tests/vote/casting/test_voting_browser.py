@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Route
 
 from surveys.acts.actors import Role
 from tests.builders import build_unit, count_present
-from tests.phones import NO_SCROLL, Watch, fill, sign_in, submit, ticket, to_review
+from tests.phones import NO_SCROLL, Watch, fill, fill_at_once, sign_in, submit, ticket, to_review
 from tests.servers import Server
 from tests.worlds import build_accounts
 
@@ -87,7 +87,7 @@ def test_an_answer_lost_on_the_way_is_posted_again(server: Server, phone: Browse
     address, names = ballot(server)
     page = phone.new_page()
     page.goto(address)
-    fill(page, names)
+    fill_at_once(page, names)
     scripted = page.locator(".progress").count() == 1
 
     def lose(route: Route) -> None:
@@ -113,7 +113,7 @@ def test_going_back_after_the_vote_offers_no_second_one(server: Server, phone: B
     address, names = ballot(server)
     page = phone.new_page()
     page.goto(address)
-    fill(page, names)
+    fill_at_once(page, names)
     submit(page)
     page.get_by_role("heading", name="您的票已计入").wait_for()
     page.go_back()
@@ -147,7 +147,7 @@ def test_nothing_is_wider_than_the_phone(server: Server, scripted: BrowserContex
     fits("a refusal")
     page.goto(address)
     fits("the ballot")
-    fill(page, names[:-1])
+    fill_at_once(page, names[:-1])
     submit(page)
     page.get_by_text("还有 1 项没有填").first.wait_for()
     fits("the ballot with a blank")

@@ -30,11 +30,11 @@ OFFICE = {"width": 1440, "height": 900}
 DATA = ROOT / "tests" / "data"
 UNIT = "样例教育局"
 PEOPLE = ["样例甲", "样例𬭎", "样例丙"]
-PLANNED = {"A": (15, Size.SMALL), "B": (22, Size.LARGE), "C": (28, Size.LARGEST)}
+PLANNED = {"A": (7, Size.SMALL), "B": (9, Size.LARGE), "C": (11, Size.LARGEST)}
 DPI = 150
-VOTES = {"A": 14, "B": 20, "C": 26}
-TAPPED = 3
-ENTITLED, PRESENT = 66, 62
+VOTES = {"A": 6, "B": 8, "C": 10}
+TAPPED = 2
+ENTITLED, PRESENT = 28, 26
 PATTERNS = ("AAB", "ABCD", "BA", "AAAC", "AB-", "CDBA", "BBA")
 """Answers in turn over all questions; `-` leaves one out."""
 
@@ -232,7 +232,7 @@ def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_pat
     page.get_by_text("投票已结束").wait_for()
     confirm(page, "封存")
     page.get_by_text("已封存，结果已生成").wait_for()
-    assert box_counts(server.site, poll_id) == {"cast": 60, "ballots": 60, "receipts": 60, "void": 1, "unused": 4}
+    assert box_counts(server.site, poll_id) == {"cast": 24, "ballots": 24, "receipts": 24, "void": 1, "unused": 2}
     data = downloaded(page, "下载选票包")
     page.get_by_role("link", name="看统计结果").click()
     paper, workbook = downloaded(page, "下载统计单 PDF"), downloaded(page, "下载统计单 Excel")
@@ -240,9 +240,9 @@ def test_from_two_rosters_to_a_recount(server: Server, browser: Browser, tmp_pat
 
     expected = counted(names, cast)
     figures, counts = on_sheet(workbook)
-    assert figures == {"应到": ENTITLED, "预留": 0, "实到": PRESENT, "发出": 65, "收回": 60, "有效": 60, "无效": 0}
+    assert figures == {"应到": ENTITLED, "预留": 0, "实到": PRESENT, "发出": 27, "收回": 24, "有效": 24, "无效": 0}
     assert counts == expected
-    assert printed_figures(paper, tmp_path) == [str(count) for count in (ENTITLED, 0, PRESENT, 65, 60, 60, 0)]
+    assert printed_figures(paper, tmp_path) == [str(count) for count in (ENTITLED, 0, PRESENT, 27, 24, 24, 0)]
     bundle = tmp_path / "bundle.zip"
     bundle.write_bytes(data)
     with zipfile.ZipFile(bundle) as archive:

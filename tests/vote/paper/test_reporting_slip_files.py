@@ -82,7 +82,7 @@ def test_a_rehearsals_file_is_not_taken_for_the_real_one():
     assert file_name(a_sheet(3, rehearsal=True), Format.PDF) == "演练-市教育局-A类票-第7批-3张.pdf"
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_two_thousand_pictures_soon():
     start = time.process_time()
     finished(slip_file(a_sheet(2000), Format.PICTURES))

@@ -415,7 +415,7 @@ def test_making_a_file_tells_how_far_it_is():
     assert steps == [0, 21, 42]
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 @each_size
 def test_two_thousand_slips_are_a_reasonable_file_soon(size):
     sheet = a_sheet(2000, size=size, **REAL)

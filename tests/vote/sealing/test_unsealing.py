@@ -312,7 +312,14 @@ def test_opening_one_poll_opens_no_other(site):
     assert is_hidden(site, other)
 
 
-@pytest.mark.parametrize("opened_by", [(), (Role.ORGANIZER,), (Role.SCRUTINEER,)])
+@pytest.mark.parametrize(
+    "opened_by",
+    [
+        pytest.param((), marks=pytest.mark.thorough),
+        (Role.ORGANIZER,),
+        pytest.param((Role.SCRUTINEER,), marks=pytest.mark.thorough),
+    ],
+)
 def test_no_address_tells_anybody_anything_before_both(
     lite_app: Flask, lite_site: Site, opened_by: tuple[Role, ...]
 ) -> None:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from surveys.acts.site import Site
 from surveys.web.access import PUBLIC, declared
 from tests.odd_posts import Body, any_text, ask, broken, check, encoded, multipart, names, nonces, raw_addresses, run
+from tests.tools import THOROUGH
 from tests.worlds import Everything, build_everything, dump
 
 pytestmark = [pytest.mark.slow, pytest.mark.both]
 
-LOOKS = 1200
+LOOKS = 1200 if THOROUGH else 300
 
 
 def public_rules(app: Flask, method: str) -> list[str]:

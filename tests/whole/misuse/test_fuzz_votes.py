@@ -25,10 +25,11 @@ from tests.builders import World, box_counts, build_poll, cast, close, close_and
 from tests.odd_posts import FORM, Body, Post, ask, batches, check, run
 from tests.sites import NOW, lite_site_in
 from tests.strict_client import text_of
+from tests.tools import THOROUGH
 
 pytestmark = [pytest.mark.slow, pytest.mark.both]
 
-POSTS = 2000
+POSTS = 2000 if THOROUGH else 300
 """In each of the five batches."""
 TICKETS = 900
 NONCE = re.compile(r"[0-9a-f]{32}")

@@ -11,7 +11,7 @@ from surveys.acts.site import Site
 from surveys.web.access import PUBLIC, declared
 from tests.worlds import Shown, addresses, build_everything, client_of, dump
 
-pytestmark = pytest.mark.both
+pytestmark = pytest.mark.both(thorough=True)
 
 
 @pytest.mark.parametrize("role", [None, Role.ADMIN])
