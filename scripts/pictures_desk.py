@@ -38,7 +38,7 @@ class Desk:
         page.fill("#name", name)
         page.fill("#password", self._passwords[name])
         page.click("main button[type=submit]")
-        page.wait_for_url("**/polls")
+        page.wait_for_url(lambda url: "/login" not in url)
         return page
 
     def _whole(self, page: Page, name: str) -> None:
@@ -52,7 +52,8 @@ class Desk:
     def take(self) -> None:
         admin, organizer = self._signed_in("admin"), self._signed_in("organizer")
         self._roster(admin)
-        self._accounts(admin)
+        self._accounts(self._signed_in("system"))
+        self._log(self._signed_in("auditor"))
         poll = self._wizard(organizer)
         self._tickets(organizer, poll)
         self._door(organizer, poll)
@@ -97,6 +98,11 @@ class Desk:
         self._pdf(page, "建立并下载密码", {"accounts-strips": 1}, 60)
         page.goto(f"{self._base}/accounts")
         self._save(page, "accounts")
+
+    def _log(self, page: Page) -> None:
+        """After the first ones, so that there is something to see."""
+        page.goto(f"{self._base}/log?group=account")
+        self._save(page, "log")
 
     def _wizard(self, page: Page) -> str:
         """The address of the poll made."""

@@ -100,7 +100,7 @@ def close_marking(session: Session, assessment_id: int) -> int:
 @contextmanager
 def approved(session: Session, assessment_id: int) -> Iterator[None]:
     """As if somebody had approved the matrix as it is now, who leaves no account behind."""
-    approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", active=False, created_at=NOW)
+    approver = Account(name="核准人", role=Role.ADMIN, password_hash="-", active=False, created_at=NOW, given_at=NOW)
     session.add(approver)
     session.flush()
     fingerprint = applicability.matrix(session, assessment_id).fingerprint

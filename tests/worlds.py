@@ -204,7 +204,12 @@ def _read_accounts(site: Site, assessment_id: int) -> int:
     text = "账号名,角色,部门或单位\n样例账号,报送员,样例审计局\n"
     with site.database.writing() as session:
         return account_imports.read_file(
-            session, NOW, admin_of(session), assessment_id, "账号.csv", tables_in("账号.csv", text.encode())
+            session,
+            NOW,
+            admin_of(session, Role.SYSTEM),
+            assessment_id,
+            "账号.csv",
+            tables_in("账号.csv", text.encode()),
         )
 
 
@@ -213,10 +218,10 @@ def _account_ids(site: Site) -> list[int]:
         return list(session.scalars(sa.select(Account.id).order_by(Account.id)))
 
 
-def admin_of(session: Session) -> Actor:
-    """The one admin's account."""
-    account = session.scalars(sa.select(Account).where(Account.role == Role.ADMIN)).one()
-    return Actor(account.id, account.name, Role.ADMIN)
+def admin_of(session: Session, role: Role = Role.ADMIN) -> Actor:
+    """The one admin's account, or the one in another role."""
+    account = session.scalars(sa.select(Account).where(Account.role == role)).one()
+    return Actor(account.id, account.name, role)
 
 
 def _read_marks(site: Site, assessment_id: int) -> int:
@@ -235,7 +240,7 @@ def _read_marks(site: Site, assessment_id: int) -> int:
 
 def _hand_in_everything(site: Site, ids: Mapping[Role, int]) -> list[int]:
     with site.database.reading() as session:
-        reporter = sessions.actor_of(session.get_one(Account, ids[Role.REPORTER]))
+        reporter = sessions.actor_of(session, session.get_one(Account, ids[Role.REPORTER]))
         own = session.get_one(Unit, reporter.unit_id)
         neighbour = next(unit.id for unit in own.assessment.units if unit.id != own.id)
     other = Actor(None, "别的报送员", Role.REPORTER, unit_id=neighbour)

@@ -1,11 +1,13 @@
 """Who acts, and the one table of who may do what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
 class Role(StrEnum):
+    SYSTEM = "system"
     ADMIN = "admin"
+    AUDITOR = "auditor"
     ORGANIZER = "organizer"
     ASSESSOR = "assessor"
     SCRUTINEER = "scrutineer"
@@ -17,7 +19,9 @@ class Role(StrEnum):
 
 
 _ROLE_LABELS = {
-    Role.ADMIN: "管理员",
+    Role.SYSTEM: "系统管理员",
+    Role.ADMIN: "业务管理员",
+    Role.AUDITOR: "审计员",
     Role.ORGANIZER: "组织员",
     Role.ASSESSOR: "考评员",
     Role.SCRUTINEER: "监票人",
@@ -38,6 +42,8 @@ class Permission(StrEnum):
     SEE_RESULTS = "see_results"
     SEE_OWN_UNIT = "see_own_unit"  # a reporter: the own unit's rows, material and, from the appeal on, its sheet
     MANAGE_ACCOUNTS = "manage_accounts"
+    SEE_LOG = "see_log"  # the audit log, all of it
+    CONFIRM_ACCOUNTS = "confirm_accounts"  # those that somebody made or reset, before they are a hand
     REVIEW = "review"  # material handed in; an assessor: only of the own department's rows
 
 
@@ -53,9 +59,20 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.DECIDE: frozenset({Role.ADMIN}),
     Permission.SEE_RESULTS: frozenset({Role.ADMIN}),
     Permission.SEE_OWN_UNIT: frozenset({Role.REPORTER}),
-    Permission.MANAGE_ACCOUNTS: frozenset({Role.ADMIN}),
+    Permission.MANAGE_ACCOUNTS: frozenset({Role.SYSTEM}),
+    Permission.SEE_LOG: frozenset({Role.AUDITOR}),
+    Permission.CONFIRM_ACCOUNTS: frozenset({Role.AUDITOR}),
     Permission.REVIEW: frozenset({Role.ADMIN, Role.ASSESSOR}),
 }
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a request came from, for the audit log. `address`: a keyed digest of the caller's network, empty where
+    nobody knows it; `request`: a random number of this request."""
+
+    address: str
+    request: str
 
 
 @dataclass(frozen=True)
@@ -63,7 +80,12 @@ class Actor:
     """Whoever calls a service. `account_id` is None on the command line, which acts as an admin.
 
     `department`: an assessor's; `unit_id`: a reporter's. `must_change`: signed in with a one-time password, and may do
-    nothing but change it.
+    nothing but change it. `origin`: of what came from a page.
+
+    `also`: what it may beyond its role: an admin keeps the accounts while there is no system admin. What hands rest on
+    (surveys.acts.hands): `given_by`, who made the account or last reset its password, None for the command line;
+    `gave`: the accounts to which this one did so; `unconfirmed`: the site has an auditor, who has not confirmed it
+    since. `audited`: whether the site has one.
     """
 
     account_id: int | None
@@ -72,9 +94,16 @@ class Actor:
     department: str | None = None
     unit_id: int | None = None
     must_change: bool = False
+    origin: Origin | None = field(default=None, compare=False)
+    also: frozenset[Permission] = field(default=frozenset(), compare=False)
+    given_by: int | None = field(default=None, compare=False)
+    gave: frozenset[int] = field(default=frozenset(), compare=False)
+    unconfirmed: bool = field(default=False, compare=False)
+    audited: bool = field(default=True, compare=False)
 
     def may(self, permission: Permission) -> bool:
-        return not self.must_change and self.role in WHO_MAY[permission]
+        return not self.must_change and (self.role in WHO_MAY[permission] or permission in self.also)
 
 
-COMMAND_LINE = Actor(None, "命令行", Role.ADMIN)
+OF_THE_SERVER = frozenset({Permission.MANAGE_ACCOUNTS, Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS})
+COMMAND_LINE = Actor(None, "命令行", Role.ADMIN, also=OF_THE_SERVER)

@@ -1,22 +1,53 @@
-"""The audit log: who did what, when and why."""
+"""The audit log: who did what, when, from where and why. How it proves itself: surveys.acts.audit_chain."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor
+from surveys.acts import audit_chain
+from surveys.acts.actors import Actor, Origin
 from surveys.storage.tables import AuditEntry
+
+STRANGER = "未登录"
+UNKNOWN = "没有的账号"
+"""Who did what without having signed in, and whom they named where no account has that name."""
+
+
+class Outcome(StrEnum):
+    DONE = "done"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        return {"done": "完成", "refused": "拒绝", "failed": "失败"}[self.value]
+
 
 ACTS = {
     "account.activate": "启用账号",
+    "account.confirm": "确认账号",
     "account.create": "建立账号",
     "account.deactivate": "停用账号",
     "account.move": "调整部门或单位",
     "account.password": "修改密码",
     "account.read": "上传账号表",
     "account.reset": "重设密码",
+    "account.sign_in": "登录",
+    "account.sign_out": "退出",
+    "account.locked_out": "登录被限制",
+    "access.refused": "越权访问",
+    "read.file": "查看报送的文件",
+    "read.log": "查看操作日志",
+    "read.proceedings": "查看考核记录",
+    "read.results": "查看成绩",
+    "read.sheet": "查看得分表",
+    "read.tally": "查看统计结果",
+    "export.log": "导出操作日志",
+    "export.results": "导出成绩",
+    "export.tally": "导出统计结果",
     "assessment.archive": "归档",
     "assessment.certify": "核定",
     "assessment.copy": "以上次考核为底新建",
@@ -109,10 +140,48 @@ ACTS = {
 """What each act is called. An act that is not here cannot be recorded."""
 
 
-def record(session: Session, now: datetime, actor: Actor, act: str, subject: str, detail: str = "") -> None:
+def record(
+    session: Session,
+    now: datetime,
+    actor: Actor,
+    act: str,
+    subject: str,
+    detail: str = "",
+    *,
+    result: Outcome = Outcome.DONE,
+    before: str | None = None,
+    after: str | None = None,
+) -> None:
     """Joins the caller's transaction: an act and its entry are kept or lost together. Raises KeyError."""
+    who = AuditEntry(actor=actor.name, account_id=actor.account_id, role=actor.role.value)
+    _write(session, now, who, actor.origin, act, subject, detail, result, before, after)
+
+
+def record_stranger(
+    session: Session, now: datetime, origin: Origin | None, act: str, subject: str, result: Outcome
+) -> None:
+    """As `record`, of somebody who has not signed in: not who was named, who may not have been there."""
+    _write(session, now, AuditEntry(actor=STRANGER), origin, act, subject, "", result, None, None)
+
+
+def _write(
+    session: Session,
+    now: datetime,
+    entry: AuditEntry,
+    origin: Origin | None,
+    act: str,
+    subject: str,
+    detail: str,
+    result: Outcome,
+    before: str | None,
+    after: str | None,
+) -> None:
     ACTS[act]
-    session.add(AuditEntry(at=now, actor=actor.name, act=act, subject=subject, detail=detail))
+    entry.at, entry.act, entry.subject, entry.detail = now, act, subject, detail
+    entry.result, entry.before, entry.after = result.value, before, after
+    if origin is not None:
+        entry.address, entry.request = origin.address, origin.request
+    audit_chain.wait_for_commit(session, entry)
 
 
 def entries(session: Session, subject: str) -> Sequence[AuditEntry]:

@@ -12,12 +12,20 @@ def why_not(actor: Actor, earlier: Collection[int], other: str = ADMIN) -> str |
     """Why this account cannot be the next hand, in Chinese; None where it can.
 
     `earlier`: the accounts whose hands are in it already, also who keyed, proposed or asked. `other`: who is to come
-    instead. Whether the account may do the act at all is for the act to say.
+    instead. Whether the account may do the act at all is for the act to say. What a hand is: an account made or last
+    reset by somebody else than the other hand, and confirmed since by the auditor where there is one
+    (docs/decisions/0026).
     """
     if actor.account_id is None:
         return f"命令行没有账号，不能作为两人中的一人。请{other}登录后在页面上操作。"
     if actor.account_id in earlier:
         return f"这件事已经有您的一份，须由{other}来做。"
+    if actor.unconfirmed:
+        return "您的账号新建或重设密码后，还没有经审计员确认，不能作为两人中的一人。请审计员在“账号确认”页确认。"
+    if actor.given_by in earlier or actor.gave & {*earlier}:
+        return (
+            f"两个账号中的一个是另一个建立或重设密码的，不能同为两人。请{other}来做，或由别人重设密码并经审计员确认。"
+        )
     return None
 
 

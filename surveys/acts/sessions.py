@@ -7,10 +7,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import Actor, Permission, Role
 from surveys.settings import Settings
 from surveys.storage.tables import Account, StaffSession
 
@@ -27,8 +27,29 @@ class Found:
     unwritten: bool
 
 
-def actor_of(account: Account) -> Actor:
-    return Actor(account.id, account.name, Role(account.role), account.department, account.unit_id, account.one_time)
+def actor_of(session: Session, account: Account) -> Actor:
+    """With what its hand rests on, as it is now."""
+    role = Role(account.role)
+    audited = has(session, Role.AUDITOR)
+    keeps_accounts = role is Role.ADMIN and not has(session, Role.SYSTEM)
+    return Actor(
+        account.id,
+        account.name,
+        role,
+        account.department,
+        account.unit_id,
+        account.one_time,
+        also=frozenset({Permission.MANAGE_ACCOUNTS}) if keeps_accounts else frozenset(),
+        given_by=account.given_by,
+        gave=frozenset(session.scalars(select(Account.id).where(Account.given_by == account.id))),
+        unconfirmed=audited and account.confirmed_at is None,
+        audited=audited,
+    )
+
+
+def has(session: Session, role: Role) -> bool:
+    """Whether somebody is in this role."""
+    return bool(session.scalar(select(exists().where(Account.role == role, Account.active))))
 
 
 def begin(session: Session, settings: Settings, now: datetime, account_id: int) -> str:
@@ -53,7 +74,7 @@ def find(session: Session, settings: Settings, now: datetime, token: str) -> Fou
     ends_at = held.made_at + settings.session_longest
     if now >= ends_at or now - held.seen_at >= settings.session_idle:
         return None
-    return Found(actor_of(account), ends_at, now - held.seen_at >= SEEN_EVERY)
+    return Found(actor_of(session, account), ends_at, now - held.seen_at >= SEEN_EVERY)
 
 
 def seen(session: Session, now: datetime, token: str) -> None:

@@ -65,10 +65,10 @@ def sign(
 ) -> int:
     """How many hands are under it with this one. What it is about is locked, the caller commits. `twice`: what is said
     to whose hand is under it already. Raises NotAllowed, WrongState."""
-    account_id = require_hand(actor, other=other)
     earlier = signs(session, assessment_id, act).get(subject, [])
-    if any(each.account_id == account_id for each in earlier):
+    if any(each.account_id == actor.account_id for each in earlier):
         raise WrongState(twice)
+    account_id = require_hand(actor, {each.account_id for each in earlier}, other)
     _add(session, now, account_id, assessment_id, act, subject, None)
     return len(earlier) + 1
 

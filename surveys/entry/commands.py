@@ -6,7 +6,7 @@ from flask import Flask
 from surveys.entry.backup_command import backup_command
 from surveys.entry.setup_commands import demo_command, first_admin_command, migrate_command
 from surveys.evidence import commands  # noqa: F401
-from surveys.office.commands import account_group
+from surveys.office.commands import account_group, audit_group
 from surveys.outcome.commands import papers  # noqa: F401
 from surveys.outcome.commands.life import life_commands
 from surveys.season.commands import frameworks  # noqa: F401
@@ -17,7 +17,7 @@ from surveys.vote.commands.polls import poll_group
 
 
 def register(app: Flask) -> None:
-    for group in (catalog_group, assessment_group, poll_group, bundle_group, account_group):
+    for group in (catalog_group, assessment_group, poll_group, bundle_group, account_group, audit_group):
         app.cli.add_command(group)
     for command in life_commands:
         assessment_group.add_command(command)

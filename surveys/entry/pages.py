@@ -7,7 +7,7 @@ from surveys.acts.limits import LONGEST_REASON
 from surveys.evidence.pages import materials, proceedings, reviews
 from surveys.marking.marks import MOST_WORDS
 from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices
-from surveys.office.pages import account_batches, accounts, sign_in
+from surveys.office.pages import account_batches, accounts, log, sign_in
 from surveys.outcome.pages import (
     archives,
     framework_imports,
@@ -41,7 +41,7 @@ from surveys.vote.pages import (
 )
 from surveys.vote.pages.prepared import PreparedPages
 from surveys.vote.paper_ballots.paper_returned import HIGHEST_NUMBER
-from surveys.web import access, assets, cookies, editing, errors, gate, headers, kept_forms, opened_for
+from surveys.web import access, assets, cookies, editing, errors, gate, headers, kept_forms, opened_for, request_log
 
 VOTERS = (ballot, public_board, door_screen, hall_screen)
 POLLS = (
@@ -51,7 +51,7 @@ POLLS = (
 SETTING_UP = (units, rosters, frameworks, framework_imports, applicability)
 MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
 EVIDENCE = (materials, reviews, archives, proceedings, own_unit)
-STAFF = (sign_in, accounts, account_batches, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
+STAFF = (sign_in, accounts, account_batches, log, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
 
 SAID_ON_PAGES = {
     "CODE_LENGTH": codes.LENGTH,
@@ -103,5 +103,6 @@ def register(app: Flask) -> None:
     kept_forms.register(app)
     opened_for.register(app)
     editing.register(app)
+    request_log.register(app)
     for module in (*VOTERS, *STAFF):
         app.register_blueprint(module.pages)

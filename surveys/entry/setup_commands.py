@@ -7,6 +7,7 @@ from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.cli.common import any_site, reports_refusals, site
 from surveys.entry.worlds.demo import DemoLinks, fill_demo
 from surveys.office import accounts
+from surveys.office.accounts import NewAccount
 
 
 @click.command("migrate")
@@ -19,11 +20,19 @@ def migrate_command() -> None:
 @click.command("first-admin")
 @with_appcontext
 def first_admin_command() -> None:
-    """没有账号时建一个管理员，打印账号和密码；有账号时什么也不做。"""
+    """没有账号时建三个，打印账号和一次性密码；有账号时什么也不做。
+
+    三个各归一人：系统管理员管账号，业务管理员管考核，审计员看日志、确认账号。
+    """
     with site().database.writing() as session:
-        if not accounts.has_accounts(session):
-            password = accounts.create_account(session, site().now(), COMMAND_LINE, "admin", Role.ADMIN)
-            click.echo(f"管理员账号 admin  密码 {password}（只显示这一次，请记下并在登录后修改）")
+        if accounts.has_accounts(session):
+            return
+        entries = [NewAccount(role.value, role) for role in (Role.SYSTEM, Role.ADMIN, Role.AUDITOR)]
+        handouts = accounts.add_accounts(session, site().now(), COMMAND_LINE, entries)
+        session.commit()
+    click.echo("三个账号，请分给三个人。密码只显示这一次，登录后先改成自己的：")
+    for each in handouts:
+        click.echo(f"{each.role}账号 {each.name}  密码 {each.password}")
 
 
 @click.command("demo")

@@ -22,6 +22,10 @@ from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import departments_in, frameworks_of, unit_of
 from surveys.storage.tables import Account, Assessment, AuditEntry, Unit
 
+LAST_STAYS = (Role.SYSTEM, Role.ADMIN, Role.AUDITOR)
+"""Of these roles the last account stays: without a system admin the admins would keep the accounts, and without an
+auditor no account would have to be confirmed."""
+
 
 class AccountState(StrEnum):
     NEW = "new"
@@ -182,7 +186,7 @@ def reissue(session: Session, now: datetime, actor: Actor, account_ids: Sequence
 def _reset(session: Session, now: datetime, actor: Actor, account: Account, why: str) -> Handout:
     if not account.active:
         raise WrongState(f"账号“{account.name}”已停用。请先启用，再重设密码。")
-    password = renew_password(session, account, one_time=True)
+    password = renew_password(session, now, actor, account, one_time=True)
     audit.record(session, now, actor, "account.reset", account.name, why)
     return Handout(account.name, Role(account.role).label, _place(session, account), password)
 
@@ -191,15 +195,16 @@ def _reset(session: Session, now: datetime, actor: Actor, account: Account, why:
 def deactivate(session: Session, now: datetime, actor: Actor, account_id: int, reason: str) -> None:
     """Ends the account's sessions at once. Raises NotAllowed, NotFound, BadInput, WrongState."""
     why = _why(reason)
-    # Two admins who switch each other off: the second waits here, and then is no longer among them.
-    query = select(Account.id).where(Account.role == Role.ADMIN, Account.active).order_by(Account.id).with_for_update()
-    admins = session.scalars(query).all()
+    # Two who switch each other off: the second waits here, and then is no longer among them.
+    needed = select(Account).where(Account.role.in_(LAST_STAYS), Account.active).order_by(Account.id).with_for_update()
+    holders = session.scalars(needed).all()
     account = _account(session, account_id, lock=True)
     _check_other(actor, account, "不能停用自己的账号，请另一位管理员来做。")
     if not account.active:
         raise WrongState(f"账号“{account.name}”已经停用。")
-    if list(admins) == [account.id]:
-        raise WrongState(f"“{account.name}”是最后一个在用的管理员，不能停用。请先另建一个管理员账号。")
+    role = Role(account.role)
+    if [each.id for each in holders if each.role == role] == [account.id]:
+        raise WrongState(f"“{account.name}”是最后一个在用的{role.label}，不能停用。请先另建一个{role.label}账号。")
     account.active = False
     sessions.end_all(session, account.id)
     audit.record(session, now, actor, "account.deactivate", account.name, why)

@@ -40,6 +40,8 @@ DESK = ImportDesk(
 )
 TITLES = ("账号名", "角色", "部门或单位")
 _PLACES = {Role.ASSESSOR: DEPARTMENT, Role.REPORTER: UNIT}
+_ONCE = {Role.ADMIN: ("管理员",)}
+"""What roles were called before 0026: old files say so."""
 _INACTIVE = "已停用"
 
 
@@ -87,7 +89,7 @@ def read_file(session: Session, now: datetime, actor: Actor, assessment_id: int,
 
 
 def _known(session: Session, assessment: Assessment) -> Known:
-    roles = [KnownRole(role.value, role.label, _PLACES.get(role, "")) for role in Role]
+    roles = [KnownRole(role.value, role.label, _PLACES.get(role, ""), _ONCE.get(role, ())) for role in Role]
     names = departments_in(frameworks_of(assessment))
     units = {unit.id: unit.name for unit in assessment.units}
     accounts = {}

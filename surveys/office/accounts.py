@@ -14,6 +14,7 @@ from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
 from surveys.acts.limits import LONGEST_NAME
 from surveys.acts.permitted import permitted
 from surveys.office import passwords
+from surveys.office.account_names import Names
 from surveys.season.assessments import unit_of
 from surveys.storage.tables import Account, Unit
 
@@ -76,8 +77,9 @@ def add_accounts(
     """Adds accounts, without a commit: all of them or none. Raises BadInput, NotFound, WrongState."""
     made, handouts = [], []
     taken = {name.lower() for name in session.scalars(select(Account.name))}
+    names = Names.of(session)
     for entry in entries:
-        name, department, place = _checked(session, entry, taken)
+        name, department, place = _checked(session, entry, taken, names)
         taken.add(name.lower())
         account = Account(
             name=name,
@@ -87,7 +89,8 @@ def add_accounts(
             active=True,
             created_at=now,
         )
-        handouts.append(Handout(name, entry.role.label, place, _new_password(account, one_time=one_time)))
+        password = _new_password(account, now, actor, one_time=one_time)
+        handouts.append(Handout(name, entry.role.label, place, password))
         made.append(account)
     session.add_all(made)
     try:
@@ -101,7 +104,7 @@ def add_accounts(
     return handouts
 
 
-def _checked(session: Session, entry: NewAccount, taken: set[str]) -> tuple[str, str | None, str]:
+def _checked(session: Session, entry: NewAccount, taken: set[str], names: Names) -> tuple[str, str | None, str]:
     """The account's name and department as they will be, and its department or unit in words."""
     name = entry.name.strip()
     if not name or len(name) > LONGEST_NAME:
@@ -114,6 +117,9 @@ def _checked(session: Session, entry: NewAccount, taken: set[str]) -> tuple[str,
     if (entry.role is Role.REPORTER) != (entry.unit_id is not None):
         raise BadInput("报送员账号须写明所属单位，其他账号不写。")
     unit = None if entry.unit_id is None else unit_of(session, entry.unit_id)
+    refusal = names.why_not(name, None if unit is None else unit.name)
+    if refusal is not None:
+        raise BadInput(refusal)
     if department and len(department) > 100:
         raise BadInput("考核部门名称最多 100 个字。")
     return name, department, place_of(department, unit)
@@ -124,13 +130,16 @@ def place_of(department: str | None, unit: Unit | None) -> str:
     return unit.name if unit is not None else department or ""
 
 
-def renew_password(session: Session, account: Account, *, one_time: bool) -> str:
+def renew_password(session: Session, now: datetime, actor: Actor, account: Account, *, one_time: bool) -> str:
     """A new password, which exists here alone. Ends the account's sessions."""
     sessions.end_all(session, account.id)
-    return _new_password(account, one_time=one_time)
+    return _new_password(account, now, actor, one_time=one_time)
 
 
-def _new_password(account: Account, *, one_time: bool) -> str:
+def _new_password(account: Account, now: datetime, actor: Actor, *, one_time: bool) -> str:
+    """Whoever gives it could sign in by it: the account is a hand once the auditor has confirmed it."""
+    account.given_by, account.given_at = actor.account_id, now
+    account.confirmed_at = now if actor.account_id is None else None
     password = passwords.new_one_time() if one_time else passwords.new_kept()
     account.password_hash = passwords.hash_one_time(password) if one_time else passwords.hash_chosen(password)
     account.one_time = one_time
@@ -142,7 +151,7 @@ def sign_in(session: Session, name: str, password: str) -> Actor:
 
     Raises WrongCredentials, after the same work whether or not the name exists.
     """
-    return sessions.actor_of(require_match(credentials_of(session, name), password))
+    return sessions.actor_of(session, require_match(credentials_of(session, name), password))
 
 
 def credentials_of(session: Session, name: str) -> Account | None:
@@ -164,7 +173,7 @@ def reset_password(session: Session, now: datetime, actor: Actor, name: str, *, 
     account = session.scalar(select(Account).where(Account.name == name))
     if account is None:
         raise NotFound(f"没有账号“{name}”。")
-    password = renew_password(session, account, one_time=one_time)
+    password = renew_password(session, now, actor, account, one_time=one_time)
     audit.record(session, now, actor, "account.reset", name)
     session.commit()
     return password

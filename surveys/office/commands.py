@@ -1,13 +1,20 @@
-"""`account ...`, and what scripts/serve calls: migrate, first-admin, demo."""
+"""`account ...` and `audit ...`."""
+
+import re
+from dataclasses import asdict
 
 import click
 from flask.cli import AppGroup
 
+from surveys.acts import audit_chain
 from surveys.acts.actors import COMMAND_LINE, Role
-from surveys.cli.common import ID, reports_refusals, site
-from surveys.office import accounts
+from surveys.acts.audit_chain import Head
+from surveys.cli.common import ID, as_json, emit, reports_refusals, site
+from surveys.office import accounts, confirmations, log_reading
+from surveys.office.log_reading import Wanted
 
 account_group = AppGroup("account", help="工作人员账号")
+audit_group = AppGroup("audit", help="操作日志")
 
 one_time = click.option("--one-time", is_flag=True, help="登录后要先改密码，才能做别的")
 
@@ -38,3 +45,51 @@ def account_reset(name: str, one_time: bool) -> None:
     with site().database.writing() as session:
         password = accounts.reset_password(session, site().now(), COMMAND_LINE, name, one_time=one_time)
     click.echo(password)
+
+
+@account_group.command("confirm")
+@click.argument("name")
+@reports_refusals
+def account_confirm(name: str) -> None:
+    """确认别人建立或重设过的账号，它才能作为两人中的一人。平时由审计员在页面上做。"""
+    with site().database.writing() as session:
+        confirmations.confirm_named(session, site().now(), COMMAND_LINE, name)
+
+
+@audit_group.command("verify")
+@click.option("--against", help="某张纸上印的日志头：序号 sha256:摘要")
+@reports_refusals
+def audit_verify(against: str | None) -> None:
+    """核对日志：有没有一条被改、被删、被调换、被截去。不一致时退出码为 1。"""
+    printed = None if against is None else _head(against)
+    with site().database.reading() as session:
+        head, faults = log_reading.check(session, COMMAND_LINE)
+        stands = printed is None or audit_chain.stands(session, printed)
+    for fault in faults:
+        click.echo(fault.text, err=True)
+    if not stands:
+        click.echo("日志里没有这个日志头：那一条或它以前的记录被换过，或这不是同一个站点的日志。", err=True)
+    if faults or not stands:
+        raise click.exceptions.Exit(1)
+    click.echo(f"一致 {head}")
+
+
+def _head(text: str) -> Head:
+    found = re.fullmatch(r"\s*(\d{1,9})\s+(?:sha256:)?([0-9a-fA-F]{64})\s*", text)
+    if found is None:
+        raise click.BadParameter("日志头应写成：序号 sha256:摘要（64 位）", param_hint="--against")
+    return Head(int(found[1]), bytes.fromhex(found[2]))
+
+
+@audit_group.command("list")
+@as_json
+@reports_refusals
+def audit_list(as_json: bool) -> None:
+    """列出日志，最旧的在前。"""
+    with site().database.reading() as session:
+        lines = list(log_reading.every(session, COMMAND_LINE, Wanted()))
+    if as_json:
+        emit([asdict(line) | {"at": line.at.isoformat()} for line in lines])
+        return
+    for line in lines:
+        click.echo(f"{line.number}\t{line.at.isoformat()}\t{line.who}\t{line.act}\t{line.subject}\t{line.result}")

@@ -6,20 +6,20 @@ Checking a password takes a tenth of a second or more, and no transaction is ope
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.orm import Session
 
 from surveys.acts import audit, sessions
-from surveys.acts.actors import Actor
-from surveys.acts.errors import BadInput, Refusal
-from surveys.acts.limits import MINIMUM_PASSWORD
+from surveys.acts.actors import Actor, Origin
+from surveys.acts.audit import Outcome
+from surveys.acts.errors import Refusal
 from surveys.acts.site import Site
-from surveys.office import known_browsers, passwords
+from surveys.office import known_browsers, password_rules, passwords
 from surveys.office.accounts import WrongCredentials, credentials_of, require_match
-from surveys.storage.tables import Account, SignInFailure
+from surveys.storage.tables import Account, PastPassword, SignInFailure
 
 WINDOW = timedelta(minutes=5)
 MOST_HERE = 5
@@ -28,6 +28,8 @@ MOST_OF_NAME = 20
 """From all addresses. Beyond it tries are slowed only: nobody keeps somebody out by mistyping that name."""
 MOST_FROM_ADDRESS = 40
 """Of all names: an office has one address for all its people, and a hall one for all its guests. Slowed only."""
+ONE_TIME_LASTS = timedelta(days=30)
+"""A strip that nobody used opens nothing for ever."""
 PAUSE = timedelta(seconds=5)
 """Between two tries that are checked, where they are slowed."""
 
@@ -87,7 +89,15 @@ def _digest(site: Site, kind: str, text: str) -> bytes:
     return hmac.new(site.settings.secret_key.encode(), f"{kind} {text}".encode(), hashlib.sha256).digest()
 
 
-def sign_in(site: Site, now: datetime, name: str, password: str, address: str, proofs: Iterable[str] = ()) -> Entered:
+def sign_in(
+    site: Site,
+    now: datetime,
+    name: str,
+    password: str,
+    address: str,
+    proofs: Iterable[str] = (),
+    origin: Origin | None = None,
+) -> Entered:
     """Begins a session. Raises WrongCredentials, TooManyFailures.
 
     `address`: where the request came from, empty where nobody knows; `proofs`: what the browser was given before.
@@ -96,13 +106,42 @@ def sign_in(site: Site, now: datetime, name: str, password: str, address: str, p
         found = credentials_of(session, name)
     browser = known_browsers.known(site, found, proofs)
     caller = _Caller.known(site, name, "browser", browser) if browser else _Caller.at_address(site, name, address)
-    _count(site, now, caller)
-    checked = require_match(found, password)
+    last = _count(site, now, caller)
+    try:
+        checked = require_match(found, password)
+    except WrongCredentials:
+        _note_failure(site, now, origin, "account.sign_in", found, last=last)
+        raise
+    if checked.one_time and now >= checked.given_at + ONE_TIME_LASTS:
+        raise WrongCredentials(f"这个一次性密码已经过期（{ONE_TIME_LASTS.days} 天）。请系统管理员重发一个。")
     with site.database.writing() as session:
         account = session.get_one(Account, checked.id, with_for_update=True)
         if account.password_hash != checked.password_hash or not account.active:
             raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
+        audit.record(
+            session, now, replace(sessions.actor_of(session, account), origin=origin), "account.sign_in", account.name
+        )
         return _enter(site, session, now, account, caller, browser)
+
+
+def _note_failure(
+    site: Site, now: datetime, origin: Origin | None, act: str, account: Account | None, *, last: bool
+) -> None:
+    """A name that nobody has is not written: people type passwords where a name belongs. `last`: from here on nothing
+    more is checked for a while."""
+    subject = audit.UNKNOWN if account is None else account.name
+    with site.database.writing() as session:
+        audit.record_stranger(session, now, origin, act, subject, Outcome.FAILED)
+        if last:
+            audit.record_stranger(session, now, origin, "account.locked_out", subject, Outcome.REFUSED)
+        session.commit()
+
+
+def sign_out(site: Site, now: datetime, actor: Actor, token: str) -> None:
+    """Ends the session."""
+    with site.database.writing() as session:
+        audit.record(session, now, actor, "account.sign_out", actor.name)
+        sessions.end(session, token)
 
 
 def _enter(
@@ -124,42 +163,58 @@ def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str,
 
     Raises WrongCredentials, TooManyFailures, BadInput.
     """
-    if len(new) < MINIMUM_PASSWORD:
-        raise BadInput(f"新密码至少 {MINIMUM_PASSWORD} 个字符，密码没有改动。")
+    password_rules.require_fit(new, [actor.name])
     caller = _Caller.known(site, actor.name, "session", token)
-    _count(site, now, caller)
+    last = _count(site, now, caller)
     with site.database.reading() as session:
         before = session.get_one(Account, actor.account_id)
+        past = session.scalars(_past(before.id)).all()
     if not passwords.matches(before.password_hash, before.one_time, old):
+        _note_failure(site, now, actor.origin, "account.password", before, last=last)
         raise WrongCredentials("原密码不对，密码没有改动。")
-    if passwords.is_same(new, old):
-        raise BadInput("新密码和原来的一样，密码没有改动。请另想一个。")
+    password_rules.require_new(new, old, [each.password_hash for each in past])
     chosen = passwords.hash_chosen(new)
     with site.database.writing() as session:
         account = session.get_one(Account, actor.account_id, with_for_update=True)
         if account.password_hash != before.password_hash or not account.active:
             raise WrongCredentials("密码刚刚在别处改过，这次没有改动。请重新登录。")
+        if not account.one_time:
+            _remember(session, now, account)
         account.password_hash, account.one_time = chosen, False
         sessions.end_all(session, account.id)
         audit.record(session, now, actor, "account.password", account.name)
         return _enter(site, session, now, account, caller)
 
 
-def _count(site: Site, now: datetime, caller: _Caller) -> None:
-    """Counts a try before it is made, so that of many at once no more are made than may fail. Raises TooManyFailures.
+def _past(account_id: int) -> Select[PastPassword]:
+    """The latest first."""
+    return select(PastPassword).where(PastPassword.account_id == account_id).order_by(PastPassword.id.desc())
+
+
+def _remember(session: Session, now: datetime, account: Account) -> None:
+    session.add(PastPassword(account_id=account.id, password_hash=account.password_hash, until=now))
+    session.flush()
+    for each in session.scalars(_past(account.id).offset(password_rules.REMEMBERED)):
+        session.delete(each)
+
+
+def _count(site: Site, now: datetime, caller: _Caller) -> bool:
+    """Counts a try before it is made, so that of many at once no more are made than may fail; whether it is the last
+    here that is checked for a while. Raises TooManyFailures.
 
     A refused try is not counted: whoever keeps trying does not lengthen the wait.
     """
     with site.database.writing() as session:
         # Each must see all that were counted before it: of many at once, all would get in, or all keep each other out.
         site.database.one_at_a_time(session, SignInFailure)
-        _check(session, now, caller)
+        last = _check(session, now, caller)
         session.execute(delete(SignInFailure).where(SignInFailure.at <= now - WINDOW))
         session.add(SignInFailure(name=caller.name, address=caller.place, at=now))
         session.commit()
+    return last
 
 
-def _check(session: Session, now: datetime, caller: _Caller) -> None:
+def _check(session: Session, now: datetime, caller: _Caller) -> bool:
     here = _last(session, now, caller.here, MOST_HERE)
     if len(here) == MOST_HERE:
         raise TooManyFailures(here[-1] + WINDOW - now)
@@ -168,6 +223,7 @@ def _check(session: Session, now: datetime, caller: _Caller) -> None:
         # Ahead of now is another thread's try, or one of a host whose clock is a little fast.
         if len(last) == most and (busy := [at for at in last if abs(now - at) < PAUSE]):
             raise TooManyFailures(max(busy) + PAUSE - now, SLOWED)
+    return len(here) == MOST_HERE - 1
 
 
 def _last(session: Session, now: datetime, condition: ColumnElement[bool], most: int) -> Sequence[datetime]:

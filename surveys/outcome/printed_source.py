@@ -7,6 +7,8 @@ from datetime import datetime, tzinfo
 
 from sqlalchemy.orm import Session
 
+from surveys.acts import audit_chain
+from surveys.acts.audit_chain import Head
 from surveys.catalog.model import plain
 from surveys.outcome import versions
 from surveys.outcome.score_record import ScoreRecord
@@ -29,12 +31,13 @@ _NOT_BY_VOTE = {
 
 @dataclass(frozen=True)
 class Certificate:
-    """The certified version. `hands`: who certified it, and when."""
+    """The certified version. `hands`: who certified it, and when; `log_head`: of the audit log once the last had."""
 
     number: int
     kind: VersionKind
     digest: str
     hands: tuple[tuple[str, datetime], ...]
+    log_head: Head | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,10 @@ def present_record(session: Session, assessment_id: int, live: Callable[[], Docu
         return PresentRecord(ScoreRecord.from_json(body), None)
     found = versions.certified(session, assessment_id)
     hands = tuple(versions.certifiers(session, assessment_id, found.line.digest))
-    return PresentRecord(found.record, Certificate(found.line.number, found.line.kind, found.line.digest, hands))
+    last = max((made_at for _, made_at in hands), default=None)
+    head = audit_chain.head_after(session, "assessment.certify", assessment.title, last)
+    line = found.line
+    return PresentRecord(found.record, Certificate(line.number, line.kind, line.digest, hands, head))
 
 
 def footing(found: PresentRecord) -> str:
@@ -105,3 +111,5 @@ def certificate_words(found: PresentRecord, zone: tzinfo) -> Iterator[str]:
     hands = "、".join(f"{name}（{made_at.astimezone(zone):%Y-%m-%d %H:%M}）" for name, made_at in certificate.hands)
     yield f"数据出自第 {certificate.number} 版得分（{certificate.kind.label}），由{hands}核定。"
     yield f"封存码：{certificate.digest}"
+    if certificate.log_head is not None:
+        yield f"核定时的操作日志头：{certificate.log_head}"

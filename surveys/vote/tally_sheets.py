@@ -1,10 +1,13 @@
-"""The tally sheet (民主测评统计单) of a sealed poll: from its record alone, so that the bundle gives the same bytes."""
+"""The tally sheet (民主测评统计单) of a sealed poll: from its record alone, so that the bundle gives the same sheet;
+the site adds how far its audit log had come."""
 
 from collections.abc import Sequence
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
+from surveys.acts import audit_chain
+from surveys.acts.audit_chain import Head
 from surveys.acts.errors import BadInput
 from surveys.catalog.model import plain
 from surveys.polling.seal import Record, seal
@@ -50,14 +53,16 @@ def write_tally_sheet(session: Session, poll: Poll, extension: str) -> bytes:
     """As `pdf` or `xlsx`. Raises WrongState before the result may be seen, Imbalance when the data do not match the
     seal, BadInput for another kind of file."""
     require_visible(poll)
-    return tally_sheet_of(verified(session, poll), extension)
+    head = audit_chain.head_after(session, "poll.seal", poll.prefix)
+    return tally_sheet_of(verified(session, poll), extension, head)
 
 
-def tally_sheet_of(record: Record, extension: str) -> bytes:
-    """Of a record known to match its seal. The same record gives the same bytes. Raises BadInput."""
+def tally_sheet_of(record: Record, extension: str, head: Head | None = None) -> bytes:
+    """Of a record known to match its seal. The same record gives the same bytes. `head`: of the audit log as the poll
+    was sealed, where the sheet comes from its site. Raises BadInput."""
     if extension not in _WRITERS:
         raise BadInput("统计单只有 PDF 和 Excel 两种，文件名请以 .pdf 或 .xlsx 结尾。")
-    return _WRITERS[extension](_sheet_of(record))
+    return _WRITERS[extension](_sheet_of(record, head))
 
 
 def figures(tally: Tally) -> tuple[Figure, ...]:
@@ -116,7 +121,7 @@ def unrated(tally: Tally) -> str:
     return "、".join(column.name for _, column in columns(form) if not column.has_rate)
 
 
-def _sheet_of(record: Record) -> TallySheet:
+def _sheet_of(record: Record, head: Head | None) -> TallySheet:
     found = seal(record)
     # The number of the poll in its database is not in the record, and nothing on the sheet comes from it.
     tally = disclosed(count(0, found, record))
@@ -137,7 +142,7 @@ def _sheet_of(record: Record) -> TallySheet:
         shortcoming=tally.shortcoming,
         flagged=flagged(tally),
         warnings=warnings(tally),
-        notes=_notes(tally, rules),
+        notes=(*_notes(tally, rules), *(() if head is None else (f"封存时的操作日志头：{head}",))),
     )
 
 

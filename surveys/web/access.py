@@ -1,6 +1,7 @@
 """Who may call what. Every view declares it; one that does not is refused to everybody."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -9,9 +10,10 @@ from flask_login import UserMixin, current_user
 from flask_wtf import CSRFProtect
 
 from surveys.acts import sessions
-from surveys.acts.actors import Actor, Permission
+from surveys.acts.actors import Actor, Origin, Permission
 from surveys.acts.errors import DatabaseBusy, why_busy
 from surveys.acts.site import Site
+from surveys.web import callers
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -34,6 +36,9 @@ class Staff(UserMixin):  # type: ignore[misc]
     @property
     def actor(self) -> Actor:
         return self.found.actor
+
+    def actor_from(self, origin: Origin) -> Actor:
+        return replace(self.found.actor, origin=origin)
 
     def get_id(self) -> str:
         return self.token
@@ -81,8 +86,8 @@ def site(app: Flask | None = None) -> Site:
 
 
 def actor() -> Actor:
-    """Who is signed in. For views behind `signed_in` or `needs`."""
-    return cast(Staff, current_user).actor
+    """Who is signed in, with where the request comes from. For views behind `signed_in` or `needs`."""
+    return cast(Staff, current_user).actor_from(callers.origin(site().settings))
 
 
 def may(permission: Permission) -> bool:

@@ -8,7 +8,7 @@ from wtforms import (
     PasswordField,
     StringField,
 )
-from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length
 
 from surveys.acts.errors import BadInput
 from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON, MINIMUM_PASSWORD
@@ -39,6 +39,9 @@ class PasswordForm(StaffForm):
     new = PasswordField(
         f"新密码（至少 {MINIMUM_PASSWORD} 个字符）",
         [DataRequired(REQUIRED), Length(MINIMUM_PASSWORD, 200, f"新密码至少 {MINIMUM_PASSWORD} 个字符。")],
+    )
+    again = PasswordField(
+        "再输一遍新密码", [DataRequired(REQUIRED), EqualTo("new", "两遍输的不一样，密码没有改动。请重新输。")]
     )
 
 

@@ -113,13 +113,13 @@ def test_either_may_be_chosen_also_the_later(twice: Twice) -> None:
 
 def test_nobody_chooses_alone(twice: Twice) -> None:
     organizer = account(twice.site, "组织", Role.ORGANIZER)
-    twice.refused(NotAllowed, "只有管理员", lambda: twice.propose(twice.honest, organizer))
+    twice.refused(NotAllowed, "只有业务管理员", lambda: twice.propose(twice.honest, organizer))
     twice.refused(NotAllowed, "命令行", lambda: twice.propose(twice.honest, COMMAND_LINE))
     twice.refused(BadInput, "理由", lambda: twice.propose(twice.honest, reason=" "))
     twice.refused(WrongState, "没有等您确认", lambda: twice.agree(twice.honest))
     twice.propose(twice.honest)
     twice.refused(NotAllowed, "已经有您的一份", lambda: twice.agree(twice.honest, twice.admins[0]))
-    twice.refused(NotAllowed, "只有管理员", lambda: twice.agree(twice.honest, organizer))
+    twice.refused(NotAllowed, "只有业务管理员", lambda: twice.agree(twice.honest, organizer))
     twice.refused(WrongState, "没有等您确认", lambda: twice.agree(twice.again))
     twice.refused(WrongState, "已有人提出以", lambda: twice.propose(twice.again, twice.admins[1]))
     twice.decline(twice.honest)

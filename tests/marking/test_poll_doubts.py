@@ -120,7 +120,7 @@ def test_or_it_is_set_aside(site: Site, unit_id: int, admins: Admins) -> None:
 def test_nobody_decides_alone(site: Site, unit_id: int, admins: Admins) -> None:
     poll_id = sealed_poll(site, unit_id, entitled=9).poll_id
     organizer = account(site, "组织", Role.ORGANIZER)
-    refused(site, NotAllowed, "只有管理员", lambda: propose(site, unit_id, poll_id, organizer))
+    refused(site, NotAllowed, "只有业务管理员", lambda: propose(site, unit_id, poll_id, organizer))
     refused(site, NotAllowed, "命令行", lambda: propose(site, unit_id, poll_id, COMMAND_LINE))
     refused(site, WrongState, "没有等您确认", lambda: agree(site, unit_id, poll_id, admins[1]))
     propose(site, unit_id, poll_id, admins[0])

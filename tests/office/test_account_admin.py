@@ -47,7 +47,7 @@ def archive(site: Site, assessment_id: int) -> None:
 
 
 def test_an_account_is_made_with_a_one_time_password(site):
-    boss = account(site, "主任")
+    boss = account(site, "主任", Role.SYSTEM)
     _, unit_id = build_unit(site)
     password = make(site, "样例局", Role.REPORTER, unit_id, boss)
     actor = sign_in(site, "样例局", password)
@@ -101,7 +101,7 @@ def test_accounts_are_found_by_words_role_and_standing(site):
     _, unit_id = build_unit(site, "样例档案局")
     make(site, "档案报送", Role.REPORTER, unit_id)
     make(site, "网信考评", Role.ASSESSOR, DEPARTMENT)
-    account(site, "主任")
+    account(site, "主任", Role.SYSTEM)
     with site.database.reading() as session:
 
         def names(*wanted):
@@ -111,12 +111,12 @@ def test_accounts_are_found_by_words_role_and_standing(site):
         assert names("样例档案局") == ["档案报送"]
         assert names("样例考核") == ["档案报送"]
         assert names("网信办") == ["网信考评"]
-        assert names("", Role.ADMIN) == ["主任"]
+        assert names("", Role.SYSTEM) == ["主任"]
         assert names("", None, AccountState.NEW) == ["网信考评", "档案报送"]
 
 
 def test_a_reset_ends_the_sessions_and_says_why(site):
-    boss = account(site, "主任")
+    boss = account(site, "主任", Role.SYSTEM)
     password = make(site, "甲", Role.ORGANIZER)
     token = session_of(site, sign_in(site, "甲", password).account_id, NOW)
     with site.database.writing() as session:
@@ -130,7 +130,7 @@ def test_a_reset_ends_the_sessions_and_says_why(site):
 
 @pytest.mark.both
 def test_switched_off_is_out_at_once_and_back_only_by_signing_in(site):
-    boss = account(site, "主任")
+    boss = account(site, "主任", Role.SYSTEM)
     password = make(site, "甲", Role.ORGANIZER)
     token = session_of(site, sign_in(site, "甲", password).account_id, NOW)
     with site.database.writing() as session:
@@ -148,22 +148,22 @@ def test_switched_off_is_out_at_once_and_back_only_by_signing_in(site):
 
 
 def test_nobody_switches_off_or_resets_oneself(site):
-    boss = account(site, "主任")
-    account(site, "副主任")
+    boss = account(site, "主任", Role.SYSTEM)
+    account(site, "副主任", Role.SYSTEM)
     for act in (account_admin.deactivate, account_admin.reset):
         with site.database.writing() as session, pytest.raises(WrongState):
             act(session, NOW, boss, boss.account_id, WHY)
 
 
 def test_the_last_admin_cannot_be_switched_off(site):
-    boss = account(site, "主任")
+    boss = account(site, "主任", Role.SYSTEM)
     with site.database.writing() as session, pytest.raises(WrongState, match="最后一个"):
         account_admin.deactivate(session, NOW, COMMAND_LINE, boss.account_id, WHY)
 
 
 @pytest.mark.both
 def test_two_admins_who_switch_each_other_off_leave_one(site):
-    pair = account(site, "主任"), account(site, "副主任")
+    pair = account(site, "主任", Role.SYSTEM), account(site, "副主任", Role.SYSTEM)
 
     def by(actor, other):
         def act():
@@ -252,7 +252,7 @@ def test_each_act_wants_a_reason(site):
                 act(session, NOW, COMMAND_LINE, found, reason)
 
 
-@pytest.mark.parametrize("role", [role for role in Role if role is not Role.ADMIN])
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.SYSTEM])
 def test_nobody_but_an_admin_does_any_of_it(site, role):
     make(site, "甲", Role.ORGANIZER)
     found, other = line(site, "甲").id, Actor(None, "别人", role)

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+import sqlalchemy as sa
 from python_calamine import CalamineWorkbook
 
 from surveys.acts.actors import COMMAND_LINE, Actor, Role
@@ -13,6 +14,7 @@ from surveys.office import account_admin, account_imports, accounts, unit_report
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.season import assessments, copying
 from surveys.season.rosters import FaultyFile
+from surveys.storage.tables import Account
 from tests.builders import account, build_unit, dump
 from tests.office.test_account_admin import archive, line, log, make
 from tests.sites import NOW
@@ -24,7 +26,7 @@ GOOD = HEAD + "网信　甲,考评员,市委网信办\n样例局,报送员,样�
 
 @pytest.fixture
 def boss(site: Site) -> Actor:
-    return account(site, "主任")
+    return account(site, "主任", Role.SYSTEM)
 
 
 @pytest.fixture
@@ -76,10 +78,10 @@ def test_a_gbk_file_is_seen_and_then_made(site, boss, assessment_id):
 
 
 def test_a_workbook_is_read_too_and_the_template_as_it_comes(site, boss, assessment_id):
-    rows = [("甲", "组织员", ""), ("乙", "admin", "")]
+    rows = [("甲", "组织员", ""), ("乙", "管理员", "")]
     data = workbook([SheetPlan("账号", account_imports.TITLES, rows)])
     found = preview(site, boss, read(site, boss, assessment_id, data, "账号.xlsx"))
-    assert found.new == (("甲", "组织员", ""), ("乙", "管理员", ""))
+    assert found.new == (("甲", "组织员", ""), ("乙", "业务管理员", ""))
     with site.database.reading() as session:
         template = account_imports.template(session, boss, assessment_id)
     assert CalamineWorkbook.from_filelike(io.BytesIO(template)).sheet_names == ["账号", "填写说明"]
@@ -97,7 +99,7 @@ def test_every_fault_is_told_at_its_cell_and_nothing_is_made(site, boss, assessm
     told = str(caught.value)
     for words in (
         "第 2 行 C 列（部门或单位） “市委网信处”：测评体系里没有这个考核部门。是不是“市委网信办”？",
-        "第 3 行 B 列（角色） ：没有写角色，须是管理员、组织员、考评员、监票人、报送员之一",
+        "第 3 行 B 列（角色） ：没有写角色，须是系统管理员、业务管理员、审计员、组织员、考评员、监票人、报送员之一",
         "第 4 行 A 列（账号名） “甲”：和第 2 行重复",
         "第 4 行 C 列（部门或单位） “样例局”：组织员不分部门和单位",
         "第 5 行 A 列（账号名） ：没有写账号名",
@@ -162,7 +164,7 @@ def test_a_file_confirmed_twice_at_once_is_made_once(site, boss, assessment_id):
 def test_a_file_is_its_readers_own_and_admins_alone(site, boss, assessment_id):
     import_id = read(site, boss, assessment_id, GOOD)
     with pytest.raises(NotFound):
-        preview(site, account(site, "副主任"), import_id)
+        preview(site, account(site, "副主任", Role.SYSTEM), import_id)
     other = account(site, "组织", Role.ORGANIZER)
     with pytest.raises(NotAllowed):
         read(site, other, assessment_id, GOOD)
@@ -186,7 +188,10 @@ def make_all(site: Site, assessment_id: int, shown: str | None = None) -> list[a
 def test_every_unit_without_a_reporter_gets_one(site, assessment_id):
     (first, second) = [each.id for each in units_of(site, assessment_id)]
     make(site, "老张", Role.REPORTER, first)
-    make(site, "样例档案局", Role.ORGANIZER)
+    make(site, "甲", Role.ORGANIZER)
+    with site.database.writing() as session:  # as it could be made before 0026
+        session.execute(sa.update(Account).where(Account.name == "甲").values(name="样例档案局"))
+        session.commit()
     assert [(name, unit) for name, _, unit in plan(site, assessment_id).new] == [("样例档案局2", "样例档案局")]
     (handout,) = make_all(site, assessment_id)
     assert (handout.name, handout.place) == ("样例档案局2", "样例档案局")
@@ -229,7 +234,7 @@ def test_a_unit_added_since_the_preview_is_shown_first(site, assessment_id):
 def test_last_years_reporters_come_along_once_it_is_archived(site, boss, assessment_id):
     passwords = {each.name: each.password for each in make_all(site, assessment_id)}
     with site.database.writing() as session:
-        year = copying.copy_assessment(session, NOW, boss, assessment_id, "下年考核")
+        year = copying.copy_assessment(session, NOW, COMMAND_LINE, assessment_id, "下年考核")
     # Last year still runs: its reporters stay, and the new units get accounts of their own.
     assert [name for name, _, _ in plan(site, year).new] == ["样例局2", "样例档案局2"]
     archive(site, assessment_id)

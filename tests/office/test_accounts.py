@@ -148,7 +148,10 @@ def test_making_and_resetting_accounts_is_logged_without_the_password(site):
 def test_the_table_of_who_may_do_what():
     assert set(WHO_MAY) == set(Permission)
     may = {role: {permission for permission in Permission if Actor(1, "某人", role).may(permission)} for role in Role}
-    assert may[Role.ADMIN] == set(Permission) - {Permission.UNSEAL, Permission.SEE_OWN_UNIT}
+    no_business = {Permission.MANAGE_ACCOUNTS, Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS}
+    assert may[Role.ADMIN] == set(Permission) - {Permission.UNSEAL, Permission.SEE_OWN_UNIT} - no_business
+    assert may[Role.SYSTEM] == {Permission.MANAGE_ACCOUNTS}
+    assert may[Role.AUDITOR] == {Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS}
     assert may[Role.SCRUTINEER] == {
         Permission.SEE_POLLS,
         Permission.SEE_TALLIES,

@@ -109,7 +109,7 @@ def test_a_host_whose_clock_is_behind_signs_nobody_out(lite_app: Flask, lite_sit
     """Nor does the cookie say when it was signed: here by another host, a second ahead."""
     ids, _ = build_accounts(lite_site)
     client = client_of(lite_app, ids[Role.ADMIN])
-    client.page("/accounts")
+    client.page("/polls")
     clock.after(timedelta(seconds=-1))
     serializer = lite_app.session_interface.get_signing_serializer(lite_app)  # type: ignore[attr-defined]
     cookie = client.get_cookie("ceping")
@@ -120,7 +120,7 @@ def test_a_host_whose_clock_is_behind_signs_nobody_out(lite_app: Flask, lite_sit
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda _self, at=moment: at)
             client.set_cookie("ceping", serializer.dumps(value))
-        answer = client.get("/accounts")
+        answer = client.get("/polls")
         assert (answer.status_code, answer.headers.getlist("Set-Cookie")) == (200, []), "signed again by no answer"
 
 
@@ -135,7 +135,7 @@ def test_sessions_that_are_too_old_are_thrown_away(site: Site) -> None:
 def test_a_password_of_one_s_own_ends_all_but_this_one(lite_app: Flask, lite_site: Site) -> None:
     ids, passwords = build_accounts(lite_site)
     here, there = (client_of(lite_app, ids[Role.ORGANIZER]) for _ in range(2))
-    form = {"old": passwords[Role.ORGANIZER], "new": "一个新的足够长的密码"}
+    form = {"old": passwords[Role.ORGANIZER], "new": "一个新的足够长的密码", "again": "一个新的足够长的密码"}
     assert here.submit("/password", **form).location == "/home"
     assert (here.get("/polls").status_code, there.get("/polls").status_code) == (200, 302)
 
@@ -145,7 +145,7 @@ def test_signing_in_once_more_ends_the_session_there_was(lite_app: Flask, lite_s
     token = session_of(lite_site, ids[Role.ADMIN])
     client = client_with(lite_app, token)
     form = client_of(lite_app).page("/login").form("/login")
-    form |= {"csrf_token": client.page("/accounts").form("/logout")["csrf_token"], "name": "organizer"}
+    form |= {"csrf_token": client.page("/polls").form("/logout")["csrf_token"], "name": "organizer"}
     assert client.post("/login", data=form | {"password": passwords[Role.ORGANIZER]}).location == "/home"
     assert holder(lite_site, token, lite_site.now()) is None
 

@@ -41,7 +41,7 @@ def assessment_id(lite_site: Site) -> int:
 @pytest.fixture
 def admin(lite_app: Flask, lite_site: Site, assessment_id: int) -> StrictClient:
     ids, _ = build_accounts(lite_site)
-    return client_of(lite_app, ids[Role.ADMIN])
+    return client_of(lite_app, ids[Role.SYSTEM])
 
 
 def id_of(admin: StrictClient, name: str) -> int:
@@ -67,7 +67,7 @@ def test_only_an_admin_has_the_page_in_the_menu(lite_app: Flask, lite_site: Site
     for role, key in ids.items():
         client = client_of(lite_app, key)
         home = client.get("/home").location
-        assert ("/accounts" in client.page(str(home)).links()) is (role is Role.ADMIN)
+        assert ("/accounts" in client.page(str(home)).links()) is (role is Role.SYSTEM)
 
 
 def test_an_account_is_made_and_its_password_shown_once(lite_site: Site, admin: StrictClient) -> None:
@@ -117,7 +117,7 @@ def test_the_list_is_searched_and_filtered(admin: StrictClient) -> None:
         links = [link for link in admin.page(f"/accounts{query}").links() if re.fullmatch(r"/accounts/\d+", link)]
         return [admin.page(link).heading for link in links]
 
-    assert names("") == ["admin", "organizer", "assessor", "scrutineer", "reporter"]
+    assert names("") == ["system", "admin", "auditor", "organizer", "assessor", "scrutineer", "reporter"]
     assert names("?q=样例局") == ["reporter"]
     assert names("?role=scrutineer") == ["scrutineer"]
     assert names("?standing=new") == []
@@ -163,8 +163,8 @@ def test_an_account_is_switched_off_and_on(lite_app: Flask, lite_site: Site, adm
 
 
 def test_oneself_has_no_buttons_and_no_way(lite_site: Site, admin: StrictClient) -> None:
-    account(lite_site, "副主任")
-    own, other = f"/accounts/{id_of(admin, 'admin')}", f"/accounts/{id_of(admin, '副主任')}"
+    account(lite_site, "副主任", Role.SYSTEM)
+    own, other = f"/accounts/{id_of(admin, 'system')}", f"/accounts/{id_of(admin, '副主任')}"
     assert "这是您自己的账号" in admin.page(own).text
     fields = admin.page(other).form(f"{other}/deactivate") | {"reason": "试试"}
     for act in ("deactivate", "reset"):
@@ -287,7 +287,7 @@ def test_a_lost_file_is_issued_again_for_those_that_are_ticked(
     assert list(again) == ["组织一"]
     assert again["组织一"] != first["组织一"]
     assert signed_in(lite_site, "网信甲", first["网信甲"]) is not None
-    own = str(id_of(admin, "admin"))
+    own = str(id_of(admin, "system"))
     for data, status in (({"account": []}, 400), ({"account": ["x"]}, 400), ({"account": [own]}, 409)):
         refused = admin.post(action, data=fields | data)
         assert refused.status_code == status
@@ -310,8 +310,8 @@ def test_a_one_time_password_leads_to_the_change_and_nowhere_else(
     fields = page.form("/password")
     for address in ("/accounts/new", "/accounts/1/deactivate", "/assessments/new"):
         assert client.post(address, data=fields).location == "/password"
-    assert client.submit("/password", old=password, new=password).status_code == 400
-    assert client.submit("/password", old=password, new=PASSWORD).location == "/home"
+    assert client.submit("/password", old=password, new=password, again=password).status_code == 400
+    assert client.submit("/password", old=password, new=PASSWORD, again=PASSWORD).location == "/home"
     assert client.page("/polls").heading == "测评会"
     assert client.submit("/polls", "/logout").location == "/login"
 
@@ -369,7 +369,7 @@ def test_the_mark_of_a_known_browser_is_for_the_sign_in_page_alone(lite_app: Fla
     stranger.set_cookie(name, mark.value, path="/login")
     stranger.set_cookie("ceping", mark.value)
     assert stranger.get("/polls").status_code == 302, "it opens nothing"
-    changed = client.submit("/password", old=passwords[Role.ORGANIZER], new=PASSWORD)
+    changed = client.submit("/password", old=passwords[Role.ORGANIZER], new=PASSWORD, again=PASSWORD)
     assert name in str(changed.headers.getlist("Set-Cookie")), "the old one is void with the old password"
 
 
@@ -406,4 +406,5 @@ def test_a_switched_off_account_in_the_very_moment_is_not_signed_in(
 def test_where_a_request_came_from(lite_app: Flask, peer: str, forwarded: str | None, found: str) -> None:
     headers = {} if forwarded is None else {"X-Forwarded-For": forwarded}
     with lite_app.test_request_context("/login", environ_base={"REMOTE_ADDR": peer}, headers=headers):
-        assert callers.address() == found
+        settings = lite_app.extensions["site"].settings
+        assert callers.address(settings) == found

@@ -116,8 +116,8 @@ def test_only_an_admin_and_only_while_units_may_change(site: Site) -> None:
     season = build_season(site)
     for role in (Role.ORGANIZER, Role.SCRUTINEER):
         actor = account(site, role.value, role)
-        refused(site, "只有管理员", rename, season.first, "样例教育局", "写错了", actor, error=NotAllowed)
-        refused(site, "只有管理员", remove, season.first, "加错了", actor, error=NotAllowed)
+        refused(site, "只有业务管理员", rename, season.first, "样例教育局", "写错了", actor, error=NotAllowed)
+        refused(site, "只有业务管理员", remove, season.first, "加错了", actor, error=NotAllowed)
     season.appeal()
     refused(site, "不能再改", rename, season.first)
     refused(site, "不能再改", remove, season.first)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from click.testing import Result
 from flask import Flask
 
@@ -309,8 +310,37 @@ def test_accounts(lite_app: Flask) -> None:
 
 
 def test_the_first_admin_is_made_once(lite_app: Flask) -> None:
-    assert "账号 admin" in done(lite_app, "first-admin")
+    told = done(lite_app, "first-admin")
+    found = dict(re.findall(r"账号 (\w+)  密码 (\S+)", told))
+    assert set(found) == {"system", "admin", "auditor"}
+    assert len(set(found.values())) == 3
     assert done(lite_app, "first-admin") == ""
+
+
+def test_the_log_is_verified_and_listed(lite_app: Flask) -> None:
+    done(lite_app, "account", "create", "wang", "--role", "organizer")
+    told = done(lite_app, "audit", "verify").strip()
+    assert re.fullmatch(r"一致 1 sha256:[0-9a-f]{64}", told)
+    head = told.removeprefix("一致 ")
+    done(lite_app, "account", "reset", "wang")
+    assert "一致 2" in done(lite_app, "audit", "verify", "--against", head)
+    assert "没有这个日志头" in refused(lite_app, "audit", "verify", "--against", f"2 {head.split()[1]}")
+    assert "序号" in refused(lite_app, "audit", "verify", "--against", "x")
+    assert [(line["number"], line["who"], line["act"]) for line in shown(lite_app, "audit", "list")] == [
+        (1, "命令行", "建立账号"),
+        (2, "命令行", "重设密码"),
+    ]
+    assert done(lite_app, "audit", "list").count("\n") == 2
+    with lite_app.extensions["site"].database.writing() as session:
+        session.execute(sa.text("DELETE FROM audit_log WHERE id = 1"))
+        session.commit()
+    assert "第 2 条" in refused(lite_app, "audit", "verify")
+
+
+def test_an_account_is_confirmed(lite_app: Flask) -> None:
+    assert "没有账号“qian”" in refused(lite_app, "account", "confirm", "qian")
+    done(lite_app, "account", "create", "wang", "--role", "organizer")
+    assert "已经确认过" in refused(lite_app, "account", "confirm", "wang")
 
 
 def test_the_demo_in_exact_figures(lite_app: Flask) -> None:

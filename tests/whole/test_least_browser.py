@@ -187,7 +187,9 @@ class Office:
         clients = {role: client_of(sender.app, number) for role, number in self.world.by_role.items()}
         self.admin, self.organizer = clients[Role.ADMIN], clients[Role.ORGANIZER]
         self.reporter, self.scrutineer = clients[Role.REPORTER], clients[Role.SCRUTINEER]
-        self.assessor = clients[Role.ASSESSOR]
+        self.assessor, self.system, self.auditor = (
+            clients[role] for role in (Role.ASSESSOR, Role.SYSTEM, Role.AUDITOR)
+        )
         self.second_admin = browser_of(sender, account(self.site, "乙"))
         self.assessment = f"/assessments/{self.world.assessment_id}"
         self.next_year = f"/assessments/{self.world.assessment_id + 1}"
@@ -208,16 +210,21 @@ def voting(sender: Sender, office: Office) -> None:
         receipt = session.scalars(sa.select(Receipt.code).where(Receipt.poll_id == world.sealed.poll_id)).first()
     sender.send(nobody, f"/board/{world.unused[PollState.SEALED][:4]}", "board.look_up", receipt=receipt or "")
     sender.send(nobody, "/login", "sign_in.sign_in", name="assessor", password=world.passwords[Role.ASSESSOR])
-    new = {"old": world.passwords[Role.ASSESSOR], "new": "0123456789"}
+    new = {"old": world.passwords[Role.ASSESSOR], "new": "0123456789-zu-lang", "again": "0123456789-zu-lang"}
     sender.send(office.assessor, "/password", "sign_in.password", **new)
     once_more = client_of(sender.app, world.by_role[Role.SCRUTINEER])  # the session ends on the server too
     sender.send(once_more, "/polls", "sign_in.sign_out")
 
 
 def accounts(sender: Sender, office: Office) -> None:
-    admin = office.admin
+    admin = office.system
     sender.send(admin, "/accounts/new", "accounts.create", name="样例", role="organizer")
-    page = f"/accounts/{newest_account(office.site, '样例')}"
+    number = newest_account(office.site, "样例")
+    with office.site.database.writing() as session:
+        session.execute(sa.update(Account).where(Account.id == number).values(one_time=False))
+        session.commit()
+    sender.send(office.auditor, "/confirmations", "log.confirm", sure="y")
+    page = f"/accounts/{number}"
     for act in ("reset", "deactivate", "activate"):
         sender.send(admin, page, f"accounts.{act}", reason="样例")
     sender.send(

@@ -31,7 +31,11 @@ from tests.whole.test_rooms import OFF_THE_FLOOR, ROOMS
 for found in pkgutil.walk_packages(surveys.__path__, "surveys."):
     importlib.import_module(found.name)
 
-FOR_ANYBODY_SIGNED_IN = {"surveys.office.sign_ins.change_password": "everybody's own, with a one-time password too"}
+FOR_ANYBODY_SIGNED_IN = {
+    "surveys.office.sign_ins.change_password": "everybody's own, with a one-time password too",
+    "surveys.office.sign_ins.sign_out": "everybody's own",
+    "surveys.acts.audit.record": "that somebody was refused, or has read something: no act of theirs",
+}
 ASKS_FOR_SOMEBODY = {
     "surveys.marking.marking_sheets.department_for": "whose rows are shown",
     "surveys.vote.headcounts.own": "what this account counted itself",

@@ -184,7 +184,7 @@ def test_signing_out_ends_the_session(shown: Shown) -> None:
 def test_a_new_password_ends_the_other_sessions(lite_app: Flask, lite_site: Site) -> None:
     ids, passwords = build_accounts(lite_site)
     other, client = client_of(lite_app, ids[Role.ADMIN]), client_of(lite_app, ids[Role.ADMIN])
-    response = client.submit("/password", old=passwords[Role.ADMIN], new=PASSWORD)
+    response = client.submit("/password", old=passwords[Role.ADMIN], new=PASSWORD, again=PASSWORD)
     assert (response.status_code, response.location) == (302, "/home")
     assert "密码已修改" in client.page("/polls").text
     assert other.get("/polls").status_code == 302
@@ -198,7 +198,9 @@ def test_a_password_is_changed_only_properly(
 ) -> None:
     ids, passwords = build_accounts(lite_site)
     client = client_of(lite_app, ids[Role.ADMIN])
-    response = client.submit("/password", **({"old": passwords[Role.ADMIN], "new": PASSWORD} | fields))
+    response = client.submit(
+        "/password", **({"old": passwords[Role.ADMIN], "new": PASSWORD, "again": PASSWORD} | fields)
+    )
     assert response.status_code == 400
     assert words in response.text
 

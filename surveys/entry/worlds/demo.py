@@ -227,7 +227,9 @@ def _links(site: Site) -> DemoLinks:
         signed = tuple(
             (role.label, name, _fresh_password(session, site, name, role, department, unit_id))
             for name, role, department, unit_id in (
+                ("system", Role.SYSTEM, None, None),
                 ("admin", Role.ADMIN, None, None),
+                ("auditor", Role.AUDITOR, None, None),
                 ("organizer", Role.ORGANIZER, None, None),
                 ("assessor", Role.ASSESSOR, "市委网信办", None),
                 ("scrutineer", Role.SCRUTINEER, None, None),

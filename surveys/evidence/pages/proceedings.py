@@ -21,6 +21,7 @@ from surveys.season.shut import Act
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment, uploaded
 from surveys.web.forms import ActForm
+from surveys.web.request_log import reads
 from surveys.web.uploads import ROUND_THE_FILE, size, takes_upload
 
 pages = Blueprint("proceedings", __name__)
@@ -42,6 +43,7 @@ BODY = {
 
 @pages.get("/units/<id:unit_id>/proceedings")
 @needs(Permission.REVIEW)
+@reads("read.proceedings")
 def show(unit_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         unit = assessments.unit_of(session, unit_id)
@@ -100,6 +102,7 @@ def withdraw(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
 
 @pages.get("/units/<id:unit_id>/proceedings/<id:proceeding_id>/photo")
 @needs(Permission.REVIEW)
+@reads("read.proceedings")
 def photo(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         data = proceeding_records.photo(session, actor(), site().photos, unit_id, proceeding_id)
@@ -108,6 +111,7 @@ def photo(unit_id: int, proceeding_id: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/proceedings")
 @needs(Permission.REVIEW)
+@reads("read.proceedings")
 def board(assessment_id: int) -> ResponseReturnValue:
     return render_template(
         "evidence/proceedings/board.html",
@@ -119,6 +123,7 @@ def board(assessment_id: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/proceedings.csv")
 @needs(Permission.REVIEW)
+@reads("read.proceedings")
 def board_csv(assessment_id: int) -> ResponseReturnValue:
     return attachment(proceeding_boards.to_csv(_board(assessment_id)), "text/csv", "考核记录进度.csv")
 

@@ -17,6 +17,7 @@ from surveys.season.shut import Act
 from surveys.web.access import actor, may, needs, site
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
+from surveys.web.request_log import reads
 
 pages = Blueprint("reviews", __name__)
 
@@ -106,6 +107,7 @@ def _row_page(
 
 @pages.get("/reviews/<id:material_id>/file")
 @needs(Permission.REVIEW)
+@reads("read.file")
 def file(material_id: int) -> ResponseReturnValue:
     return handed_in(reviews.file_to_review(site(), actor(), material_id))
 

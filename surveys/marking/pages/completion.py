@@ -9,6 +9,7 @@ from surveys.marking.completion import Board, Filter
 from surveys.marking.marking_sheets import FEWEST_ALIKE
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import attachment
+from surveys.web.request_log import reads
 
 pages = Blueprint("completion", __name__)
 
@@ -24,6 +25,7 @@ def show(assessment_id: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/completion.csv")
 @needs(Permission.SEE_RESULTS)
+@reads("export.results")
 def table(assessment_id: int) -> ResponseReturnValue:
     found = _board(assessment_id, _wanted())
     return attachment(completion.table(found), "text/csv", f"{found.assessment.title}-进度.csv")

@@ -1,8 +1,8 @@
 """Forms of the account pages."""
 
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
-from wtforms.validators import DataRequired, Length
+from wtforms.validators import DataRequired, InputRequired, Length
 
 from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON
 from surveys.web.forms import REQUIRED, StaffForm
@@ -48,6 +48,14 @@ class MakeAccountsForm(PasswordFileForm):
     """`shown`: the preview's fingerprint."""
 
     shown = HiddenField("预览", [DataRequired(REQUIRED)])
+
+
+class ConfirmAccountForm(StaffForm):
+    """`given_at`: as it was shown."""
+
+    account = HiddenField("账号", [DataRequired(REQUIRED)])
+    given_at = HiddenField("时间", [DataRequired(REQUIRED)])
+    sure = BooleanField("已问过本人", [InputRequired("请先问过本人，再勾选。")])
 
 
 class ReissuePasswordsForm(PasswordFileForm, WhyForm):

@@ -7,7 +7,6 @@ from flask import Blueprint, flash, g, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
-from surveys.acts import sessions
 from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal
 from surveys.office import sign_ins
@@ -36,7 +35,8 @@ def sign_in() -> ResponseReturnValue:
     try:
         form.checked()
         name, password, proofs = form.name.data, form.password.data, known_browsers.proofs()
-        entered = sign_ins.sign_in(site(), site().now(), name, password, callers.address(), proofs)
+        address, origin = callers.address(site().settings), callers.origin(site().settings)
+        entered = sign_ins.sign_in(site(), site().now(), name, password, address, proofs, origin)
         staff = _holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
@@ -91,8 +91,7 @@ def sign_out() -> ResponseReturnValue:
 def _end_session() -> None:
     """Of this browser, on the server too: what else holds its cookie holds nothing."""
     if current_user.is_authenticated:
-        with site().database.writing() as database_session:
-            sessions.end(database_session, token())
+        sign_ins.sign_out(site(), site().now(), actor(), token())
     logout_user()
     session.clear()
 
@@ -103,6 +102,10 @@ def home() -> ResponseReturnValue:
     """To the page this role works on."""
     if may(Permission.SEE_OWN_UNIT):
         return redirect(url_for("materials.overview"))
+    if may(Permission.SEE_LOG):
+        return redirect(url_for("log.show"))
+    if may(Permission.MANAGE_ACCOUNTS) and not may(Permission.SEE_POLLS):
+        return redirect(url_for("accounts.index"))
     return redirect(url_for("polls.index" if may(Permission.SEE_POLLS) else "setup.index"))
 
 

@@ -21,11 +21,12 @@ DEPARTMENT, UNIT = "考核部门", "单位"
 
 @dataclass(frozen=True)
 class KnownRole:
-    """`place`: DEPARTMENT, UNIT or nothing."""
+    """`place`: DEPARTMENT, UNIT or nothing. `others`: what files may call it too."""
 
     key: str
     label: str
     place: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ class _Reading:
     def _role(self, source: HeadedRow) -> KnownRole | None:
         wanted = header_key(source.text("role"))
         for role in self.known.roles:
-            if wanted in (header_key(role.label), role.key):
+            if wanted in (header_key(role.label), role.key, *map(header_key, role.others)):
                 return role
         self._fault(source, "role", f"{'不是' if wanted else '没有写'}角色，须是{self._roles()}之一。")
         return None

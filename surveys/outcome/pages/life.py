@@ -34,6 +34,7 @@ from surveys.web.access import actor, needs, site
 from surveys.web.errors import STATUS
 from surveys.web.forms import ActForm, CloseForm, GroundsForm, StaffForm
 from surveys.web.proposals import said, waits_for
+from surveys.web.request_log import reads
 
 pages = Blueprint("life", __name__)
 
@@ -250,6 +251,7 @@ def _objection_page(
 
 @pages.get("/units/<id:unit_id>/objection-files/<id:material_id>")
 @needs(Permission.DECIDE)
+@reads("read.file")
 def objection_file(unit_id: int, material_id: int) -> ResponseReturnValue:
     return handed_in(objection_files.file_for_office(site(), actor(), unit_id, material_id))
 

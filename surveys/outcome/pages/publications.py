@@ -10,6 +10,7 @@ from surveys.reporting.stepwise import finished
 from surveys.season import assessments
 from surveys.web.access import actor, needs, site
 from surveys.web.downloads import STEPWISE, attachment, stepwise
+from surveys.web.request_log import reads
 
 pages = Blueprint("publications", __name__)
 _ZIP = "application/zip"
@@ -17,6 +18,7 @@ _ZIP = "application/zip"
 
 @pages.get("/assessments/<id:assessment_id>/report.<extension>")
 @needs(Permission.SEE_RESULTS)
+@reads("export.results")
 def report(assessment_id: int, extension: str) -> ResponseReturnValue:
     form = _form(extension)
     with site().database.reading() as session:
@@ -27,6 +29,7 @@ def report(assessment_id: int, extension: str) -> ResponseReturnValue:
 @pages.get("/assessments/<id:assessment_id>/letters.zip", defaults={"extension": "pdf"})
 @pages.get("/assessments/<id:assessment_id>/letters-<extension>.zip")
 @needs(Permission.SEE_RESULTS)
+@reads("export.results")
 def letters(assessment_id: int, extension: str) -> ResponseReturnValue:
     form = _form(extension)
     with site().database.reading() as session:
@@ -39,6 +42,7 @@ def letters(assessment_id: int, extension: str) -> ResponseReturnValue:
 
 @pages.get("/units/<id:unit_id>/letter.<extension>")
 @needs(Permission.SEE_RESULTS)
+@reads("export.results")
 def letter(unit_id: int, extension: str) -> ResponseReturnValue:
     form = _form(extension)
     with site().database.reading() as session:

@@ -9,12 +9,14 @@ from surveys.outcome.score_bars import band_floors, unit_bar
 from surveys.reporting.charts import unit_bars
 from surveys.web.access import needs, site
 from surveys.web.downloads import chart_type, image
+from surveys.web.request_log import reads
 
 pages = Blueprint("results", __name__)
 
 
 @pages.get("/assessments/<id:assessment_id>/results")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def show(assessment_id: int) -> ResponseReturnValue:
     found = _results(assessment_id)
     return render_template(
@@ -28,6 +30,7 @@ def show(assessment_id: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/charts/<int:number>.<extension>")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def chart(assessment_id: int, number: int, extension: str) -> ResponseReturnValue:
     """Units by score in one category; categories are numbered from 1 in the order of the assessment."""
     record = _results(assessment_id).record

@@ -26,12 +26,14 @@ from surveys.season.shut import Act
 from surveys.web.access import actor, needs, site
 from surveys.web.forms import ActForm
 from surveys.web.proposals import said, waits_for
+from surveys.web.request_log import reads
 
 pages = Blueprint("score_sheets", __name__)
 
 
 @pages.get("/units/<id:unit_id>")
 @needs(Permission.SEE_SHEETS)
+@reads("read.sheet")
 def show(unit_id: int) -> ResponseReturnValue:
     return _page(unit_id)
 
@@ -104,6 +106,7 @@ def enter_marks(unit_id: int) -> ResponseReturnValue:
 
 @pages.get("/units/<id:unit_id>/rows/<row_key>")
 @needs(Permission.DECIDE)
+@reads("read.sheet")
 def row(unit_id: int, row_key: str) -> ResponseReturnValue:
     return _row_page(unit_id, row_key)
 

@@ -20,12 +20,14 @@ from surveys.scoring.exact import shown
 from surveys.season import assessments
 from surveys.web.access import needs, site
 from surveys.web.downloads import attachment
+from surveys.web.request_log import reads
 
 pages = Blueprint("versions", __name__)
 
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def show(assessment_id: int, version: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         found = versions.version(session, assessment_id, version)
@@ -41,6 +43,7 @@ def show(assessment_id: int, version: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>.json")
 @needs(Permission.SEE_RESULTS)
+@reads("export.results")
 def as_json(assessment_id: int, version: int) -> ResponseReturnValue:
     found = _version(assessment_id, version)
     data = {"digest": found.line.digest, "body": found.body}
@@ -49,6 +52,7 @@ def as_json(assessment_id: int, version: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>.csv")
 @needs(Permission.SEE_RESULTS)
+@reads("export.results")
 def as_csv(assessment_id: int, version: int) -> ResponseReturnValue:
     found = _version(assessment_id, version)
     return attachment(versions.to_csv(found.record), "text/csv", f"得分第{version}版.csv")
@@ -56,6 +60,7 @@ def as_csv(assessment_id: int, version: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>/difference")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def difference(assessment_id: int, version: int) -> ResponseReturnValue:
     """From the version before."""
     return render_template(
@@ -65,6 +70,7 @@ def difference(assessment_id: int, version: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>/difference.json")
 @needs(Permission.SEE_RESULTS)
+@reads("export.results")
 def difference_as_json(assessment_id: int, version: int) -> ResponseReturnValue:
     found = _difference(assessment_id, version)
     return attachment(_json(found.to_json()), "application/json", f"得分第{version}版的改动.json")
@@ -72,6 +78,7 @@ def difference_as_json(assessment_id: int, version: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>/units/<id:unit_id>")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def unit(assessment_id: int, version: int, unit_id: int) -> ResponseReturnValue:
     """A unit's sheet as it was frozen."""
     found = _version(assessment_id, version)
@@ -82,6 +89,7 @@ def unit(assessment_id: int, version: int, unit_id: int) -> ResponseReturnValue:
 
 @pages.get("/assessments/<id:assessment_id>/versions/<id:version>/units/<id:unit_id>/rows/<row_key>")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> ResponseReturnValue:
     """Why a row of a frozen sheet has its score."""
     found = _version(assessment_id, version)
@@ -95,6 +103,7 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
 
 @pages.get("/units/<id:unit_id>/why")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def why(unit_id: int) -> ResponseReturnValue:
     """A unit's sheet explained."""
     found = _present(unit_id, versions.live_sheet)
@@ -108,6 +117,7 @@ def why(unit_id: int) -> ResponseReturnValue:
 
 @pages.get("/units/<id:unit_id>/rows/<row_key>/why")
 @needs(Permission.SEE_RESULTS)
+@reads("read.results")
 def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
     found = _present(unit_id, versions.live_unit)
     return render_template(

@@ -25,8 +25,8 @@ NO_DEPARTMENT = SelectChoice("", "不是考核部门")
 @pages.get("/assessments")
 @signed_in
 def index() -> ResponseReturnValue:
-    if may(Permission.SEE_OWN_UNIT):
-        return redirect(url_for("sign_in.home"))  # a reporter sees the own unit alone
+    if not (may(Permission.SEE_POLLS) or may(Permission.SEE_SHEETS)):
+        return redirect(url_for("sign_in.home"))  # a reporter sees the own unit alone, and some no business at all
     with site().database.reading() as session:
         found = assessments.list_assessments(session)
     return render_template("season/setup/index.html", assessments=found, state_of=AssessmentState)

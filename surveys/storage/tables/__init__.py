@@ -21,7 +21,9 @@ from surveys.storage.tables.marking import Event, Exemption, Mark, RowChoice
 from surveys.storage.tables.office import (
     Account,
     AuditEntry,
+    AuditHead,
     Import,
+    PastPassword,
     SignInFailure,
     StaffSession,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "Assessment",
     "AssessmentFramework",
     "AuditEntry",
+    "AuditHead",
     "Ballot",
     "BallotClass",
     "Base",
@@ -62,6 +65,7 @@ __all__ = [
     "Mark",
     "Material",
     "Objection",
+    "PastPassword",
     "Poll",
     "Presence",
     "Proceeding",

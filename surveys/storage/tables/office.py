@@ -11,7 +11,9 @@ from surveys.storage.tables.base import NUMBERED, Base, Document
 class Account(Base):
     """Staff. `department`: an assessor's own; `unit_id`: the unit a reporter hands in for.
 
-    `one_time`: the password was made by the site, and must be changed before anything else.
+    `one_time`: the password was made by the site, and must be changed before anything else. `given_by`, `given_at`: who
+    made the account or last reset its password, and when; none for the command line. `confirmed_at`: when the auditor
+    has confirmed it since; of the command line's accounts at once.
     """
 
     __tablename__ = "accounts"
@@ -25,6 +27,20 @@ class Account(Base):
     one_time: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool]
     created_at: Mapped[datetime]
+    given_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    given_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]
+
+
+class PastPassword(Base):
+    """One that an account had, the last few of each: not to be chosen again."""
+
+    __tablename__ = "past_passwords"
+    __table_args__ = NUMBERED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    password_hash: Mapped[str]
+    until: Mapped[datetime]
 
 
 class StaffSession(Base):
@@ -50,7 +66,12 @@ class SignInFailure(Base):
 
 
 class AuditEntry(Base):
-    """Who did what, when and why. Never who voted: casting writes none."""
+    """Who did what, when and why. Never who voted: casting writes none.
+
+    `account_id`: none for the command line, and for who did not sign in. `address`: a keyed digest of the network that
+    the request came from; `request`: the same for all that one request wrote. `result`: `done`, or why it was not.
+    `digest`: of this entry and all before it (surveys.acts.audit_chain). An entry of before 0013 has only that one.
+    """
 
     __tablename__ = "audit_log"
     __table_args__ = NUMBERED
@@ -60,6 +81,23 @@ class AuditEntry(Base):
     act: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str]
     detail: Mapped[str]
+    account_id: Mapped[int | None]
+    role: Mapped[str | None] = mapped_column(String(20))
+    address: Mapped[str | None] = mapped_column(String(16))
+    request: Mapped[str | None] = mapped_column(String(16))
+    result: Mapped[str | None] = mapped_column(String(10))
+    before: Mapped[str | None]
+    after: Mapped[str | None]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditHead(Base):
+    """The last entry of the audit log: one row, made with the first entry and locked by who adds another."""
+
+    __tablename__ = "audit_head"
+    log: Mapped[str] = mapped_column(String(10), primary_key=True)
+    number: Mapped[int]
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
 class Import(Base):

@@ -14,6 +14,7 @@ from surveys.vote import bundle_writing, poll_choices, polls, tallies, tally_she
 from surveys.vote.tally_values import FormTally, Tally
 from surveys.web.access import needs, site
 from surveys.web.downloads import attachment, chart_type, image, of_poll
+from surveys.web.request_log import reads
 
 pages = Blueprint("poll_results", __name__)
 pages.add_app_template_global(tallies.is_visible, "result_visible")
@@ -21,6 +22,7 @@ pages.add_app_template_global(tallies.is_visible, "result_visible")
 
 @pages.get("/polls/<id:poll_id>/tally")
 @needs(Permission.SEE_TALLIES)
+@reads("read.tally")
 def tally(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)
@@ -47,6 +49,7 @@ def tally(poll_id: int) -> ResponseReturnValue:
 
 @pages.get("/polls/<id:poll_id>/tally-sheet.<extension>")
 @needs(Permission.SEE_TALLIES)
+@reads("export.tally")
 def sheet(poll_id: int, extension: str) -> ResponseReturnValue:
     """The tally sheet to print and sign, as PDF or Excel."""
     if extension not in tally_sheets.MEDIA_TYPES:
@@ -60,6 +63,7 @@ def sheet(poll_id: int, extension: str) -> ResponseReturnValue:
 
 @pages.get("/polls/<id:poll_id>/charts/<int:number>.<extension>")
 @needs(Permission.SEE_TALLIES)
+@reads("read.tally")
 def chart(poll_id: int, number: int, extension: str) -> ResponseReturnValue:
     """Grades per question as stacked bars: 0 is the organization, 1 the first leader."""
     chart_format = chart_type(extension)
@@ -109,6 +113,7 @@ def _chart_rows(form: FormTally) -> Sequence[GradeRow]:
 
 @pages.get("/polls/<id:poll_id>/bundle.zip")
 @needs(Permission.SEE_TALLIES)
+@reads("export.tally")
 def bundle(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
         poll = polls.poll_of(session, poll_id)

@@ -37,6 +37,7 @@ RESULT_KEYS = {
 }
 
 ACTS = {
+    "account confirm",
     "account create",
     "account reset",
     "assessment add-unit",
@@ -53,6 +54,8 @@ ACTS = {
     "assessment return",
     "assessment start",
     "assessment verify",
+    "audit list",
+    "audit verify",
     "backup",
     "demo",
     "first-admin",
