@@ -32,6 +32,7 @@ _ROLE_LABELS = {
 class Permission(StrEnum):
     SEE_POLLS = "see_polls"
     RUN_POLLS = "run_polls"  # create, issue, open, close, seal, void
+    SEE_TICKETS = "see_tickets"  # how many of what were issued, batch by batch and door by door; never a code
     SEE_TALLIES = "see_tallies"  # of sealed polls
     WITNESS = "witness"  # the scrutineer's hand beside the organizers': people present, tickets beyond the limit
     UNSEAL = "unseal"  # one of the two hands that open a result
@@ -50,6 +51,7 @@ class Permission(StrEnum):
 WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.SEE_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.RUN_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER}),
+    Permission.SEE_TICKETS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.SEE_TALLIES: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.WITNESS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.UNSEAL: frozenset({Role.ORGANIZER, Role.SCRUTINEER}),

@@ -154,6 +154,7 @@ def test_the_table_of_who_may_do_what():
     assert may[Role.AUDITOR] == {Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS}
     assert may[Role.SCRUTINEER] == {
         Permission.SEE_POLLS,
+        Permission.SEE_TICKETS,
         Permission.SEE_TALLIES,
         Permission.WITNESS,
         Permission.UNSEAL,
@@ -161,6 +162,7 @@ def test_the_table_of_who_may_do_what():
     }
     assert may[Role.ORGANIZER] == {
         Permission.SEE_POLLS,
+        Permission.SEE_TICKETS,
         Permission.RUN_POLLS,
         Permission.SEE_TALLIES,
         Permission.WITNESS,

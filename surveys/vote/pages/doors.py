@@ -11,7 +11,7 @@ from surveys.reporting.qr import qr_drawing
 from surveys.vote import door_screens, polls
 from surveys.vote.pages.forms import DoorForm, PlannedForm
 from surveys.vote.ticketing import tickets
-from surveys.web.access import actor, needs, site
+from surveys.web.access import actor, may, needs, site
 from surveys.web.editing import saving
 from surveys.web.errors import status_of
 from surveys.web.forms import ConfirmForm
@@ -20,7 +20,7 @@ pages = Blueprint("poll_doors", __name__)
 
 
 @pages.get("/polls/<id:poll_id>/doors")
-@needs(Permission.RUN_POLLS)
+@needs(Permission.SEE_TICKETS)
 def index(poll_id: int) -> ResponseReturnValue:
     return _page(poll_id)
 
@@ -98,6 +98,7 @@ def _page(
             poll=poll,
             unit=poll.unit,
             issuing=poll.state in tickets.ISSUING,
+            may_run=may(Permission.RUN_POLLS),
             classes=door_screens.class_lines(session, poll),
             doors=door_screens.door_lines(session, poll),
             door_form=door_form or _door_form(session, poll_id),

@@ -1,4 +1,4 @@
-"""The organizer's pages: issuing tickets batch by batch, printing them, voiding them."""
+"""The organizer's pages: issuing tickets batch by batch, printing them, voiding them. The scrutineer reads along."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,7 @@ from surveys.vote.papers.slip_layout import Size
 from surveys.vote.papers.slips import SlipSheet
 from surveys.vote.ticketing import slip_printing, ticket_requests, tickets
 from surveys.vote.ticketing.tickets import Issued
-from surveys.web.access import actor, needs, site
+from surveys.web.access import actor, may, needs, site
 from surveys.web.downloads import STEPWISE, attachment, stepwise
 from surveys.web.errors import status_of
 
@@ -26,7 +26,7 @@ pages = Blueprint("poll_tickets", __name__)
 
 
 @pages.get("/polls/<id:poll_id>/tickets")
-@needs(Permission.RUN_POLLS)
+@needs(Permission.SEE_TICKETS)
 def index(poll_id: int) -> ResponseReturnValue:
     """`class` in the query: for which class the form is filled in."""
     return _tickets_page(poll_id)
@@ -51,8 +51,9 @@ def _tickets_page(
             missing=missing,
             batches=tickets.list_batches(session, poll),
             shown_turnout=shown_turnout,
-            may_issue=poll.state in tickets.ISSUING,
-            may_void=poll.state not in polls.OVER,
+            open_for_more=poll.state in tickets.ISSUING,
+            may_issue=poll.state in tickets.ISSUING and may(Permission.RUN_POLLS),
+            may_void=poll.state not in polls.OVER and may(Permission.RUN_POLLS),
             issue_form=issue_form,
             void_form=void_form or VoidForm(None),
             not_saved=NOT_SAVED,

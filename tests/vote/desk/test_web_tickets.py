@@ -12,10 +12,10 @@ from flask import Flask
 from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.acts.site import Site
 from surveys.polling.states import PollState, Purpose
-from surveys.vote import poll_record, polls
+from surveys.vote import door_screens, poll_record, polls
 from surveys.vote.polls import ClassEntry
 from surveys.vote.ticketing import slip_printing, tickets
-from tests.builders import World, box_counts, build_poll, build_unit, cast, close, dump, filled, sheet_of
+from tests.builders import World, account, box_counts, build_poll, build_unit, cast, close, dump, filled, sheet_of
 from tests.sites import NOW
 from tests.strict_client import Page, StrictClient, without_token
 from tests.worlds import Shown, build_accounts, client_of
@@ -229,3 +229,21 @@ def test_a_batch_that_is_not_there(shown: Shown) -> None:
     poll_id = shown.world.polls[PollState.OPEN].poll_id
     client.page(f"/polls/{poll_id}/batches/9", 404)
     client.page(f"/polls/{poll_id}/batches/99999999999", 404)
+
+
+def test_the_scrutineer_reads_along_and_finds_no_form(lite_app: Flask, lite_site: Site) -> None:
+    """What went out, batch by batch and door by door; no code, no link of a door, nothing to press."""
+    world = build_poll(lite_site, count=3)
+    with lite_site.database.writing() as session:
+        door_screens.set_planned(session, NOW, COMMAND_LINE, world.poll_id, "A", 12)
+        door = door_screens.add_door(session, NOW, COMMAND_LINE, world.poll_id, "东门", "A").token
+    client = client_of(lite_app, account(lite_site, "监票", Role.SCRUTINEER).account_id)
+    tickets, doors = client.page(f"/polls/{world.poll_id}/tickets"), client.page(f"/polls/{world.poll_id}/doors")
+    assert "第 1 批" in tickets.text
+    assert "东门" in doors.text
+    for page in (tickets, doors):
+        assert {form.get("action") for form in page.root.iter("form")} == {"/logout"}
+        assert door not in page.html
+        assert not any(code in page.html for code in world.codes["A"])
+    for address in ("issue", "void", "doors", "doors/planned", "batches/1/void"):
+        assert client.post(f"/polls/{world.poll_id}/{address}").status_code in (400, 403)

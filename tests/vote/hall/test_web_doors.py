@@ -321,10 +321,13 @@ def test_the_class_of_the_second_door(lite_site: Site, organizer: StrictClient, 
     assert "B" in ticket
 
 
-def test_only_who_runs_polls_sees_the_tab(shown: Shown) -> None:
+def test_the_scrutineer_sees_the_tab_too_and_presses_nothing(shown: Shown) -> None:
     address = f"/polls/{shown.world.open.poll_id}"
-    assert f"{address}/doors" in shown.client(Role.ORGANIZER).page(address).links()
-    assert f"{address}/doors" not in shown.client(Role.SCRUTINEER).page(address).links()
+    for role in (Role.ORGANIZER, Role.SCRUTINEER):
+        client = shown.client(role)
+        assert f"{address}/doors" in client.page(address).links()
+        forms = {form.get("action") for form in client.page(f"{address}/doors").root.iter("form")}
+        assert (forms == {"/logout"}) is (role is Role.SCRUTINEER)
 
 
 def test_the_token_is_on_no_page_of_the_staff(shown: Shown) -> None:
