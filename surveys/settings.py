@@ -38,6 +38,7 @@ class Settings:
 
     `trusted_proxies`: whose word on where a request came from is taken. `threads`: that use the database at a time.
     `session_idle`, `session_longest`: after how long without use, and in any case, somebody has to sign in again.
+    `audit_syslog`: where each entry of the audit log is sent, too; empty: nowhere.
     """
 
     database_url: URL
@@ -49,6 +50,7 @@ class Settings:
     threads: int = THREADS
     session_idle: timedelta = timedelta(minutes=SESSION_IDLE_MINUTES)
     session_longest: timedelta = timedelta(hours=SESSION_HOURS)
+    audit_syslog: str = ""
 
     @property
     def https(self) -> bool:
@@ -76,13 +78,14 @@ class Settings:
         time_zone = take("TIME_ZONE", _time_zone)
         proxies = take("TRUSTED_PROXY", _proxies)
         threads = take("THREADS", _threads)
+        syslog = take("AUDIT_SYSLOG", _syslog)
         idle, longest = take("SESSION_IDLE_MINUTES", _idle), take("SESSION_HOURS", _longest)
         if database_url is None or secret_key is None or public_url is None or data_dir is None or time_zone is None:
             raise SettingsError("\n".join(faults))
-        if proxies is None or threads is None or idle is None or longest is None:
+        if proxies is None or threads is None or idle is None or longest is None or syslog is None:
             raise SettingsError("\n".join(faults))
         _keep_private(data_dir, database_url)
-        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies, threads, idle, longest)
+        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies, threads, idle, longest, syslog)
 
 
 def database_url_of(text: str) -> URL:
@@ -184,6 +187,12 @@ def _idle(text: str) -> timedelta:
 
 def _longest(text: str) -> timedelta:
     return timedelta(hours=_number("SESSION_HOURS", text, SESSION_HOURS, 1, 72))
+
+
+def _syslog(text: str) -> str:
+    if not text or re.fullmatch(r"/\S+|[A-Za-z0-9.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}", text):
+        return text
+    raise SettingsError(f"AUDIT_SYSLOG 不是地址：{text}。请设为 /dev/log 或 主机:514，或不设。")
 
 
 def _number(name: str, text: str, usual: int, least: int, most: int) -> int:

@@ -18,7 +18,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from surveys.acts import sessions
-from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts.actors import COMMAND_LINE, WHO_MAY, Actor, Permission, Role
 from surveys.acts.site import Site
 from surveys.acts.table_files import tables_in
 from surveys.catalog import loader
@@ -38,6 +38,7 @@ from surveys.storage.database import Database
 from surveys.storage.tables import Account, Base, Exemption, Material, ProposedChange, Unit
 from surveys.vote import door_screens, hall, polls
 from surveys.vote.ticketing import tickets
+from surveys.web.access import PUBLIC, SIGNED_IN
 from tests.builders import (
     SESSIONS,
     World,
@@ -311,6 +312,14 @@ def build_accounts(site: Site, unit_id: int | None = None) -> tuple[dict[Role, i
     with site.database.reading() as session:
         ids = {Role(account.role): account.id for account in session.scalars(sa.select(Account))}
     return ids, passwords
+
+
+def role_for(access: str) -> Role:
+    """Who may call a view that declares this: the admin, else the first role that may."""
+    if access in (PUBLIC, SIGNED_IN):
+        return Role.ADMIN
+    roles = WHO_MAY[Permission(access)]
+    return Role.ADMIN if Role.ADMIN in roles else next(role for role in Role if role in roles)
 
 
 def client_of(app: Flask, account_id: int | None = None) -> StrictClient:

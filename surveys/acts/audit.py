@@ -37,6 +37,7 @@ ACTS = {
     "account.reset": "重设密码",
     "account.sign_in": "登录",
     "account.sign_out": "退出",
+    "account.end_session": "结束别处的登录",
     "account.locked_out": "登录被限制",
     "access.refused": "越权访问",
     "read.file": "查看报送的文件",

@@ -8,6 +8,7 @@ certificates.
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +21,13 @@ from surveys.storage.tables import AuditEntry, AuditHead
 START = bytes(32)
 """What stands for the digest before the first entry."""
 _WAITING = "audit entries that wait for the commit"
+_SENT = "audit entries to be sent once they are committed"
 _AT_A_TIME = 1000
+
+sent = logging.getLogger("surveys.audit")
+"""Each entry as it is written, its digest last. Goes nowhere without a handler (surveys.acts.audit_syslog)."""
+sent.propagate = False
+sent.setLevel(logging.INFO)
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,15 @@ class Fault:
 
 def digest_of(before: bytes, entry: AuditEntry) -> bytes:
     """SHA-256 of the digest before it and of the entry as JSON: this list in this order, UTF-8, without spaces."""
-    told = [
+    return hashlib.sha256(before + _json(_told(entry)).encode()).digest()
+
+
+def _json(told: list[object]) -> str:
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def _told(entry: AuditEntry) -> list[object]:
+    return [
         entry.id,
         entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         entry.actor,
@@ -60,8 +75,6 @@ def digest_of(before: bytes, entry: AuditEntry) -> bytes:
         entry.before,
         entry.after,
     ]
-    words = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(before + words.encode()).digest()
 
 
 def wait_for_commit(session: Session, entry: AuditEntry) -> None:
@@ -81,7 +94,16 @@ def _append(session: Session) -> None:
         entry.digest = digest_of(head.digest, entry)
         session.add(entry)
         head.number, head.digest = entry.id, entry.digest
+        session.info.setdefault(_SENT, []).append(entry)
     session.flush()
+
+
+@event.listens_for(Session, "after_commit")
+def _send(session: Session) -> None:
+    """To whoever listens outside (AUDIT_SYSLOG), once it is sure: a line of JSON that nobody here can take back."""
+    for entry in session.info.pop(_SENT, []):
+        if sent.handlers:
+            sent.info("%s", _json([*_told(entry), entry.digest.hex()]))
 
 
 def _locked_head(session: Session) -> AuditHead:
@@ -102,6 +124,8 @@ def _locked_head(session: Session) -> AuditHead:
 @event.listens_for(Session, "after_soft_rollback")
 def _forget(session: Session, ended: SessionTransaction) -> None:
     """Nothing was done, so nothing is written; of a trial, what was tried."""
+    if not ended.nested:
+        session.info.pop(_SENT, None)
     waiting = session.info.pop(_WAITING, [])
     kept = [(of, entry) for of, entry in waiting if ended.nested and of is not ended]
     if kept:

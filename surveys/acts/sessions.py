@@ -27,6 +27,17 @@ class Found:
     unwritten: bool
 
 
+@dataclass(frozen=True)
+class Held:
+    """A session of an account. `key`: hexadecimal digits, by which it is ended and nobody signs in; `own`: the one
+    whose list this is."""
+
+    key: str
+    made_at: datetime
+    seen_at: datetime
+    own: bool
+
+
 def actor_of(session: Session, account: Account) -> Actor:
     """With what its hand rests on, as it is now."""
     role = Role(account.role)
@@ -87,6 +98,25 @@ def seen(session: Session, now: datetime, token: str) -> None:
 def end(session: Session, token: str) -> None:
     session.execute(delete(StaffSession).where(StaffSession.key == _key(token)))
     session.commit()
+
+
+def held_by(session: Session, settings: Settings, now: datetime, account_id: int, token: str) -> list[Held]:
+    """The sessions of an account that have not ended, the one of this token first, then the last used."""
+    query = select(StaffSession).where(
+        StaffSession.account_id == account_id,
+        StaffSession.made_at > now - settings.session_longest,
+        StaffSession.seen_at > now - settings.session_idle,
+    )
+    found = [
+        Held(each.key.hex(), each.made_at, each.seen_at, each.key == _key(token)) for each in session.scalars(query)
+    ]
+    return sorted(found, key=lambda each: (each.own, each.seen_at), reverse=True)
+
+
+def end_one(session: Session, account_id: int, key: str) -> bool:
+    """Whether the account had this session, which has ended now, without a commit."""
+    own = (StaffSession.account_id == account_id) & (StaffSession.key == bytes.fromhex(key))
+    return session.execute(delete(StaffSession).where(own).returning(StaffSession.key)).one_or_none() is not None
 
 
 def end_all(session: Session, account_id: int) -> None:

@@ -272,7 +272,8 @@ def set_due(
     late = select(Material).join(Unit, Unit.id == Material.unit_id).where(Unit.assessment_id == assessment_id)
     for material in session.scalars(late.where(Material.late)):
         material.late = due_on is not None and material.made_at.astimezone(zone).date() > due_on
-    audit.record(session, now, actor, "material.due", assessment.title, "不设期限" if due_on is None else str(due_on))
+    detail = "不设期限" if due_on is None else str(due_on)
+    audit.record(session, now, actor, "material.due", assessment.title, detail, before=saved, after=typed)
     session.commit()
 
 

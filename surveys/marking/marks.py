@@ -310,4 +310,6 @@ def _add_mark(session: Session, now: datetime, actor: Actor, change: Change, sec
         )
     )
     subject, detail = f"{change.unit} {entry.row_key}", f"{entry.department} {change.points} {entry.remark}"
-    audit.record(session, now, actor, "mark.enter", subject, detail.strip())
+    before = None if change.last is None else f"{change.last.points} {change.last.remark}".strip()
+    after = f"{change.points} {entry.remark}".strip()
+    audit.record(session, now, actor, "mark.enter", subject, detail.strip(), before=before, after=after)

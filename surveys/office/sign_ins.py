@@ -5,6 +5,7 @@ Checking a password takes a tenth of a second or more, and no transaction is ope
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,11 +16,12 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, sessions
 from surveys.acts.actors import Actor, Origin
 from surveys.acts.audit import Outcome
-from surveys.acts.errors import Refusal
+from surveys.acts.errors import NotFound, Refusal
+from surveys.acts.sessions import Held
 from surveys.acts.site import Site
 from surveys.office import known_browsers, password_rules, passwords
 from surveys.office.accounts import WrongCredentials, credentials_of, require_match
-from surveys.storage.tables import Account, PastPassword, SignInFailure
+from surveys.storage.tables import Account, AuditEntry, PastPassword, SignInFailure
 
 WINDOW = timedelta(minutes=5)
 MOST_HERE = 5
@@ -28,6 +30,8 @@ MOST_OF_NAME = 20
 """From all addresses. Beyond it tries are slowed only: nobody keeps somebody out by mistyping that name."""
 MOST_FROM_ADDRESS = 40
 """Of all names: an office has one address for all its people, and a hall one for all its guests. Slowed only."""
+LAST_SHOWN = 10
+"""Of the sign-ins of an account, to its holder."""
 ONE_TIME_LASTS = timedelta(days=30)
 """A strip that nobody used opens nothing for ever."""
 PAUSE = timedelta(seconds=5)
@@ -155,6 +159,37 @@ def _enter(
     )
     session.commit()
     return entered
+
+
+@dataclass(frozen=True)
+class OwnSignIns:
+    """Where an account is signed in, and how its last sign-ins went: when, from which network (a digest), with what
+    outcome."""
+
+    held: list[Held]
+    last: list[tuple[datetime, str, Outcome]]
+
+
+def own(session: Session, site: Site, now: datetime, actor: Actor, token: str) -> OwnSignIns:
+    """What the holder of an account looks at to see whether somebody else uses it."""
+    assert actor.account_id is not None
+    query = (
+        select(AuditEntry)
+        .where(AuditEntry.act == "account.sign_in", AuditEntry.subject == actor.name)
+        .order_by(AuditEntry.id.desc())
+        .limit(LAST_SHOWN)
+    )
+    last = [(each.at, each.address or "", Outcome(each.result or Outcome.DONE)) for each in session.scalars(query)]
+    return OwnSignIns(sessions.held_by(session, site.settings, now, actor.account_id, token), last)
+
+
+def end_other(session: Session, now: datetime, actor: Actor, key: str) -> None:
+    """Ends another session of one's own. Raises NotFound where it has ended already."""
+    assert actor.account_id is not None
+    if not re.fullmatch("[0-9a-f]{64}", key) or not sessions.end_one(session, actor.account_id, key):
+        raise NotFound("那处登录已经结束。")
+    audit.record(session, now, actor, "account.end_session", actor.name)
+    session.commit()
 
 
 def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str, token: str) -> Entered:

@@ -133,8 +133,10 @@ def set_planned(
         raise BadInput(f"计划张数须是 1 至 {MOST_PLANNED} 的整数。")
     entry = _class_of(poll, class_key)
     editions.check_value(base, f"planned-{class_key}", entry.planned, planned, f"票种 {class_key} 的计划张数")
+    before = None if entry.planned is None else str(entry.planned)
     entry.planned = planned
-    audit.record(session, now, actor, "ticket.planned", poll.prefix, f"{class_key} 票 {planned} 张")
+    detail = f"{class_key} 票 {planned} 张"
+    audit.record(session, now, actor, "ticket.planned", poll.prefix, detail, before=before, after=str(planned))
     session.commit()
 
 

@@ -49,6 +49,10 @@ class ActForm(StaffForm):
     """A button: nothing but the CSRF token."""
 
 
+class EndSessionForm(StaffForm):
+    key = HiddenField("登录", [DataRequired(REQUIRED)])
+
+
 class ConfirmForm(StaffForm):
     """A button for what cannot be undone."""
 

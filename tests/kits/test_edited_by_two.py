@@ -96,7 +96,7 @@ class Office:
 
 
 @pytest.fixture
-def office(lite_app: Flask, lite_site: Site) -> Office:
+def office(request: pytest.FixtureRequest, lite_app: Flask, lite_site: Site) -> Office:
     year, unit = build_unit(lite_site, tags=("公安",), marking=False)
     fresh, _ = build_unit(lite_site, marking=False)
     poll = build_poll(lite_site, unit_id=unit, opened=False)
@@ -113,7 +113,9 @@ def office(lite_app: Flask, lite_site: Site) -> Office:
         "open": opened.poll_id,
         "account": account,
     }
-    return Office(*(client_of(lite_app, by_role[Role.ADMIN]) for _ in range(2)), lite_site, ids)
+    of_accounts = "[account]" in request.node.name
+    role = Role.SYSTEM if of_accounts else Role.ADMIN
+    return Office(*(client_of(lite_app, by_role[role]) for _ in range(2)), lite_site, ids)
 
 
 @pytest.mark.parametrize("what", EDITS)

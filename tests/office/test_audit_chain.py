@@ -1,11 +1,14 @@
 """The audit log proves itself: whoever changes, removes, reorders or cuts off an entry is found out."""
 
+import json
+import socket
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from surveys.acts import audit, audit_chain
+from surveys.acts import audit, audit_chain, audit_syslog
 from surveys.acts.actors import COMMAND_LINE, Actor, Origin, Role
 from surveys.acts.audit_chain import START, Head
 from surveys.acts.errors import NotAllowed
@@ -210,3 +213,31 @@ def run(site: Site, statement: sa.Executable) -> None:
 def acts(site: Site) -> list[str]:
     with site.database.reading() as session:
         return list(session.scalars(sa.select(AuditEntry.act).order_by(AuditEntry.id)))
+
+
+@pytest.fixture
+def collector() -> Iterator[socket.socket]:
+    """A syslog outside, and the site sending to it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        found.bind(("127.0.0.1", 0))
+        found.settimeout(5)
+        audit_syslog.send_to(f"127.0.0.1:{found.getsockname()[1]}")
+        yield found
+    for handler in list(audit_chain.sent.handlers):
+        audit_chain.sent.removeHandler(handler)
+        handler.close()
+
+
+def test_what_is_committed_is_sent_out_and_nothing_else(site: Site, collector: socket.socket) -> None:
+    with site.database.writing() as session:
+        audit.record(session, NOW, COMMAND_LINE, "poll.open", "K7QF", "没有做成")
+        session.rollback()
+    write(site, "做成了")
+    line = collector.recv(4096).decode()
+    assert line.startswith("<38>ceping-audit: ")
+    told = json.loads(line.partition(": ")[2])
+    assert (told[0], told[2], told[3], told[5]) == (1, "命令行", "poll.open", "做成了")
+    assert told[-1] == head(site).digest.hex()
+    collector.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        collector.recv(4096)

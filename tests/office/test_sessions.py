@@ -4,6 +4,7 @@ import re
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -218,3 +219,37 @@ def test_a_page_is_shown_where_being_there_cannot_be_written(
     with lite_site.database.writing():
         assert desk.get("/polls").status_code == 200
     assert stored(lite_site) == [(NOW, NOW)]
+
+
+def test_ones_own_sessions_are_listed_and_another_one_is_ended(lite_app: Flask, lite_site: Site) -> None:
+    ids, passwords = build_accounts(lite_site)
+    here, there = client_of(lite_app, ids[Role.ORGANIZER]), client_of(lite_app, ids[Role.ORGANIZER])
+    other = client_of(lite_app, ids[Role.ADMIN])
+    page = here.page("/password")
+    assert page.html.count('name="key"') == 1
+    assert "这里" in page.text
+    form = page.form("/sessions/end")
+    assert other.post("/sessions/end", data=other_form(other, form)).status_code == 404, "nobody else's"
+    assert there.get("/polls").status_code == 200
+    assert here.post("/sessions/end", data=form).status_code == 302
+    assert "那处登录已结束" in here.page("/password").text
+    assert (there.get("/polls").status_code, here.get("/polls").status_code) == (302, 200)
+    assert here.post("/sessions/end", data=form).status_code == 404
+    assert here.post("/sessions/end", data=form | {"key": "x"}).status_code == 404
+    assert passwords[Role.ORGANIZER] not in page.html
+
+
+def other_form(client: StrictClient, form: dict[str, Any]) -> dict[str, Any]:
+    """The same fields with the other's own token."""
+    return form | {"csrf_token": client.page("/password").form("/password")["csrf_token"]}
+
+
+def test_ones_last_sign_ins_are_shown(lite_app: Flask, lite_site: Site) -> None:
+    _, passwords = build_accounts(lite_site)
+    client = client_of(lite_app)
+    client.submit("/login", name="organizer", password="wrong wrong")
+    client.submit("/login", name="organizer", password=passwords[Role.ORGANIZER])
+    client_of(lite_app).submit("/login", name="admin", password="wrong wrong")
+    shown = client.page("/password").text
+    assert shown.count("密码不对") == 1
+    assert shown.count("成功") == 1

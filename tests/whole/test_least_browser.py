@@ -223,6 +223,8 @@ def accounts(sender: Sender, office: Office) -> None:
     with office.site.database.writing() as session:
         session.execute(sa.update(Account).where(Account.id == number).values(one_time=False))
         session.commit()
+    client_of(sender.app, office.world.by_role[Role.SYSTEM])
+    sender.send(admin, "/password", "sign_in.end_session")
     sender.send(office.auditor, "/confirmations", "log.confirm", sure="y")
     page = f"/accounts/{number}"
     for act in ("reset", "deactivate", "activate"):

@@ -140,7 +140,7 @@ def paper(pages: Pages, app: Flask, site: Site) -> None:
 
 def handing_out(pages: Pages, app: Flask, site: Site) -> None:
     """A new account's password, shown once; a form with a fault."""
-    client, new = signed_in(app, papers.person(site, "丁管理", Role.ADMIN)), "/accounts/new"
+    client, new = signed_in(app, papers.person(site, "丁管理", Role.SYSTEM)), "/accounts/new"
     form = client.page(new).form(new)
     for name in ("戊组织", ""):
         pages.take(client, new, form | {"name": name, "role": Role.ORGANIZER.value})

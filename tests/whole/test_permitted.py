@@ -34,6 +34,8 @@ for found in pkgutil.walk_packages(surveys.__path__, "surveys."):
 FOR_ANYBODY_SIGNED_IN = {
     "surveys.office.sign_ins.change_password": "everybody's own, with a one-time password too",
     "surveys.office.sign_ins.sign_out": "everybody's own",
+    "surveys.office.sign_ins.own": "everybody's own",
+    "surveys.office.sign_ins.end_other": "everybody's own",
     "surveys.acts.audit.record": "that somebody was refused, or has read something: no act of theirs",
 }
 ASKS_FOR_SOMEBODY = {

@@ -15,7 +15,7 @@ from surveys.office.pages import known_browsers
 from surveys.office.sign_ins import TooManyFailures
 from surveys.web import callers, kept_forms
 from surveys.web.access import Staff, actor, held, may, public, signed_in, site, token
-from surveys.web.forms import ActForm, PasswordForm, SignInForm
+from surveys.web.forms import ActForm, EndSessionForm, PasswordForm, SignInForm
 
 pages = Blueprint("sign_in", __name__)
 
@@ -109,19 +109,39 @@ def home() -> ResponseReturnValue:
     return redirect(url_for("polls.index" if may(Permission.SEE_POLLS) else "setup.index"))
 
 
+@pages.post("/sessions/end")
+@signed_in
+def end_session() -> ResponseReturnValue:
+    """Of this account in another browser."""
+    form = EndSessionForm()
+    form.checked()
+    with site().database.writing() as database_session:
+        sign_ins.end_other(database_session, site().now(), actor(), form.key.data)
+    flash("那处登录已结束。要是不是您自己登录的，请马上修改密码。")
+    return redirect(url_for("sign_in.password"))
+
+
+def _password_page(form: PasswordForm, fault: str | None = None, kept: str = "") -> str:
+    with site().database.reading() as database_session:
+        own = sign_ins.own(database_session, site(), site().now(), actor(), token())
+    return render_template(
+        "office/password.html", form=form, fault=fault, kept=kept, own=own, ending=EndSessionForm(formdata=None)
+    )
+
+
 @pages.route("/password", methods=["GET", "POST"])
 @signed_in
 def password() -> ResponseReturnValue:
     form = PasswordForm()
     if request.method != "POST":
-        return render_template("office/password.html", form=form, fault=None)
+        return _password_page(form)
     try:
         form.checked()
         entered = sign_ins.change_password(site(), site().now(), actor(), form.old.data, form.new.data, token())
         staff = _holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
-        return _refused(render_template("office/password.html", form=form, fault=str(error), kept=kept), error)
+        return _refused(_password_page(form, str(error), kept), error)
     login_user(staff)
     flash("密码已修改，其他地方的登录已失效。")
     return _onward(entered)

@@ -92,7 +92,7 @@ def offered(shown: Shown, role: Role) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("role", [Role.ADMIN, Role.ORGANIZER, Role.ASSESSOR, Role.REPORTER])
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.SYSTEM, Role.ORGANIZER, Role.ASSESSOR, Role.REPORTER])
 def test_no_form_is_shown_that_is_refused(shown: Shown, role: Role) -> None:
     try:
         for state, refused in REFUSED.items():
@@ -106,7 +106,7 @@ def test_no_form_is_shown_that_is_refused(shown: Shown, role: Role) -> None:
 def test_while_marking_they_are_there(shown: Shown) -> None:
     """So that the test above looks for what exists."""
     seen = set()
-    for role in (Role.ADMIN, Role.ORGANIZER, Role.ASSESSOR, Role.REPORTER):
+    for role in (Role.ADMIN, Role.SYSTEM, Role.ORGANIZER, Role.ASSESSOR, Role.REPORTER):
         seen |= set(offered(shown, role))
     elsewhere = {
         "applicability.approve",
