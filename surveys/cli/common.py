@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO, ParamSpec, TypeVar, cast
 import click
 from flask import current_app
 
+from surveys.acts.audit_chain import Head
 from surveys.acts.errors import DatabaseBusy, Refusal, why_busy
 from surveys.acts.site import Site
 from surveys.catalog.problems import CatalogError
@@ -20,6 +22,21 @@ ID = click.IntRange(1, 2**31 - 1)
 
 Parameters = ParamSpec("Parameters")
 Returned = TypeVar("Returned")
+
+
+class HeadType(click.ParamType[Head]):
+    """A head of the audit log, as papers bear it."""
+
+    name = "head"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Head:  # noqa: ANN401
+        found = re.fullmatch(r"\s*(\d{1,9})\s+(?:sha256:)?([0-9a-fA-F]{64})\s*", str(value))
+        if found is None:
+            self.fail("日志头应写成：序号 sha256:摘要（64 位）", param, ctx)
+        return Head(int(found[1]), bytes.fromhex(found[2]))
+
+
+HEAD = HeadType()
 
 as_json = click.option("--json", "as_json", is_flag=True, help="以 JSON 输出")
 

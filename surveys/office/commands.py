@@ -1,6 +1,5 @@
 """`account ...` and `audit ...`."""
 
-import re
 from dataclasses import asdict
 
 import click
@@ -9,7 +8,7 @@ from flask.cli import AppGroup
 from surveys.acts import audit_chain
 from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.acts.audit_chain import Head
-from surveys.cli.common import ID, as_json, emit, reports_refusals, site
+from surveys.cli.common import HEAD, ID, as_json, emit, reports_refusals, site
 from surveys.office import accounts, confirmations, log_reading
 from surveys.office.log_reading import Wanted
 
@@ -57,11 +56,10 @@ def account_confirm(name: str) -> None:
 
 
 @audit_group.command("verify")
-@click.option("--against", help="某张纸上印的日志头：序号 sha256:摘要")
+@click.option("--against", "printed", type=HEAD, help="某张纸上印的日志头：序号 sha256:摘要")
 @reports_refusals
-def audit_verify(against: str | None) -> None:
+def audit_verify(printed: Head | None) -> None:
     """核对日志：有没有一条被改、被删、被调换、被截去。不一致时退出码为 1。"""
-    printed = None if against is None else _head(against)
     with site().database.reading() as session:
         head, faults = log_reading.check(session, COMMAND_LINE)
         stands = printed is None or audit_chain.stands(session, printed)
@@ -72,13 +70,6 @@ def audit_verify(against: str | None) -> None:
     if faults or not stands:
         raise click.exceptions.Exit(1)
     click.echo(f"一致 {head}")
-
-
-def _head(text: str) -> Head:
-    found = re.fullmatch(r"\s*(\d{1,9})\s+(?:sha256:)?([0-9a-fA-F]{64})\s*", text)
-    if found is None:
-        raise click.BadParameter("日志头应写成：序号 sha256:摘要（64 位）", param_hint="--against")
-    return Head(int(found[1]), bytes.fromhex(found[2]))
 
 
 @audit_group.command("list")

@@ -3,6 +3,7 @@
 import pytest
 from flask import Flask
 
+from surveys.acts import audit_chain
 from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.acts.errors import Imbalance
 from surveys.acts.site import Site
@@ -33,11 +34,12 @@ def test_issued_by_purpose_reserve_and_who_counted_are_told_also_from_the_bundle
         tally = tallies.tally(session, poll)
         record = read_bundle(write_bundle(session, poll))
         pdf, xlsx = (tally_sheets.write_tally_sheet(session, poll, kind) for kind in ("pdf", "xlsx"))
+        head = audit_chain.head_after(session, "poll.seal", poll.prefix)
         board = public_board.board(session, poll.prefix)
     assert tally_sheets.issuing(tally) == told
     assert [(each.name, each.count) for each in tally_sheets.figures(tally)][:2] == [("应到", 9), ("预留", 1)]
     for kind, made in (("pdf", pdf), ("xlsx", xlsx)):
-        assert tally_sheets.tally_sheet_of(record, kind) == made
+        assert tally_sheets.tally_sheet_of(record, kind, head) == made
     assert board.figures is not None
     assert (board.figures.issued_for, board.figures.reserve) == ("纸条 6，链接 2，纸质票 1", 1)
     assert board.figures.by_command
