@@ -90,7 +90,7 @@ def present_record(session: Session, assessment_id: int, live: Callable[[], Docu
     found = versions.certified(session, assessment_id)
     hands = tuple(versions.certifiers(session, assessment_id, found.line.digest))
     last = max((made_at for _, made_at in hands), default=None)
-    head = audit_chain.head_after(session, "assessment.certify", assessment.title, last)
+    head = audit_chain.head_after(session, "assessment.certify", found.record.title, last)
     line = found.line
     return PresentRecord(found.record, Certificate(line.number, line.kind, line.digest, hands, head))
 

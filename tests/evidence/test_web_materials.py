@@ -18,7 +18,7 @@ from surveys.evidence.pages import reviews as review_pages
 from surveys.evidence.uploads.evidence_files import MOST_BYTES
 from surveys.office import accounts
 from tests import handed_in
-from tests.builders import build_unit, dump
+from tests.builders import build_unit, dump, unlogged
 from tests.sites import NOW
 from tests.strict_client import FILE_POLICY, Page, StrictClient
 from tests.vote.desk.test_web_polls import assert_in_chinese, download_name
@@ -204,7 +204,7 @@ def test_withdrawing(office: Office) -> None:
 def test_no_address_leads_to_another_unit(office: Office) -> None:
     theirs = office.hand_in_theirs()
     token = office.reporter.page(ROW).form(f"{ROW}/files")["csrf_token"]
-    before = dump(office.site.database)
+    before = unlogged(office.site.database)
     for address in (f"/materials/{theirs}", f"/materials/{theirs}/file", "/materials/rows/III-16", "/materials/rows/x"):
         assert office.reporter.get(address).status_code == 404, address
     assert office.reporter.post(f"/materials/{theirs}/withdraw", data={"csrf_token": token}).status_code == 404
@@ -217,7 +217,7 @@ def test_no_address_leads_to_another_unit(office: Office) -> None:
     for address in (f"/units/{office.unit_id}/materials", f"/reviews/{theirs}/file", "/assessments/1/materials"):
         assert office.reporter.get(address).status_code == 403, address
     assert "别人的" not in office.reporter.page(ROW).text
-    assert dump(office.site.database) == before
+    assert unlogged(office.site.database) == before
 
 
 def test_an_assessor_reaches_the_own_rows_only(office: Office) -> None:

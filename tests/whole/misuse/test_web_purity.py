@@ -1,7 +1,6 @@
 """GET, HEAD and OPTIONS leave the database as it was; without its token a staff form changes nothing."""
 
 from functools import partial
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -9,17 +8,11 @@ from flask.testing import FlaskClient
 
 from surveys.acts.actors import Role
 from surveys.acts.site import Site
-from surveys.storage.database import Database
 from surveys.web.access import PUBLIC, declared
-from tests.builders import dump as tables_of
+from tests.builders import unlogged
 from tests.worlds import Shown, addresses, build_everything, client_of, dump, role_for
 
 pytestmark = pytest.mark.both(thorough=True)
-
-
-def unlogged(database: Database) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows but those of the audit log: who read what is sensitive, and was refused, is in it."""
-    return {name: rows for name, rows in tables_of(database).items() if not name.startswith("audit_")}
 
 
 @pytest.mark.parametrize("role", [None, Role.ADMIN, Role.SYSTEM, Role.AUDITOR])
