@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, true
 from sqlalchemy.orm import Session, SessionTransaction
 
 from surveys.storage.tables import AuditEntry, AuditHead
@@ -150,22 +150,22 @@ def head_after(session: Session, act: str, subject: str, at: datetime | None = N
 def faults(session: Session) -> Iterator[Fault]:
     """Where the log is not what was written; nothing where it is. After a fault it goes on from the entry as it
     stands, so that one change is one fault."""
-    before, last = START, 0
-    for entry in _in_order(session):
+    before, last, head = START, 0, head_of(session)
+    for entry, beside in _in_order(session):
         if digest_of(before, entry) != entry.digest:
             yield Fault(
                 entry.id, f"第 {entry.id} 条与前一条（第 {last} 条）接不上：它被改过，或它前面的记录被删去或调换过。"
             )
-        before, last = entry.digest, entry.id
-    head = head_of(session)
+        before, last, head = entry.digest, entry.id, beside
     if (last, before) != (head.number, head.digest):
         yield Fault(last, f"日志应到第 {head.number} 条，现在止于第 {last} 条：末尾的记录被删去或换过。")
 
 
-def _in_order(session: Session) -> Iterator[AuditEntry]:
-    query = select(AuditEntry).order_by(AuditEntry.id).execution_options(yield_per=_AT_A_TIME)
-    for entry in session.scalars(query):
-        yield entry
+def _in_order(session: Session) -> Iterator[tuple[AuditEntry, Head]]:
+    """The head by the same statement: read after the entries it would be that of a log which has grown meanwhile."""
+    query = select(AuditEntry, AuditHead.number, AuditHead.digest).outerjoin(AuditHead, true())
+    for entry, number, digest in session.execute(query.order_by(AuditEntry.id).execution_options(yield_per=_AT_A_TIME)):
+        yield entry, Head(number or 0, digest or START)
         session.expunge(entry)
 
 

@@ -140,14 +140,14 @@ def save(
 def propose(
     session: Session, now: datetime, actor: Actor, assessment: Assessment, draft: Draft, do: Callable[[], object]
 ) -> None:
-    """As `save`; the caller commits."""
-    assert actor.account_id is not None
+    """As `save`; the caller commits. Raises NotAllowed where the account is no hand."""
+    account_id = hands.require_hand(actor)
     with session.begin_nested() as trial:
         do()
         session.flush()
         trial.rollback()
     for each in waiting(session, assessment.id):
-        if (each.kind, each.act, each.account_id) == (draft.kind, draft.act, actor.account_id):
+        if (each.kind, each.act, each.account_id) == (draft.kind, draft.act, account_id):
             raise AlreadyDone(f"您已经提出过同样的改动，等{each.others}确认，没有再提出一次。")
     body = {
         "act": draft.act,
@@ -155,7 +155,7 @@ def propose(
         "departments": list(draft.departments),
     }
     entry = ProposedChange(
-        assessment_id=assessment.id, kind=draft.kind.value, body=body, account_id=actor.account_id, made_at=now
+        assessment_id=assessment.id, kind=draft.kind.value, body=body, account_id=account_id, made_at=now
     )
     session.add(entry)
     session.flush()

@@ -82,9 +82,9 @@ def find(session: Session, settings: Settings, now: datetime, token: str) -> Fou
     if row is None:
         return None
     held, account = row
-    ends_at = held.made_at + settings.session_longest
-    if now >= ends_at or now - held.seen_at >= settings.session_idle:
+    if _is_over(settings, now, held):
         return None
+    ends_at = held.made_at + settings.session_longest
     return Found(actor_of(session, account), ends_at, now - held.seen_at >= SEEN_EVERY)
 
 
@@ -102,13 +102,11 @@ def end(session: Session, token: str) -> None:
 
 def held_by(session: Session, settings: Settings, now: datetime, account_id: int, token: str) -> list[Held]:
     """The sessions of an account that have not ended, the one of this token first, then the last used."""
-    query = select(StaffSession).where(
-        StaffSession.account_id == account_id,
-        StaffSession.made_at > now - settings.session_longest,
-        StaffSession.seen_at > now - settings.session_idle,
-    )
+    query = select(StaffSession).where(StaffSession.account_id == account_id)
     found = [
-        Held(each.key.hex(), each.made_at, each.seen_at, each.key == _key(token)) for each in session.scalars(query)
+        Held(each.key.hex(), each.made_at, each.seen_at, each.key == _key(token))
+        for each in session.scalars(query)
+        if not _is_over(settings, now, each)
     ]
     return sorted(found, key=lambda each: (each.own, each.seen_at), reverse=True)
 
@@ -122,6 +120,10 @@ def end_one(session: Session, account_id: int, key: str) -> bool:
 def end_all(session: Session, account_id: int) -> None:
     """Every session of the account, without a commit."""
     session.execute(delete(StaffSession).where(StaffSession.account_id == account_id))
+
+
+def _is_over(settings: Settings, now: datetime, held: StaffSession) -> bool:
+    return now >= held.made_at + settings.session_longest or now - held.seen_at >= settings.session_idle
 
 
 def _key(token: str) -> bytes:

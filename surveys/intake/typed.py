@@ -27,6 +27,11 @@ def visible(text: str) -> str:
     return "".join(" " if unicodedata.category(each) == "Cc" else each for each in text if not _is_none(ord(each)))
 
 
+def searched(text: str) -> str:
+    """What a list is searched for: as much of it as can be looked for, on one line."""
+    return " ".join(visible(text[:100]).split())
+
+
 def _is_none(code: int) -> bool:
     return 0xD800 <= code < 0xE000 or 0xFDD0 <= code < 0xFDF0 or code & 0xFFFE == 0xFFFE
 

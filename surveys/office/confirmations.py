@@ -4,7 +4,7 @@ password away knows it, and could be both hands where an act takes two people (d
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from surveys.acts import audit
@@ -28,6 +28,15 @@ class Unconfirmed:
     one_time: bool
 
 
+_WAITING = (Account.active, Account.confirmed_at.is_(None))
+
+
+@permitted(Permission.CONFIRM_ACCOUNTS)
+def count(session: Session, actor: Actor) -> int:
+    """How many wait. Raises NotAllowed."""
+    return session.scalar(select(func.count()).select_from(Account).where(*_WAITING)) or 0
+
+
 @permitted(Permission.CONFIRM_ACCOUNTS)
 def unconfirmed(session: Session, actor: Actor) -> list[Unconfirmed]:
     """Those in use, the oldest first. Raises NotAllowed."""
@@ -35,7 +44,7 @@ def unconfirmed(session: Session, actor: Actor) -> list[Unconfirmed]:
     query = (
         select(Account, giver.name)
         .outerjoin(giver, giver.id == Account.given_by)
-        .where(Account.active, Account.confirmed_at.is_(None))
+        .where(*_WAITING)
         .order_by(Account.given_at, Account.id)
     )
     return [

@@ -100,6 +100,18 @@ def test_entries_cut_off_at_the_end_are_found(site: Site) -> None:
     assert faults(site) == [1]
 
 
+def test_what_is_written_while_it_is_checked_is_no_fault(site: Site) -> None:
+    """The head read after the entries would be that of a longer log."""
+    write(site, "一", "二")
+    with site.database.reading() as session:
+        found = audit_chain._in_order(session)
+        first, seen = next(found)
+        write(site, "三")
+        rest = list(found)
+    assert [first.id, *(entry.id for entry, _ in rest)] == [1, 2]
+    assert {seen, *(each for _, each in rest)} == {Head(2, rest[-1][0].digest)}
+
+
 def test_a_log_made_anew_is_whole_but_has_not_the_printed_head(site: Site) -> None:
     """Whoever writes the database can make another chain; not one with the head that a paper bears."""
     write(site, "一", "二", "三")

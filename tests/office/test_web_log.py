@@ -121,7 +121,10 @@ def test_the_auditor_sees_who_did_what_and_takes_it_along(auditor: StrictClient)
     assert "建立账号" in text
     assert "系统管理员" in auditor.get("/log?who=命令行&group=account").text
     assert "没有符合的记录" in auditor.get("/log?q=不会有的").text
-    assert auditor.get("/log?since=2026-99-99&until=x&group=nothing&result=nothing").status_code == 200
+    for odd in ("since=2026-99-99&until=x&group=nothing&result=nothing", "until=9999-12-31", "since=0001-01-01"):
+        assert auditor.get(f"/log?{odd}").status_code == 200, odd
+    for below in ("0", "-1", "x", str(10**30)):
+        assert auditor.get(f"/log?below={below}").status_code == 200, below
     rows = auditor.get("/log.csv").get_data().decode("utf-8-sig").splitlines()
     assert rows[0].startswith("序号,时间,账号")
     assert len(rows) > 5
@@ -162,6 +165,9 @@ def test_the_auditor_confirms_who_has_an_own_password(
     fresh = client_of(lite_app)
     fresh.submit("/login", name="李四", password=password[0])
     fresh.submit("/password", old=password[0], new="Ein-ganz-eigenes-1", again="Ein-ganz-eigenes-1")
+    form = auditor.page("/confirmations").form("/confirmations") | {"sure": "y"}
+    for wrong in ({"account": str(10**30)}, {"account": "x"}, {"given_at": "x"}):
+        assert auditor.post("/confirmations", data=form | wrong).status_code == 400, wrong
     assert auditor.submit("/confirmations", sure="y").status_code == 302
     told = auditor.page("/confirmations").text
     assert "账号已确认" in told

@@ -414,3 +414,11 @@ def test_the_assessment_is_that_of_the_proposal(season):
 def test_marks_of_the_command_line_stand_beside(season):
     enter(season.site, season.first, MarkEntry("III-3", GROUP, "1"))
     assert waiting(season) == []
+
+
+def test_who_is_no_hand_proposes_nothing_either(season):
+    """Else an account that somebody made would be the first hand, and another one of the same person the second."""
+    before = dump(season.site.database)
+    with pytest.raises(NotAllowed, match="审计员确认"):
+        mark(season, "1", who=replace(season.admins[0], unconfirmed=True))
+    assert dump(season.site.database) == before

@@ -34,7 +34,7 @@ def index() -> ResponseReturnValue:
 
 def list_page(fault: str = "", form: ReissuePasswordsForm | None = None) -> str:
     """The list; of accounts that have not changed their one-time password yet, also the form that issues new ones."""
-    words = " ".join(typed.visible(request.args.get("q", "")[:100]).split())
+    words = typed.searched(request.args.get("q", ""))
     role = next((each for each in Role if each.value == request.args.get("role")), None)
     state = next((each for each in AccountState if each.value == request.args.get("standing")), None)
     with site().database.reading() as session:

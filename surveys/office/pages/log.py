@@ -18,6 +18,9 @@ from surveys.web.request_log import reads
 
 pages = Blueprint("log", __name__)
 
+HIGHEST = 2**31 - 1
+"""That a number in the database can be."""
+
 
 @pages.get("/log")
 @needs(Permission.SEE_LOG)
@@ -26,8 +29,8 @@ def show() -> ResponseReturnValue:
     """`who`, `q`, `group`, `result`, `since`, `until` in the query: what is looked for; `below`: older ones."""
     wanted = _wanted()
     with site().database.reading() as session:
-        found = log_reading.page(session, actor(), wanted, request.args.get("below", type=int))
-        waiting = len(confirmations.unconfirmed(session, actor()))
+        found = log_reading.page(session, actor(), wanted, _below())
+        waiting = confirmations.count(session, actor())
     return render_template(
         "office/log/show.html",
         found=found,
@@ -61,8 +64,8 @@ def _wanted() -> Wanted:
     result = next((each for each in Outcome if each.value == given.get("result")), None)
     until = _day("until")
     return Wanted(
-        _text("who"),
-        _text("q"),
+        typed.searched(given.get("who", "")),
+        typed.searched(given.get("q", "")),
         given.get("group", "") if given.get("group") in GROUPS else "",
         result,
         _moment(_day("since")),
@@ -70,20 +73,23 @@ def _wanted() -> Wanted:
     )
 
 
-def _text(name: str) -> str:
-    return " ".join(typed.visible(request.args.get(name, "")[:100]).split())
+def _below() -> int | None:
+    """A number that no entry can have is not looked for."""
+    found = request.args.get("below", type=int)
+    return found if found is not None and 0 < found <= HIGHEST else None
 
 
 def _day(name: str) -> date | None:
     """A day that is none is not looked for."""
     try:
-        return date.fromisoformat(request.args.get(name, ""))
+        found = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
         return None
+    return found if 2000 <= found.year <= 2100 else None
 
 
 def _moment(day: date | None) -> datetime | None:
-    return None if day is None or day.year < 2 else datetime.combine(day, time(), site().settings.time_zone)
+    return None if day is None else datetime.combine(day, time(), site().settings.time_zone)
 
 
 @pages.get("/confirmations")
@@ -91,7 +97,7 @@ def _moment(day: date | None) -> datetime | None:
 def unconfirmed() -> ResponseReturnValue:
     with site().database.reading() as session:
         found = confirmations.unconfirmed(session, actor())
-    return render_template("office/confirmations/index.html", found=found, form=ConfirmAccountForm(formdata=None))
+    return render_template("office/confirmations/index.html", found=found)
 
 
 @pages.post("/confirmations")
@@ -103,6 +109,8 @@ def confirm() -> ResponseReturnValue:
         account_id, given_at = int(form.account.data), datetime.fromisoformat(form.given_at.data)
     except ValueError:
         raise BadInput("页面不完整，没有确认。请刷新后再试。") from None
+    if not 0 < account_id <= HIGHEST:
+        raise BadInput("页面不完整，没有确认。请刷新后再试。")
     with site().database.writing() as session:
         confirmations.confirm(session, site().now(), actor(), account_id, given_at)
     flash("账号已确认，可以作为两人中的一人。")

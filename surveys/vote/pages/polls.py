@@ -41,7 +41,7 @@ pages.add_app_template_global(lambda poll: hall.time_is_up(poll, site().now()), 
 def index() -> ResponseReturnValue:
     """`state`, `q`: the filter. What they cannot be is taken as no filter."""
     state = next((state for state in PollState if state.value == request.args.get("state")), None)
-    words = " ".join(typed.visible(request.args.get("q", "")[:100]).split())
+    words = typed.searched(request.args.get("q", ""))
     with site().database.reading() as session:
         lines = [
             {
