@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from surveys.acts import sessions
+from surveys.acts import audit_chain, sessions
 from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.site import Site
 from surveys.catalog.model import Method
@@ -234,6 +234,12 @@ def seal(site: Site, poll_id: int, paper_left: int = 0) -> str:
 def close_and_seal(site: Site, poll_id: int, paper_left: int = 0) -> str:
     close(site, poll_id, paper_left)
     return seal(site, poll_id, paper_left)
+
+
+def sealed_head(site: Site, poll_id: int) -> audit_chain.Head | None:
+    """The head of the log that the sealed poll's papers bear."""
+    with site.database.reading() as session:
+        return audit_chain.head_after(session, "poll.seal", polls.poll_of(session, poll_id).prefix)
 
 
 def cast_each(site: Site, world: World, ballots: Mapping[str, Sequence[str]]) -> list[str]:

@@ -27,7 +27,7 @@ from surveys.polling.ballot_classes import ClassEntry
 from surveys.scoring.grades import BlankPolicy
 from surveys.storage.tables import Account
 from tests import papers
-from tests.builders import World, build_poll, build_unit, cast_each, sealed_poll
+from tests.builders import World, build_poll, build_unit, cast_each, sealed_head, sealed_poll
 from tests.papers import person
 from tests.servers import ROOT
 from tests.sites import lite_site_in
@@ -255,7 +255,8 @@ def on_paper(case: Case, world: World, expected: "Expected", told: Sequence[str]
     for extension in ("pdf", "xlsx"):
         sheet = case.client.get(f"{home}/tally-sheet.{extension}")
         assert sheet.status_code == 200
-        for number, arguments in enumerate((["poll", "tally-sheet", world.poll_id], ["bundle", "tally-sheet", bundle])):
+        by_bundle = ["bundle", "tally-sheet", bundle, "--log-head", sealed_head(case.site, world.poll_id)]
+        for number, arguments in enumerate((["poll", "tally-sheet", world.poll_id], by_bundle)):
             out = folder / f"{world.poll_id}-{number}.{extension}"
             command(case, *arguments, "--out", out)
             assert out.read_bytes() == sheet.data

@@ -8,14 +8,13 @@ import pytest
 from flask import Flask
 
 from app import create_app
-from surveys.acts import audit_chain
 from surveys.acts.actors import Role
 from surveys.acts.errors import Imbalance
 from surveys.acts.site import Site
 from surveys.settings import database_url_of
 from surveys.vote import bundle_writing, polls, tally_sheets
 from surveys.vote.polls import ClassEntry
-from tests.builders import build_poll, cast_each, close_and_seal, run_sql
+from tests.builders import build_poll, cast_each, close_and_seal, run_sql, sealed_head
 from tests.sites import settings_for
 from tests.worlds import Shown, build_accounts, client_of
 
@@ -44,8 +43,7 @@ def test_a_bundle_gives_the_same_bytes_without_the_database(app: Flask, site: Si
     for extension in ("pdf", "XLSX"):
         here, there = tmp_path / f"here.{extension}", tmp_path / f"there.{extension}"
         assert run(app, "poll", "tally-sheet", poll_id, "--out", here) == (0, "", "")
-        with site.database.reading() as session:
-            head = audit_chain.head_after(session, "poll.seal", polls.poll_of(session, poll_id).prefix)
+        head = sealed_head(site, poll_id)
         assert run(nowhere, "bundle", "tally-sheet", bundle, "--log-head", head, "--out", there) == (0, "", "")
         assert here.read_bytes() == there.read_bytes()
         assert len(here.read_bytes()) > 5000
