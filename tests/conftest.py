@@ -134,7 +134,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
-    """Two files that differ: where. pytest itself compares each byte with each, which takes minutes for a page of PDF."""
+    """Two files that differ: where. pytest itself compares each byte with each: minutes for a page of PDF."""
     if op != "==" or not (isinstance(left, bytes) and isinstance(right, bytes)) or len(left) + len(right) < 2000:
         return None
     place = next((each for each, (one, other) in enumerate(zip(left, right, strict=False)) if one != other), None)

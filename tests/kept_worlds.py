@@ -15,7 +15,9 @@ Parameters = ParamSpec("Parameters")
 Built = TypeVar("Built")
 Build = Callable[Concatenate[Site, Parameters], Built]
 
-EMPTY = "SELECT NOT EXISTS (SELECT 1 FROM assessments) AND NOT EXISTS (SELECT 1 FROM accounts)"
+EMPTY = "SELECT " + " AND ".join(
+    f"NOT EXISTS (SELECT 1 FROM {table})" for table in ("assessments", "accounts", "site_settings")
+)
 
 
 @dataclass

@@ -117,7 +117,7 @@ class Season:
 def account(site: Site, name: str, role: Role, unit_id: int | None = None) -> Actor:
     with site.database.writing() as session:
         password = accounts.create_account(session, NOW, COMMAND_LINE, name, role, None, unit_id)
-        return accounts.sign_in(session, name, password)
+        return accounts.sign_in(session, NOW, name, password)
 
 
 def build_season(site: Site, *, complete: bool = True, voted: bool = False) -> Season:

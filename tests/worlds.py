@@ -7,18 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import product
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
+from flask_login import current_user
 from PIL import Image
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
-from werkzeug.test import TestResponse
+from werkzeug.test import EnvironBuilder, TestResponse
 
-from surveys.acts import sessions
-from surveys.acts.actors import COMMAND_LINE, WHO_MAY, Actor, Permission, Role
+from surveys.acts import readings, sessions
+from surveys.acts.actors import COMMAND_LINE, WHO_MAY, Actor, Permission, ReadingKind, Role
+from surveys.acts.identities import Identities
 from surveys.acts.site import Site
 from surveys.acts.table_files import tables_in
 from surveys.catalog import loader
@@ -35,9 +38,10 @@ from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.season import assessments, framework_editing, framework_workbooks, rosters
 from surveys.storage.database import Database
-from surveys.storage.tables import Account, Base, Exemption, Material, ProposedChange, Unit
+from surveys.storage.tables import Account, Approval, Base, Exemption, Material, ProposedChange, Unit
 from surveys.vote import door_screens, hall, polls
 from surveys.vote.ticketing import tickets
+from surveys.web import opened_for
 from surveys.web.access import PUBLIC, SIGNED_IN
 from tests.builders import (
     SESSIONS,
@@ -130,6 +134,7 @@ def build_everything(site: Site) -> Everything:
     sealed_unit = _unit_of(site, built[PollState.SEALED])
     ids, passwords = build_accounts(site, _unit_of(site, built[PollState.DRAFT]))
     framework_import_id = _read_framework(site)
+    give_to_read(site, assessment_id, ids)
     with site.database.writing() as session:
         entry = MarkEntry("III-4", "考核组", "1.5", "样例说明")
         marks.enter_marks(session, NOW, COMMAND_LINE, sealed_unit, [entry])
@@ -157,6 +162,16 @@ def build_everything(site: Site) -> Everything:
         unused={state: world.codes["A"][9] for state, world in built.items()},
         door=door.token,
     )
+
+
+def give_to_read(site: Site, assessment_id: int, ids: Mapping[Role, int]) -> None:
+    """Both kinds to the reader, as if the admin and another one had."""
+    with site.database.writing() as session:
+        for kind, role in product(ReadingKind, (Role.ADMIN, Role.SYSTEM)):
+            subject = f"{ids[Role.READER]}:{kind}"
+            approval = {"act": readings.ACT, "subject": subject, "account_id": ids[role], "reason": "分管领导要看"}
+            session.add(Approval(assessment_id=assessment_id, made_at=NOW, **approval))
+        session.commit()
 
 
 def _appeal(site: Site, assessment_id: int) -> int:
@@ -241,7 +256,7 @@ def _read_marks(site: Site, assessment_id: int) -> int:
 
 def _hand_in_everything(site: Site, ids: Mapping[Role, int]) -> list[int]:
     with site.database.reading() as session:
-        reporter = sessions.actor_of(session, session.get_one(Account, ids[Role.REPORTER]))
+        reporter = sessions.actor_of(session, NOW, session.get_one(Account, ids[Role.REPORTER]))
         own = session.get_one(Unit, reporter.unit_id)
         neighbour = next(unit.id for unit in own.assessment.units if unit.id != own.id)
     other = Actor(None, "别的报送员", Role.REPORTER, unit_id=neighbour)
@@ -320,6 +335,15 @@ def role_for(access: str) -> Role:
         return Role.ADMIN
     roles = WHO_MAY[Permission(access)]
     return Role.ADMIN if Role.ADMIN in roles else next(role for role in Role if role in roles)
+
+
+def required(client: StrictClient, address: str) -> Identities:
+    """What a form must carry that this browser posts to this address."""
+    environ = EnvironBuilder(address, method="POST").get_environ()
+    client._add_cookies_to_wsgi(environ)
+    with client.application.request_context(environ):
+        assert current_user.is_authenticated  # who it is, as known before anything else is looked up
+        return {} if request.endpoint is None else opened_for.required()
 
 
 def client_of(app: Flask, account_id: int | None = None) -> StrictClient:

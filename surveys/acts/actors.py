@@ -12,6 +12,7 @@ class Role(StrEnum):
     ASSESSOR = "assessor"
     SCRUTINEER = "scrutineer"
     REPORTER = "reporter"
+    READER = "reader"
 
     @property
     def label(self) -> str:
@@ -26,7 +27,19 @@ _ROLE_LABELS = {
     Role.ASSESSOR: "考评员",
     Role.SCRUTINEER: "监票人",
     Role.REPORTER: "报送员",
+    Role.READER: "查阅人",
 }
+
+
+class ReadingKind(StrEnum):
+    """What two hands give a reader of an assessment."""
+
+    RESULTS = "results"
+    LEADERS = "leaders"
+
+    @property
+    def label(self) -> str:
+        return {"results": "得分、名次和报告", "leaders": "各次民主测评的结果"}[self.value]
 
 
 class Permission(StrEnum):
@@ -41,6 +54,9 @@ class Permission(StrEnum):
     MARK = "mark"  # an assessor: only the rows of the own department
     DECIDE = "decide"  # ledger, exemptions, confirmed values, set-up of an assessment
     SEE_RESULTS = "see_results"
+    READ_RESULTS = "read_results"  # a reader: of the assessments that two hands gave it (surveys.acts.readings)
+    READ_TALLIES = "read_tallies"  # the same of sealed polls, organization and leaders
+    READ_GIVEN = "read_given"  # the list of what was given
     SEE_OWN_UNIT = "see_own_unit"  # a reporter: the own unit's rows, material and, from the appeal on, its sheet
     MANAGE_ACCOUNTS = "manage_accounts"
     SEE_LOG = "see_log"  # the audit log, all of it
@@ -60,12 +76,28 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.MARK: frozenset({Role.ADMIN, Role.ASSESSOR}),
     Permission.DECIDE: frozenset({Role.ADMIN}),
     Permission.SEE_RESULTS: frozenset({Role.ADMIN}),
+    Permission.READ_RESULTS: frozenset({Role.ADMIN, Role.READER}),
+    Permission.READ_TALLIES: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER, Role.READER}),
+    Permission.READ_GIVEN: frozenset({Role.READER}),
     Permission.SEE_OWN_UNIT: frozenset({Role.REPORTER}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.SYSTEM}),
     Permission.SEE_LOG: frozenset({Role.AUDITOR}),
     Permission.CONFIRM_ACCOUNTS: frozenset({Role.AUDITOR}),
     Permission.REVIEW: frozenset({Role.ADMIN, Role.ASSESSOR}),
 }
+
+
+STOOD_FOR = (Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER)
+"""Whose hand somebody else may lend while they are away (surveys.acts.stand_ins), and who may lend it: nobody of the
+other two powers, and nobody who is bound to a department or a unit."""
+
+
+@dataclass(frozen=True)
+class StandsFor:
+    """An absent one, in whose place an account acts now."""
+
+    name: str
+    role: Role
 
 
 @dataclass(frozen=True)
@@ -84,10 +116,12 @@ class Actor:
     `department`: an assessor's; `unit_id`: a reporter's. `must_change`: signed in with a one-time password, and may do
     nothing but change it. `origin`: of what came from a page.
 
-    `also`: what it may beyond its role: an admin keeps the accounts while there is no system admin. What hands rest on
-    (surveys.acts.hands): `given_by`, who made the account or last reset its password, None for the command line;
-    `gave`: the accounts to which this one did so; `unconfirmed`: the site has an auditor, who has not confirmed it
-    since. `audited`: whether the site has one.
+    `also`: what it may beyond its role: an admin keeps the accounts while there is no system admin. `stands_for`: in
+    whose place it acts now, with what they may. `given`: what two hands gave a reader, by id of the assessment.
+
+    What hands rest on (surveys.acts.hands): `given_by`, who made the account or last reset its password, None for the
+    command line; `gave`: the accounts to which this one did so; `unconfirmed`: the site has an auditor, who has not
+    confirmed it since. `no_auditor`: what is said of that where two people act, empty where there is one.
     """
 
     account_id: int | None
@@ -101,10 +135,19 @@ class Actor:
     given_by: int | None = field(default=None, compare=False)
     gave: frozenset[int] = field(default=frozenset(), compare=False)
     unconfirmed: bool = field(default=False, compare=False)
-    audited: bool = field(default=True, compare=False)
+    no_auditor: str = field(default="", compare=False)
+    stands_for: tuple[StandsFor, ...] = field(default=(), compare=False)
+    given: frozenset[tuple[int, ReadingKind]] = field(default=frozenset(), compare=False)
 
     def may(self, permission: Permission) -> bool:
-        return not self.must_change and (self.role in WHO_MAY[permission] or permission in self.also)
+        if self.must_change:
+            return False
+        return permission in self.also or any(role in WHO_MAY[permission] for role in self.roles)
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """Its own first, then those it stands in for."""
+        return (self.role, *(each.role for each in self.stands_for))
 
 
 OF_THE_SERVER = frozenset({Permission.MANAGE_ACCOUNTS, Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS})

@@ -116,11 +116,18 @@ ACTS = {
     "poll.withdraw": "撤回测评会",
     "proceeding.add": "登记考核记录",
     "proceeding.withdraw": "撤回考核记录",
+    "reading.give": "同意给查阅人看",
+    "reading.propose": "提出给查阅人看",
+    "reading.take_back": "收回给查阅人看的",
     "roster.import": "导入名单",
     "roster.read": "上传名单",
     "row.choose": "选定方法",
     "row.exempt": "免考",
     "rules.change": "修改规则",
+    "site.set": "修改系统设置",
+    "standin.agree": "同意代行",
+    "standin.end": "结束代行",
+    "standin.propose": "提出代行",
     "sheet.agree": "同意结果",
     "rules.edit": "修改计分规则",
     "row.unexempt": "撤销免考",
@@ -155,6 +162,8 @@ def record(
 ) -> None:
     """Joins the caller's transaction: an act and its entry are kept or lost together. Raises KeyError."""
     who = AuditEntry(actor=actor.name, account_id=actor.account_id, role=actor.role.value)
+    if actor.stands_for:
+        detail = f"{detail}（代{'、'.join(each.name for each in actor.stands_for)}）"
     _write(session, now, who, actor.origin, act, subject, detail, result, before, after)
 
 

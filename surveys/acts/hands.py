@@ -6,6 +6,9 @@ from surveys.acts.actors import Actor
 from surveys.acts.errors import NotAllowed
 
 ADMIN = "另一名管理员"
+NO_AUDITOR = "本站按设置不设审计员，两人的账号没有第三个人核对。"
+NOT_YET = "本站尚未设审计员：账号由谁建立、重设没有第三个人核对，两个账号可能是一个人的。"
+"""On papers, and on pages where two people act."""
 
 
 def why_not(actor: Actor, earlier: Collection[int], other: str = ADMIN) -> str | None:

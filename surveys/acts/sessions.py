@@ -7,10 +7,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import Actor, Permission, Role
+from surveys.acts import hands, readings, stand_ins
+from surveys.acts.actors import STOOD_FOR, Actor, Permission, Role
+from surveys.acts.site_settings import has, read
 from surveys.settings import Settings
 from surveys.storage.tables import Account, StaffSession
 
@@ -38,7 +40,7 @@ class Held:
     own: bool
 
 
-def actor_of(session: Session, account: Account) -> Actor:
+def actor_of(session: Session, now: datetime, account: Account) -> Actor:
     """With what its hand rests on, as it is now."""
     role = Role(account.role)
     audited = has(session, Role.AUDITOR)
@@ -54,13 +56,10 @@ def actor_of(session: Session, account: Account) -> Actor:
         given_by=account.given_by,
         gave=frozenset(session.scalars(select(Account.id).where(Account.given_by == account.id))),
         unconfirmed=audited and account.confirmed_at is None,
-        audited=audited,
+        no_auditor="" if audited else hands.NO_AUDITOR if read(session).without_auditor else hands.NOT_YET,
+        stands_for=stand_ins.stands_for(session, now, account.id) if role in STOOD_FOR else (),
+        given=readings.given(session, account.id) if role is Role.READER else frozenset(),
     )
-
-
-def has(session: Session, role: Role) -> bool:
-    """Whether somebody is in this role."""
-    return bool(session.scalar(select(exists().where(Account.role == role, Account.active))))
 
 
 def begin(session: Session, settings: Settings, now: datetime, account_id: int) -> str:
@@ -85,7 +84,7 @@ def find(session: Session, settings: Settings, now: datetime, token: str) -> Fou
     if _is_over(settings, now, held):
         return None
     ends_at = held.made_at + settings.session_longest
-    return Found(actor_of(session, account), ends_at, now - held.seen_at >= SEEN_EVERY)
+    return Found(actor_of(session, now, account), ends_at, now - held.seen_at >= SEEN_EVERY)
 
 
 def seen(session: Session, now: datetime, token: str) -> None:

@@ -5,10 +5,11 @@ a certificate, a value) is signed, and its digest or name is the subject: change
 signed. What changes an assessment in another's place waits with its content: `surveys.acts.proposals`.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor
@@ -151,6 +152,25 @@ def decline(
         )
     )
     return found
+
+
+def agreed_in(session: Session, act: str, subjects: Collection[str]) -> list[tuple[int, str]]:
+    """Which of these subjects have both hands, and in which assessment."""
+    query = (
+        select(Approval.assessment_id, Approval.subject)
+        .where(Approval.act == act, Approval.subject.in_(subjects))
+        .group_by(Approval.assessment_id, Approval.subject)
+        .having(func.count() >= HANDS)
+    )
+    return [(assessment_id, subject) for assessment_id, subject in session.execute(query)]
+
+
+def take_back(session: Session, assessment_id: int, act: str, subject: str) -> None:
+    """What waits or was agreed to is as if nobody had proposed it; whether one hand may, the caller says. Raises
+    WrongState."""
+    own = (Approval.assessment_id == assessment_id) & (Approval.act == act) & (Approval.subject == subject)
+    if not session.scalars(delete(Approval).where(own).returning(Approval.id)).all():
+        raise WrongState("没有人提出过，或刚刚已经收回。请刷新页面核对。")
 
 
 def _waiting(session: Session, assessment_id: int, act: str, subject: str) -> Proposal:

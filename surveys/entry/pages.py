@@ -7,7 +7,7 @@ from surveys.acts.limits import LONGEST_REASON
 from surveys.evidence.pages import materials, proceedings, reviews
 from surveys.marking.marks import MOST_WORDS
 from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices
-from surveys.office.pages import account_batches, accounts, log, sign_in
+from surveys.office.pages import account_batches, accounts, log, sign_in, site_settings, stand_ins
 from surveys.outcome.pages import (
     archives,
     framework_imports,
@@ -15,6 +15,7 @@ from surveys.outcome.pages import (
     own_unit,
     proposals,
     publications,
+    readings,
     results,
     score_sheets,
     versions,
@@ -49,9 +50,11 @@ POLLS = (
     *(withdrawals, poll_choices),
 )
 SETTING_UP = (units, rosters, frameworks, framework_imports, applicability)
-MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger, life, versions, results, publications)
+MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger)
+OUTCOME = (life, versions, results, publications, readings)
 EVIDENCE = (materials, reviews, archives, proceedings, own_unit)
-STAFF = (sign_in, accounts, account_batches, log, *POLLS, *SETTING_UP, *MARKING, *EVIDENCE)
+OFFICE = (sign_in, accounts, account_batches, log, site_settings, stand_ins)
+STAFF = (*OFFICE, *POLLS, *SETTING_UP, *MARKING, *OUTCOME, *EVIDENCE)
 
 SAID_ON_PAGES = {
     "CODE_LENGTH": codes.LENGTH,

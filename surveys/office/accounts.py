@@ -146,12 +146,12 @@ def _new_password(account: Account, now: datetime, actor: Actor, *, one_time: bo
     return password
 
 
-def sign_in(session: Session, name: str, password: str) -> Actor:
+def sign_in(session: Session, now: datetime, name: str, password: str) -> Actor:
     """Whoever this is, for a terminal: who is there holds the database, so no limit is kept and no session begun.
 
     Raises WrongCredentials, after the same work whether or not the name exists.
     """
-    return sessions.actor_of(session, require_match(credentials_of(session, name), password))
+    return sessions.actor_of(session, now, require_match(credentials_of(session, name), password))
 
 
 def credentials_of(session: Session, name: str) -> Account | None:

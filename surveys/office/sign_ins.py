@@ -122,9 +122,8 @@ def sign_in(
         account = session.get_one(Account, checked.id, with_for_update=True)
         if account.password_hash != checked.password_hash or not account.active:
             raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
-        audit.record(
-            session, now, replace(sessions.actor_of(session, account), origin=origin), "account.sign_in", account.name
-        )
+        actor = replace(sessions.actor_of(session, now, account), origin=origin)
+        audit.record(session, now, actor, "account.sign_in", account.name)
         return _enter(site, session, now, account, caller, browser)
 
 

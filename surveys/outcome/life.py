@@ -13,6 +13,7 @@ from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import BadInput, WrongState
 from surveys.acts.permitted import permitted
 from surveys.acts.reasons import written
+from surveys.acts.site_settings import goes_without_auditor
 from surveys.outcome import versions
 from surveys.outcome.hindrances import NEXT, LiveAssessment, certificate, hindrances, open_objections
 from surveys.polling.seal import canonical_json, digest
@@ -31,7 +32,8 @@ def start_marking(session: Session, now: datetime, actor: Actor, assessment_id: 
     From now on nothing that the program does otherwise later changes them. Raises NotFound, NotAllowed, WrongState."""
     assessment, _ = _ready(session, now, actor, assessment_id, AssessmentState.PREPARING)
     rules = ScoringRules.from_json(assessment.rules)
-    assessment.rules = replace(rules, only_with_form=True, decided_by_two=True).to_json()
+    unaudited = goes_without_auditor(session)
+    assessment.rules = replace(rules, only_with_form=True, decided_by_two=True, unaudited=unaudited).to_json()
     assessment.questionnaires = catalog_questionnaires()
     session.add(
         RuleVersion(

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from surveys.acts import audit_chain
 from surveys.acts.audit_chain import Head
+from surveys.acts.hands import NO_AUDITOR
 from surveys.catalog.model import plain
 from surveys.outcome import versions
 from surveys.outcome.score_record import ScoreRecord
@@ -111,5 +112,7 @@ def certificate_words(found: PresentRecord, zone: tzinfo) -> Iterator[str]:
     hands = "、".join(f"{name}（{made_at.astimezone(zone):%Y-%m-%d %H:%M}）" for name, made_at in certificate.hands)
     yield f"数据出自第 {certificate.number} 版得分（{certificate.kind.label}），由{hands}核定。"
     yield f"封存码：{certificate.digest}"
+    if found.record.rules.unaudited:
+        yield NO_AUDITOR
     if certificate.log_head is not None:
         yield f"核定时的操作日志头：{certificate.log_head}"

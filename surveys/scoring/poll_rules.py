@@ -16,6 +16,7 @@ class PollRules:
     `blanks_allowed`: whether a sheet with blanks is taken from a phone. On paper a blank cannot be refused.
     `reserve`: tickets that may be issued beyond those entitled; None: as many as anybody likes. `issue_to`: up to how
     many in all, where a second hand agreed to more.
+    `unaudited`: the site went without an auditor when it opened, who confirms accounts; papers say so.
     `two_hands`: whether two people decide where figures contradict each other or another sealed poll measures the same.
     """
 
@@ -27,6 +28,7 @@ class PollRules:
     two_hands: bool = True
     reserve: int | None = None
     issue_to: int | None = None
+    unaudited: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -38,6 +40,7 @@ class PollRules:
             "two_hands": self.two_hands,
             "reserve": self.reserve,
             "issue_to": self.issue_to,
+            **({"unaudited": True} if self.unaudited else {}),
         }
 
     @classmethod
@@ -52,6 +55,7 @@ class PollRules:
             two_hands=data.get("two_hands", False),
             reserve=data.get("reserve"),
             issue_to=data.get("issue_to"),
+            unaudited=data.get("unaudited", False),
         )
 
 

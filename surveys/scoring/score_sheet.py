@@ -85,6 +85,7 @@ class ScoringRules:
     democratic row; else the newest of a team is, though it rated leaders alone.
     `decided_by_two`: whether what an admin decides in another's place waits for a second hand. From the start of
     marking on; rules frozen before it was asked do not say it, and what the admin saved counted at once.
+    `unaudited`: the site went without an auditor when marking started, who confirms accounts; papers say so.
     """
 
     mode: Mode = Mode.WHOLE
@@ -101,6 +102,7 @@ class ScoringRules:
     mark_step: Decimal = FINEST
     only_with_form: bool = True
     decided_by_two: bool = False
+    unaudited: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -113,6 +115,7 @@ class ScoringRules:
             "mark_step": str(self.mark_step),
             "only_with_form": self.only_with_form,
             "decided_by_two": self.decided_by_two,
+            **({"unaudited": True} if self.unaudited else {}),
         }
 
     @classmethod
@@ -129,6 +132,7 @@ class ScoringRules:
             mark_step=Decimal(data.get("mark_step", FINEST)),
             only_with_form=data.get("only_with_form", False),
             decided_by_two=data.get("decided_by_two", False),
+            unaudited=data.get("unaudited", False),
         )
 
 

@@ -84,6 +84,7 @@ def parse_rules(entry: RulesEntry, present: ScoringRules = _NEW) -> ScoringRules
         step or FINEST,
         present.only_with_form,
         present.decided_by_two,
+        present.unaudited,
     )
     if len(faults) == readable:  # what could not be read would be called wrong twice
         faults += rule_faults(rules)

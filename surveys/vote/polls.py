@@ -11,6 +11,7 @@ from surveys.acts import audit, editions
 from surveys.acts.actors import Actor, Permission
 from surveys.acts.errors import AlreadyDone, BadInput, NotFound, WrongState
 from surveys.acts.permitted import permitted
+from surveys.acts.site_settings import goes_without_auditor
 from surveys.catalog.model import Questionnaire
 from surveys.intake.cleaning import clean_line
 from surveys.polling import codes, envelopes
@@ -234,7 +235,9 @@ def open_poll(session: Session, now: datetime, actor: Actor, poll_id: int) -> No
     ticket_limits.fix(session, poll)
     headcounts.forget_unagreed(session, poll)
     # A draft may be older than the rule, which begins with opening.
-    poll.rules = replace(PollRules.from_json(poll.rules), two_hands=True).to_json()
+    poll.rules = replace(
+        PollRules.from_json(poll.rules), two_hands=True, unaudited=goes_without_auditor(session)
+    ).to_json()
     poll.state = PollState.OPEN
     poll.opened_at = now
     poll.envelope_salt = envelopes.new_salt()

@@ -135,6 +135,12 @@ def _replace(
         session.execute(insert(box), _order.sample(rows, len(rows)))
 
 
+def hand_of(poll: Poll, actor: Actor) -> Role | None:
+    """For which of the two sides this account can still unseal; None where for neither."""
+    turned = {entry.key for entry in poll.unsealings}
+    return next((role for role in actor.roles if role in KEYS and KEYS[role] not in turned), None)
+
+
 @permitted(Permission.UNSEAL)
 def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     """One of the two hands; whether the result is open now. Raises NotAllowed, WrongState."""
@@ -147,15 +153,16 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     over = why_stays_shut(poll)
     if over is not None:
         raise WrongState(over)
-    key = KEYS.get(actor.role)
-    if key is None:
+    own = [each for each in actor.roles if each in KEYS]
+    role = hand_of(poll, actor)
+    if not own:
         raise NotAllowed("启封须由一名组织员和一名监票人各自登录后操作。")
-    if key in {entry.key for entry in poll.unsealings}:
+    if role is None:
         other = "结果可以看了" if len(poll.unsealings) == len(Key) else "还需另一方"
-        raise AlreadyDone(f"{actor.role.label}一方已经启封过了，{other}。")
+        raise AlreadyDone(f"{own[0].label}一方已经启封过了，{other}。")
     account_id = require_hand(actor, {entry.account_id for entry in poll.unsealings}, "另一方")
-    poll.unsealings.append(Unsealing(key=key.value, account_id=account_id, made_at=now))
-    audit.record(session, now, actor, "poll.unseal", poll.prefix, f"{actor.role.label}一方")
+    poll.unsealings.append(Unsealing(key=KEYS[role].value, account_id=account_id, made_at=now))
+    audit.record(session, now, actor, "poll.unseal", poll.prefix, f"{role.label}一方")
     session.commit()
     return len(poll.unsealings) == len(Key)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveys.acts.actors import Actor, Permission
@@ -22,7 +23,7 @@ from surveys.scoring.grades import FormRules, form_score, item_score, question_s
 from surveys.scoring.poll_rules import PollRules
 from surveys.scoring.rates import is_flagged, lowest_grade
 from surveys.scoring.tally import ClassTally, tally_class
-from surveys.storage.tables import Poll
+from surveys.storage.tables import Poll, Unit
 from surveys.vote import class_words
 from surveys.vote.poll_record import COMMAND, verified_each
 from surveys.vote.tally_values import ClassResult, FormTally, QuestionTally, Tally
@@ -30,6 +31,13 @@ from surveys.vote.tally_values import ClassResult, FormTally, QuestionTally, Tal
 
 def is_visible(poll: Poll) -> bool:
     return results_visible(poll.state, poll.two_person, {Key(entry.key) for entry in poll.unsealings})
+
+
+def visible_in(session: Session, assessment_id: int) -> list[Poll]:
+    """The polls of an assessment whose results may be seen, by unit, then by seal; rehearsals are none."""
+    query = select(Poll).join(Unit).where(Unit.assessment_id == assessment_id, ~Poll.rehearsal, Poll.seal.is_not(None))
+    found = session.scalars(query.order_by(Unit.id, Poll.sealed_at, Poll.id))
+    return [poll for poll in found if is_visible(poll)]
 
 
 def require_visible(poll: Poll) -> str:

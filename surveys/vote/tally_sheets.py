@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit_chain
 from surveys.acts.audit_chain import Head
 from surveys.acts.errors import BadInput
+from surveys.acts.hands import NO_AUDITOR
 from surveys.catalog.model import plain
 from surveys.polling.seal import Record, seal
 from surveys.polling.sheet import ABSTAIN, BLANK, Sheet
@@ -142,7 +143,11 @@ def _sheet_of(record: Record, head: Head | None) -> TallySheet:
         shortcoming=tally.shortcoming,
         flagged=flagged(tally),
         warnings=warnings(tally),
-        notes=(*_notes(tally, rules), *(() if head is None else (f"封存时的操作日志头：{head}",))),
+        notes=(
+            *_notes(tally, rules),
+            *([NO_AUDITOR] if rules.unaudited else []),
+            *(() if head is None else (f"封存时的操作日志头：{head}",)),
+        ),
     )
 
 

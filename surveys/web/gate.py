@@ -4,12 +4,15 @@ from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from surveys.acts.actors import Permission
+from surveys.acts import readings
+from surveys.acts.actors import Permission, Role
 from surveys.web import kept_forms, uploads
-from surveys.web.access import PUBLIC, SIGNED_IN, actor, csrf, declared, is_printable, load, may, note_use, public
+from surveys.web.access import PUBLIC, SIGNED_IN, actor, csrf, declared, is_printable, load, may, note_use, public, site
 
 WITH_ONE_TIME_PASSWORD = ("sign_in.password", "sign_in.sign_out")
 """All that somebody may call who has not changed the one-time password yet."""
+NAMED = ("assessment_id", "unit_id", "poll_id")
+"""By which an address says what assessment its page is about."""
 
 
 def check() -> ResponseReturnValue | None:
@@ -26,9 +29,20 @@ def check() -> ResponseReturnValue | None:
         return (kept_forms.answer() if request.method == "POST" else None) or _to_sign_in()
     if actor().must_change and request.endpoint not in WITH_ONE_TIME_PASSWORD:
         return (kept_forms.answer() if request.method == "POST" else None) or redirect(url_for("sign_in.password"))
-    if access != SIGNED_IN and not may(Permission(access)):
+    if access != SIGNED_IN and not (may(Permission(access)) and _was_given(Permission(access))):
         abort(403)
     return None
+
+
+def _was_given(permission: Permission) -> bool:
+    """What a reader is shown, two hands gave it; all others see what their role may."""
+    kind = readings.KIND_OF.get(permission)
+    if kind is None or actor().role is not Role.READER:
+        return True
+    ((named, number),) = ((name, value) for name, value in (request.view_args or {}).items() if name in NAMED)
+    with site().database.reading() as session:
+        assessment_id = readings.assessment_of(session, named, number)
+    return not actor().unconfirmed and (assessment_id, kind) in actor().given
 
 
 def _is_public() -> bool:

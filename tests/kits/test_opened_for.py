@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask, request
+from flask import Flask
 from flask.testing import FlaskClient
-from flask_login import current_user
 from werkzeug.routing import Rule
-from werkzeug.test import EnvironBuilder
 
 from surveys.acts.actors import Permission, Role
-from surveys.acts.identities import Identities
 from surveys.acts.site import Site
 from surveys.polling.states import PollState
 from surveys.vote import polls
@@ -25,7 +22,7 @@ from tests.builders import build_poll, build_unit, run_sql
 from tests.builders import dump as rows
 from tests.sites import lite_site_in
 from tests.strict_client import Page, StrictClient
-from tests.worlds import Shown, addresses, build_accounts, build_everything, client_of, dump, role_for
+from tests.worlds import Shown, addresses, build_accounts, build_everything, client_of, dump, required, role_for
 
 OF_NOTHING = {
     "/polls/scrub",
@@ -36,6 +33,10 @@ OF_NOTHING = {
     "/accounts/reissue",
     "/confirmations",
     "/sessions/end",
+    "/settings",
+    "/stand-ins",
+    "/stand-ins/agree",
+    "/stand-ins/end",
     "/assessments/new",
 }
 ACTION = re.compile(r' action="([^"]*)"')
@@ -56,15 +57,6 @@ def posted(app: Flask) -> list[Rule]:
     """What staff forms post to."""
     rules = [rule for rule in app.url_map.iter_rules() if "POST" in (rule.methods or ())]
     return [rule for rule in rules if declared(app.view_functions[rule.endpoint]) != PUBLIC]
-
-
-def required(client: StrictClient, address: str) -> Identities:
-    """What a form must carry that this browser posts to this address."""
-    environ = EnvironBuilder(address, method="POST").get_environ()
-    client._add_cookies_to_wsgi(environ)
-    with client.application.request_context(environ):
-        assert current_user.is_authenticated  # who it is, as known before anything else is looked up
-        return {} if request.endpoint is None else opened_for.required()
 
 
 def test_every_address_that_takes_a_form_says_what_the_form_is_of(shown: Shown) -> None:

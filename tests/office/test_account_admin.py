@@ -28,7 +28,7 @@ def make(site: Site, name: str, role: Role, place: str | int | None = None, acto
 
 def sign_in(site: Site, name: str, password: str) -> Actor:
     with site.database.reading() as session:
-        return accounts.sign_in(session, name, password)
+        return accounts.sign_in(session, NOW, name, password)
 
 
 def line(site: Site, name: str) -> account_admin.AccountLine:

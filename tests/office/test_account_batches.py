@@ -68,7 +68,7 @@ def test_a_gbk_file_is_seen_and_then_made(site, boss, assessment_id):
     assert [each.name for each in handouts] == ["网信甲", "样例局", "组织1", "监票"]
     for each in handouts:
         with site.database.reading() as session:
-            actor = accounts.sign_in(session, each.name, each.password)
+            actor = accounts.sign_in(session, NOW, each.name, each.password)
         assert actor.must_change
         assert log(site, each.name)[0][:2] == ("account.create", "主任")
         assert each.password not in repr(dump(site.database))
@@ -99,7 +99,7 @@ def test_every_fault_is_told_at_its_cell_and_nothing_is_made(site, boss, assessm
     told = str(caught.value)
     for words in (
         "第 2 行 C 列（部门或单位） “市委网信处”：测评体系里没有这个考核部门。是不是“市委网信办”？",
-        "第 3 行 B 列（角色） ：没有写角色，须是系统管理员、业务管理员、审计员、组织员、考评员、监票人、报送员之一",
+        "第 3 行 B 列（角色） ：没有写角色，须是系统管理员、业务管理员、审计员、组织员、考评员、监票人、报送员、查阅人之一",
         "第 4 行 A 列（账号名） “甲”：和第 2 行重复",
         "第 4 行 C 列（部门或单位） “样例局”：组织员不分部门和单位",
         "第 5 行 A 列（账号名） ：没有写账号名",
@@ -196,7 +196,7 @@ def test_every_unit_without_a_reporter_gets_one(site, assessment_id):
     (handout,) = make_all(site, assessment_id)
     assert (handout.name, handout.place) == ("样例档案局2", "样例档案局")
     with site.database.reading() as session:
-        found = accounts.sign_in(session, handout.name, handout.password)
+        found = accounts.sign_in(session, NOW, handout.name, handout.password)
     assert found.unit_id == second
     with pytest.raises(WrongState, match="都已经有"):
         make_all(site, assessment_id)
@@ -248,7 +248,7 @@ def test_last_years_reporters_come_along_once_it_is_archived(site, boss, assessm
     own = {each.name: each.id for each in units_of(site, year)}
     for name, password in passwords.items():
         with site.database.reading() as session:
-            actor = accounts.sign_in(session, name, password)
+            actor = accounts.sign_in(session, NOW, name, password)
         assert actor.unit_id == own[name]
         assert log(site, name)[-1][2] == f"{name}（样例考核） → {name}（下年考核）：新的考核"
     with pytest.raises(WrongState, match="已经归档"):

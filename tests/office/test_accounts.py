@@ -22,7 +22,7 @@ def create(site: Site, name: str = "张三", role: Role = Role.ADMIN, department
 
 def sign_in(site: Site, name: str, password: str) -> Actor:
     with site.database.reading() as session:
-        return accounts.sign_in(session, name, password)
+        return accounts.sign_in(session, NOW, name, password)
 
 
 def test_an_account_signs_in_with_its_first_password(site):
@@ -149,13 +149,16 @@ def test_the_table_of_who_may_do_what():
     assert set(WHO_MAY) == set(Permission)
     may = {role: {permission for permission in Permission if Actor(1, "某人", role).may(permission)} for role in Role}
     no_business = {Permission.MANAGE_ACCOUNTS, Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS}
-    assert may[Role.ADMIN] == set(Permission) - {Permission.UNSEAL, Permission.SEE_OWN_UNIT} - no_business
+    of_others = {Permission.UNSEAL, Permission.SEE_OWN_UNIT, Permission.READ_GIVEN}
+    assert may[Role.ADMIN] == set(Permission) - of_others - no_business
+    assert may[Role.READER] == {Permission.READ_RESULTS, Permission.READ_TALLIES, Permission.READ_GIVEN}
     assert may[Role.SYSTEM] == {Permission.MANAGE_ACCOUNTS}
     assert may[Role.AUDITOR] == {Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS}
     assert may[Role.SCRUTINEER] == {
         Permission.SEE_POLLS,
         Permission.SEE_TICKETS,
         Permission.SEE_TALLIES,
+        Permission.READ_TALLIES,
         Permission.WITNESS,
         Permission.UNSEAL,
         Permission.SETTLE_PAPER,
@@ -165,6 +168,7 @@ def test_the_table_of_who_may_do_what():
         Permission.SEE_TICKETS,
         Permission.RUN_POLLS,
         Permission.SEE_TALLIES,
+        Permission.READ_TALLIES,
         Permission.WITNESS,
         Permission.UNSEAL,
         Permission.SETTLE_PAPER,

@@ -25,7 +25,7 @@ def test_it_starts_and_advances(lite_app: Flask, lite_site: Site) -> None:
     assert "适用表还没有核准" in run(lite_app, "start", assessment_id).stderr
     with lite_site.database.writing() as session:
         password = accounts.create_account(session, NOW, COMMAND_LINE, "admin", Role.ADMIN)
-        admin = accounts.sign_in(session, "admin", password)
+        admin = accounts.sign_in(session, NOW, "admin", password)
         for unit, row in applicability.matrix(session, assessment_id).gaps:
             applicability.choose(session, NOW, admin, unit.id, row.standard.key, row.standard.alternatives[0])
     approve = ("approve-rows", assessment_id, "--account", "admin", "--password", password)

@@ -29,7 +29,7 @@ def make(site: Site, name: str, role: Role, actor: Actor = COMMAND_LINE) -> Acto
 def known(site: Site, name: str) -> Actor:
     """As its next request knows it."""
     with site.database.reading() as session:
-        return sessions.actor_of(session, session.scalars(sa.select(Account).where(Account.name == name)).one())
+        return sessions.actor_of(session, NOW, session.scalars(sa.select(Account).where(Account.name == name)).one())
 
 
 def change(site: Site, name: str, actor: Actor = COMMAND_LINE) -> None:
@@ -82,7 +82,7 @@ def test_admins_keep_the_accounts_until_there_is_a_system_admin(lite_site: Site)
 def test_without_an_auditor_nothing_waits_for_one(lite_site: Site) -> None:
     admin = make(lite_site, "甲", Role.ADMIN)
     other = make(lite_site, "乙", Role.ADMIN, admin_of(lite_site, "甲"))
-    assert not other.audited
+    assert "尚未设审计员" in other.no_auditor
     assert hands.why_not(other, {99}) is None
     make(lite_site, "丙", Role.AUDITOR)
     assert admin.account_id is not None

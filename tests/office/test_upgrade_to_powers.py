@@ -63,7 +63,9 @@ def test_accounts_are_given_by_who_the_log_says(old: Database) -> None:
 def test_nobody_is_locked_out_and_everything_goes_on(old: Database) -> None:
     migrate(old)
     with old.reading() as session:
-        actors = [sessions.actor_of(session, each) for each in session.scalars(sa.select(Account).order_by(Account.id))]
+        actors = [
+            sessions.actor_of(session, NOW, each) for each in session.scalars(sa.select(Account).order_by(Account.id))
+        ]
     assert [actor.may(Permission.MANAGE_ACCOUNTS) for actor in actors] == [True, True, False, True]
     first, second, _, other = actors
     assert hands.why_not(other, {1}) is None

@@ -51,7 +51,7 @@ def id_of(admin: StrictClient, name: str) -> int:
 
 def signed_in(site: Site, name: str, password: str) -> Actor:
     with site.database.reading() as session:
-        return accounts.sign_in(session, name, password)
+        return accounts.sign_in(session, NOW, name, password)
 
 
 def handed_out(response: TestResponse) -> dict[str, str]:
@@ -117,7 +117,7 @@ def test_the_list_is_searched_and_filtered(admin: StrictClient) -> None:
         links = [link for link in admin.page(f"/accounts{query}").links() if re.fullmatch(r"/accounts/\d+", link)]
         return [admin.page(link).heading for link in links]
 
-    assert names("") == ["system", "admin", "auditor", "organizer", "assessor", "scrutineer", "reporter"]
+    assert names("") == ["system", "admin", "auditor", "organizer", "assessor", "scrutineer", "reporter", "reader"]
     assert names("?q=样例局") == ["reporter"]
     assert names("?role=scrutineer") == ["scrutineer"]
     assert names("?standing=new") == []

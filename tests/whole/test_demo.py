@@ -14,6 +14,7 @@ from surveys.polling.seal import seal as digest_of
 from surveys.polling.states import PollState
 from surveys.vote import casting, poll_record, polls
 from tests.builders import build_unit, cast, dump, filled, sheet_of
+from tests.sites import NOW
 
 pytestmark = pytest.mark.both
 
@@ -66,7 +67,7 @@ def _check_sign_in(site: Site, links: demo.DemoLinks) -> None:
     assert [role for role, _, _ in links.accounts] == [role.label for role in Role]
     with site.database.reading() as session:
         for role, name, password in links.accounts:
-            actor = accounts.sign_in(session, name, password)
+            actor = accounts.sign_in(session, NOW, name, password)
             assert actor.role.label == role
             assert password in links.text()
 

@@ -238,6 +238,21 @@ def accounts(sender: Sender, office: Office) -> None:
     sender.send(admin, "/accounts?standing=new", "account_batches.reissue", reason="样例")
 
 
+def the_site(sender: Sender, office: Office) -> None:
+    """Its settings, who reads, and who stands in."""
+    admin, second, readers = office.admin, office.second_admin, f"{office.assessment}/readers"
+    sender.send(office.system, "/settings", "site_settings.show")
+    sender.send(admin, readers, "readings.take_back", reason="样例")
+    sender.send(admin, readers, "readings.propose", reason="样例")
+    sender.send(second, readers, "readings.agree")
+    away = account(office.site, "丙").account_id
+    named = {"account": str(office.world.by_role[Role.ORGANIZER]), "absent": str(away), "reason": "样例"}
+    today = office.site.now().astimezone(office.site.settings.time_zone).date().isoformat()
+    sender.send(admin, "/stand-ins", "stand_ins.propose", **named, last_day=today)
+    sender.send(second, "/stand-ins", "stand_ins.agree")
+    sender.send(admin, "/stand-ins", "stand_ins.end")
+
+
 def setting_up(sender: Sender, office: Office) -> None:
     admin = office.admin
     sender.send(admin, "/assessments/new", "setup.create", title="样例", frameworks="municipal")
@@ -465,7 +480,7 @@ def a_year(sender: Sender) -> None:
 
 def test_every_form_is_sent_with_the_least(browser: Browser, sqlite_template: Path, tmp_path: Path) -> None:
     sent: set[str] = set()
-    parts = (voting, setting_up, polling, paper_ballots, marking, handing_in, decisions, accounts)
+    parts = (voting, setting_up, polling, paper_ballots, marking, handing_in, decisions, the_site, accounts)
     for name in ("office", "year"):
         (tmp_path / name).mkdir()
         with lite_site_in(tmp_path / name, sqlite_template) as app, browser.new_context(locale="zh-CN") as context:

@@ -383,7 +383,7 @@ def test_the_script_makes_a_season_and_says_how_to_look_at_it(tmp_path: Path):
     database = Database(database_url_of(named["DATABASE_URL"]))
     told = re.findall(r"  (\S+)  (\S+)  密码 (\S+)", made.stdout)
     with database.reading() as session:
-        roles = {accounts.sign_in(session, name, password).role for _, name, password in told}
+        roles = {accounts.sign_in(session, NOW, name, password).role for _, name, password in told}
         assert roles == set(Role) - {Role.SYSTEM, Role.AUDITOR}
         assert [each.state for each in assessments.list_assessments(session)] == ["marking"]
     database.engine.dispose()

@@ -1,11 +1,11 @@
 """Forms of the account pages."""
 
-from wtforms import BooleanField, HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
 from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON
-from surveys.web.forms import REQUIRED, StaffForm
+from surveys.web.forms import REQUIRED, GroundsForm, StaffForm
 
 
 class AccountForm(StaffForm):
@@ -60,3 +60,21 @@ class ConfirmAccountForm(StaffForm):
 
 class ReissuePasswordsForm(PasswordFileForm, WhyForm):
     """The accounts come as checkboxes of the list."""
+
+
+class SettingsForm(StaffForm):
+    """As surveys.acts.site_settings.OwnSettings."""
+
+    without_auditor = BooleanField("本站不设审计员")
+
+
+class StandInForm(GroundsForm):
+    account = SelectField("代行的人", [DataRequired("请选代行的人。")])
+    absent = SelectField("代替谁", [DataRequired("请选代替谁。")])
+    last_day = DateField("最后一天（含当日）", [InputRequired("请填最后一天。")])
+
+
+class StandInActForm(StaffForm):
+    """To agree to one, or to end it."""
+
+    number = HiddenField("代行", [DataRequired(REQUIRED)])

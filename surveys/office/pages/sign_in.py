@@ -102,6 +102,8 @@ def home() -> ResponseReturnValue:
     """To the page this role works on."""
     if may(Permission.SEE_OWN_UNIT):
         return redirect(url_for("materials.overview"))
+    if may(Permission.READ_GIVEN):
+        return redirect(url_for("readings.own"))
     if may(Permission.SEE_LOG):
         return redirect(url_for("log.show"))
     if may(Permission.MANAGE_ACCOUNTS) and not may(Permission.SEE_POLLS):

@@ -23,7 +23,7 @@ from surveys.season import applicability, assessments
 def assessment_approve_rows(assessment_id: int, account: str, password: str) -> None:
     """核准适用表，用自己的账号和密码；先在网页上核对，再核准，然后才能开始打分。"""
     with site().database.writing() as session:
-        actor = accounts.sign_in(session, account, password)
+        actor = accounts.sign_in(session, site().now(), account, password)
         fingerprint = applicability.matrix(session, assessment_id).fingerprint
         applicability.approve(session, site().now(), actor, assessment_id, fingerprint)
     click.echo("适用表已核准。", err=True)
@@ -91,7 +91,7 @@ def assessment_return(assessment_id: int, reason: str) -> None:
 def assessment_certify(assessment_id: int, account: str, password: str) -> None:
     """核定中的一方，用自己的账号和密码；打印所核定结果的封存码。"""
     with site().database.writing() as session:
-        actor = accounts.sign_in(session, account, password)
+        actor = accounts.sign_in(session, site().now(), account, password)
         shown = life.certificate_digest(session, assessments.assessment_of(session, assessment_id))
         done = life.certify(session, site().now(), actor, assessment_id, shown)
     click.echo(shown)

@@ -13,12 +13,14 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 from wtforms.widgets import HiddenInput
 
+from surveys.acts.actors import ReadingKind
+from surveys.acts.errors import BadInput
 from surveys.acts.limits import LONGEST_REASON
 from surveys.evidence.materials import MOST_ADDRESS
 from surveys.evidence.pages.forms import FileFields, ReferenceFields
 from surveys.outcome.replies import LONGEST
 from surveys.season.pages.forms import RulesForm
-from surveys.web.forms import REQUIRED, ConfirmForm, StaffForm, TakeOverForm
+from surveys.web.forms import REQUIRED, ConfirmForm, GroundsForm, StaffForm, TakeOverForm
 
 
 class AppealForm(StaffForm):
@@ -65,3 +67,21 @@ class ChangeRulesForm(RulesForm):
     reason = StringField("修改的理由", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
     base = HiddenField("原来的规则", [DataRequired(REQUIRED)])
     shown = HiddenField("预览", [Optional()])
+
+
+class ReadingForm(StaffForm):
+    """Of one reader's account and one kind."""
+
+    account = HiddenField("查阅人", [DataRequired(REQUIRED)])
+    kind = HiddenField("内容", [DataRequired(REQUIRED)])
+
+    def given(self) -> tuple[int, ReadingKind]:
+        """Raises BadInput: what the page did not write."""
+        try:
+            return int(self.account.data), ReadingKind(self.kind.data)
+        except ValueError:
+            raise BadInput("没有这个查阅人或这项内容，请刷新页面再来。") from None
+
+
+class ReadingReasonForm(ReadingForm, GroundsForm):
+    """To propose that it be given, or to take it back."""

@@ -17,7 +17,7 @@ _ZIP = "application/zip"
 
 
 @pages.get("/assessments/<id:assessment_id>/report.<extension>")
-@needs(Permission.SEE_RESULTS)
+@needs(Permission.READ_RESULTS)
 @reads("export.results")
 def report(assessment_id: int, extension: str) -> ResponseReturnValue:
     form = _form(extension)

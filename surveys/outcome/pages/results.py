@@ -15,7 +15,7 @@ pages = Blueprint("results", __name__)
 
 
 @pages.get("/assessments/<id:assessment_id>/results")
-@needs(Permission.SEE_RESULTS)
+@needs(Permission.READ_RESULTS)
 @reads("read.results")
 def show(assessment_id: int) -> ResponseReturnValue:
     found = _results(assessment_id)
@@ -29,7 +29,7 @@ def show(assessment_id: int) -> ResponseReturnValue:
 
 
 @pages.get("/assessments/<id:assessment_id>/charts/<int:number>.<extension>")
-@needs(Permission.SEE_RESULTS)
+@needs(Permission.READ_RESULTS)
 @reads("read.results")
 def chart(assessment_id: int, number: int, extension: str) -> ResponseReturnValue:
     """Units by score in one category; categories are numbered from 1 in the order of the assessment."""

@@ -102,7 +102,7 @@ def row(assessment_id: int, version: int, unit_id: int, row_key: str) -> Respons
 
 
 @pages.get("/units/<id:unit_id>/why")
-@needs(Permission.SEE_RESULTS)
+@needs(Permission.READ_RESULTS)
 @reads("read.results")
 def why(unit_id: int) -> ResponseReturnValue:
     """A unit's sheet explained."""
@@ -116,7 +116,7 @@ def why(unit_id: int) -> ResponseReturnValue:
 
 
 @pages.get("/units/<id:unit_id>/rows/<row_key>/why")
-@needs(Permission.SEE_RESULTS)
+@needs(Permission.READ_RESULTS)
 @reads("read.results")
 def why_row(unit_id: int, row_key: str) -> ResponseReturnValue:
     found = _present(unit_id, versions.live_unit)

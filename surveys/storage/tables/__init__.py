@@ -25,7 +25,9 @@ from surveys.storage.tables.office import (
     Import,
     PastPassword,
     SignInFailure,
+    SiteSettings,
     StaffSession,
+    StandIn,
 )
 from surveys.storage.tables.polls import (
     Ballot,
@@ -76,7 +78,9 @@ __all__ = [
     "RuleVersion",
     "ScoreVersion",
     "SignInFailure",
+    "SiteSettings",
     "StaffSession",
+    "StandIn",
     "Ticket",
     "Unit",
     "UnitTag",

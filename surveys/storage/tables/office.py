@@ -100,6 +100,31 @@ class AuditHead(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class SiteSettings(Base):
+    """What the system admin has set (surveys.acts.site_settings): no row or one."""
+
+    __tablename__ = "site_settings"
+    site: Mapped[str] = mapped_column(String(10), primary_key=True)
+    body: Mapped[Document]
+
+
+class StandIn(Base):
+    """Who acts in the place of an absent one, until a moment: as one proposed and another agreed, both not the two."""
+
+    __tablename__ = "stand_ins"
+    __table_args__ = NUMBERED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    absent_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    reason: Mapped[str]
+    until: Mapped[datetime]
+    proposed_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    proposed_at: Mapped[datetime]
+    agreed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
+    agreed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
 class Import(Base):
     """A file read and shown, not yet taken over. `kind`: roster or polls; `body`: what was read."""
 

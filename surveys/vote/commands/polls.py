@@ -307,7 +307,7 @@ def poll_close(poll_id: int, uncounted: int) -> None:
 def poll_unseal(poll_id: int, account: str, password: str) -> None:
     """双人启封中的一方，用自己的账号和密码。"""
     with site().database.writing() as session:
-        actor = accounts.sign_in(session, account, password)
+        actor = accounts.sign_in(session, site().now(), account, password)
         done = sealing.unseal(session, site().now(), actor, poll_id)
     click.echo("结果已启封。" if done else "已登记，还需另一方启封。", err=True)
 

@@ -100,7 +100,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             paper=paper_counts(session, poll),
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
             opened_by=[entry.key for entry in poll.unsealings],
-            own_key=sealing.KEYS.get(actor().role),
+            unseals_for=sealing.hand_of(poll, actor()),
             stays_shut=sealing.why_stays_shut(poll),
             withdraw_form=WithdrawPollForm(),
             grounds_form=GroundsForm(),

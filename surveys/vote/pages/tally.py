@@ -21,7 +21,7 @@ pages.add_app_template_global(tallies.is_visible, "result_visible")
 
 
 @pages.get("/polls/<id:poll_id>/tally")
-@needs(Permission.SEE_TALLIES)
+@needs(Permission.READ_TALLIES)
 @reads("read.tally")
 def tally(poll_id: int) -> ResponseReturnValue:
     with site().database.reading() as session:
@@ -62,7 +62,7 @@ def sheet(poll_id: int, extension: str) -> ResponseReturnValue:
 
 
 @pages.get("/polls/<id:poll_id>/charts/<int:number>.<extension>")
-@needs(Permission.SEE_TALLIES)
+@needs(Permission.READ_TALLIES)
 @reads("read.tally")
 def chart(poll_id: int, number: int, extension: str) -> ResponseReturnValue:
     """Grades per question as stacked bars: 0 is the organization, 1 the first leader."""

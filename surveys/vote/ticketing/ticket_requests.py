@@ -73,7 +73,7 @@ def who_agrees(session: Session) -> str:
 
 def may_agree(session: Session, actor: Actor) -> bool:
     """By role alone."""
-    return actor.role is Role.SCRUTINEER if _has_scrutineer(session) else actor.may(Permission.RUN_POLLS)
+    return Role.SCRUTINEER in actor.roles if _has_scrutineer(session) else actor.may(Permission.RUN_POLLS)
 
 
 def _has_scrutineer(session: Session) -> bool:
