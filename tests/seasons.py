@@ -84,8 +84,11 @@ class Season:
 
     def certified(self) -> "Season":
         self.appeal()
-        assert [self.certify(admin) for admin in self.admins] == [False, True]
+        self.certified_by_both()
         return self
+
+    def certified_by_both(self) -> None:
+        assert [self.certify(admin) for admin in self.admins] == [False, True]
 
     def archive(self) -> None:
         with self.site.database.writing() as session:

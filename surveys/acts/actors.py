@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from surveys.storage.tables import shown_name
+
 
 class Role(StrEnum):
     SYSTEM = "system"
@@ -48,6 +50,7 @@ class Permission(StrEnum):
     SEE_TICKETS = "see_tickets"  # how many of what were issued, batch by batch and door by door; never a code
     SEE_TALLIES = "see_tallies"  # of sealed polls
     WITNESS = "witness"  # the scrutineer's hand beside the organizers': people present, tickets beyond the limit
+    WATCH = "watch"  # the scrutineer's remarks, and the tick that sealing waits for
     UNSEAL = "unseal"  # one of the two hands that open a result
     SETTLE_PAPER = "settle_paper"  # what two others keyed differently
     SEE_SHEETS = "see_sheets"
@@ -70,6 +73,7 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.SEE_TICKETS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.SEE_TALLIES: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.WITNESS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
+    Permission.WATCH: frozenset({Role.SCRUTINEER}),
     Permission.UNSEAL: frozenset({Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.SETTLE_PAPER: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),
     Permission.SEE_SHEETS: frozenset({Role.ADMIN, Role.ASSESSOR}),
@@ -96,6 +100,7 @@ other two powers, and nobody who is bound to a department or a unit."""
 class StandsFor:
     """An absent one, in whose place an account acts now."""
 
+    account_id: int
     name: str
     role: Role
 
@@ -114,7 +119,7 @@ class Actor:
     """Whoever calls a service. `account_id` is None on the command line, which acts as an admin.
 
     `department`: an assessor's; `unit_id`: a reporter's. `must_change`: signed in with a one-time password, and may do
-    nothing but change it. `origin`: of what came from a page.
+    nothing but change it. `person`: who holds it, where that is known. `origin`: of what came from a page.
 
     `also`: what it may beyond its role: an admin keeps the accounts while there is no system admin. `stands_for`: in
     whose place it acts now, with what they may. `given`: what two hands gave a reader, by id of the assessment.
@@ -132,12 +137,18 @@ class Actor:
     must_change: bool = False
     origin: Origin | None = field(default=None, compare=False)
     also: frozenset[Permission] = field(default=frozenset(), compare=False)
+    person: str = field(default="", compare=False)
     given_by: int | None = field(default=None, compare=False)
     gave: frozenset[int] = field(default=frozenset(), compare=False)
     unconfirmed: bool = field(default=False, compare=False)
     no_auditor: str = field(default="", compare=False)
     stands_for: tuple[StandsFor, ...] = field(default=(), compare=False)
     given: frozenset[tuple[int, ReadingKind]] = field(default=frozenset(), compare=False)
+
+    @property
+    def shown(self) -> str:
+        """For people to read."""
+        return shown_name(self.person, self.name)
 
     def may(self, permission: Permission) -> bool:
         if self.must_change:

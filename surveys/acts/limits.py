@@ -12,3 +12,4 @@ LONGEST_POST = 200
 """Characters of a leader's post."""
 LONGEST_DOCUMENT = 200
 """Characters that name a document or an occasion."""
+LONGEST_PERSON = 50

@@ -183,7 +183,7 @@ Query = Select[ProposedChange, str, str | None]
 
 
 def _of(assessment_id: int) -> Query:
-    query = select(ProposedChange, Account.name, _Decider.name).join(Account, Account.id == ProposedChange.account_id)
+    query = select(ProposedChange, Account.shown, _Decider.shown).join(Account, Account.id == ProposedChange.account_id)
     query = query.outerjoin(_Decider, _Decider.id == ProposedChange.decided_by)
     return query.where(ProposedChange.assessment_id == assessment_id)
 
@@ -283,4 +283,4 @@ def names_unit(session: Session, assessment_id: int, unit_id: int) -> bool:
 
 def gone_by(second: Actor | None, actor: Actor, reason: str) -> str:
     """Why something was taken back, with who proposed and who confirmed that, which is kept nowhere else."""
-    return reason if second is None else f"{reason}（{actor.name}提出，{second.name}确认）"
+    return reason if second is None else f"{reason}（{actor.shown}提出，{second.shown}确认）"

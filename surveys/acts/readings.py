@@ -51,7 +51,7 @@ def assessment_of(session: Session, named: str, number: int) -> int | None:
 def standings(session: Session, actor: Actor, assessment_id: int) -> list[Standing]:
     """Of every reader in use, kind by kind. Raises NotAllowed."""
     found = two_hands.proposals(session, assessment_id, ACT)
-    query = select(Account.id, Account.name).where(Account.role == Role.READER, Account.active).order_by(Account.id)
+    query = select(Account.id, Account.shown).where(Account.role == Role.READER, Account.active).order_by(Account.id)
     return [
         Standing(account_id, name, kind, found.get(_subject(account_id, kind)))
         for account_id, name in session.execute(query)

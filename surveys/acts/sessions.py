@@ -53,6 +53,7 @@ def actor_of(session: Session, now: datetime, account: Account) -> Actor:
         account.unit_id,
         account.one_time,
         also=frozenset({Permission.MANAGE_ACCOUNTS}) if keeps_accounts else frozenset(),
+        person=account.person,
         given_by=account.given_by,
         gave=frozenset(session.scalars(select(Account.id).where(Account.given_by == account.id))),
         unconfirmed=audited and account.confirmed_at is None,

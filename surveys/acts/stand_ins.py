@@ -43,19 +43,19 @@ class Person:
 def stands_for(session: Session, now: datetime, account_id: int) -> tuple[StandsFor, ...]:
     """For whom the account acts now."""
     query = (
-        select(Account.name, Account.role)
+        select(Account.id, Account.name, Account.role)
         .join(StandIn, StandIn.absent_id == Account.id)
         .where(StandIn.account_id == account_id, StandIn.agreed_at.is_not(None), StandIn.until > now)
         .where(StandIn.ended_at.is_(None))
         .order_by(StandIn.id)
     )
-    return tuple(StandsFor(name, Role(role)) for name, role in session.execute(query))
+    return tuple(StandsFor(number, name, Role(role)) for number, name, role in session.execute(query))
 
 
 @permitted(Permission.DECIDE)
 def people(session: Session, actor: Actor) -> list[Person]:
     """Who may stand in or be stood in for, by role, then name. Raises NotAllowed."""
-    query = select(Account.id, Account.name, Account.role).where(Account.role.in_(STOOD_FOR), Account.active)
+    query = select(Account.id, Account.shown, Account.role).where(Account.role.in_(STOOD_FOR), Account.active)
     found = [Person(number, name, Role(role)) for number, name, role in session.execute(query)]
     return sorted(found, key=lambda each: (list(Role).index(each.role), each.name))
 
@@ -65,7 +65,7 @@ def lines(session: Session, now: datetime, actor: Actor) -> list[Line]:
     """Those that wait or hold now, the oldest first. Raises NotAllowed."""
     account, absent, proposer, agreer = (aliased(Account) for _ in range(4))
     query = (
-        select(StandIn, account.name, absent, proposer.name, agreer.name)
+        select(StandIn, account.shown, absent, proposer.shown, agreer.shown)
         .join(account, account.id == StandIn.account_id)
         .join(absent, absent.id == StandIn.absent_id)
         .join(proposer, proposer.id == StandIn.proposed_by)
@@ -77,7 +77,7 @@ def lines(session: Session, now: datetime, actor: Actor) -> list[Line]:
         Line(
             each.id,
             name,
-            gone.name,
+            gone.shown,
             Role(gone.role),
             each.reason,
             each.until,

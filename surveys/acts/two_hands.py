@@ -88,7 +88,7 @@ def proposals(session: Session, assessment_id: int, act: str) -> dict[str, Propo
 
 def _approvals(session: Session, assessment_id: int, act: str) -> list[tuple[Approval, str]]:
     query = (
-        select(Approval, Account.name)
+        select(Approval, Account.shown)
         .join(Account, Account.id == Approval.account_id)
         .where(Approval.assessment_id == assessment_id, Approval.act == act)
         .order_by(Approval.id)

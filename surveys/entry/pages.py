@@ -34,6 +34,7 @@ from surveys.vote.pages import (
     paper_keying,
     polls,
     public_board,
+    scrutiny,
     tally,
     ticket_requests,
     tickets,
@@ -47,7 +48,7 @@ from surveys.web import access, assets, cookies, editing, errors, gate, headers,
 VOTERS = (ballot, public_board, door_screen, hall_screen)
 POLLS = (
     *(polls, wizard, imports, tickets, ticket_requests, doors, paper_keying, tally),
-    *(withdrawals, poll_choices),
+    *(withdrawals, poll_choices, scrutiny),
 )
 SETTING_UP = (units, rosters, frameworks, framework_imports, applicability)
 MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger)

@@ -4,7 +4,7 @@ A name is never changed and never given to another account: the audit log knows 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,7 +17,15 @@ from surveys.acts.errors import BadInput, NotFound, WrongState
 from surveys.acts.permitted import permitted
 from surveys.acts.reasons import written
 from surveys.intake.cleaning import clean_name, name_key
-from surveys.office.accounts import Handout, NewAccount, add_accounts, place_of, renew_password
+from surveys.office.accounts import (
+    Handout,
+    NewAccount,
+    add_accounts,
+    checked_person,
+    checked_phone,
+    place_of,
+    renew_password,
+)
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.season.assessments import departments_in, frameworks_of, unit_of
 from surveys.storage.tables import Account, Assessment, AuditEntry, Unit
@@ -48,6 +56,13 @@ class AccountLine:
     assessment: str
     state: AccountState
     created_at: datetime
+    person: str
+    phone: str
+
+    @property
+    def holder(self) -> str:
+        """As the form that changes it was filled."""
+        return _holder(self.person, self.phone)
 
     @property
     def full_place(self) -> str:
@@ -76,7 +91,7 @@ def list_accounts(
         for line in lines
         if (role is None or line.role is role)
         and (state is None or line.state is state)
-        and wanted in name_key(f"{line.name} {line.place} {line.assessment}")
+        and wanted in name_key(f"{line.name} {line.person} {line.place} {line.assessment}")
     ]
     return sorted(kept, key=lambda line: (list(Role).index(line.role), line.assessment, line.id))
 
@@ -93,6 +108,8 @@ def _line(account: Account, unit: Unit | None, assessment: str) -> AccountLine:
         assessment,
         state,
         account.created_at,
+        account.person,
+        account.phone,
     )
 
 
@@ -135,7 +152,7 @@ def current_assessments(session: Session) -> Sequence[Assessment]:
 @permitted(Permission.MANAGE_ACCOUNTS)
 def create(session: Session, now: datetime, actor: Actor, entry: NewAccount) -> Handout:
     """A new account with a one-time password. Raises NotAllowed, BadInput, NotFound, WrongState."""
-    entry = NewAccount(clean_name(entry.name), entry.role, entry.department, entry.unit_id)
+    entry = replace(entry, name=clean_name(entry.name))
     if entry.department is not None and entry.department not in known_departments(session):
         raise BadInput(f"现有考核的测评体系里没有考核部门“{entry.department}”。")
     if entry.unit_id is not None and entry.unit_id not in {unit.id for unit in known_units(session)}:
@@ -188,7 +205,7 @@ def _reset(session: Session, now: datetime, actor: Actor, account: Account, why:
         raise WrongState(f"账号“{account.name}”已停用。请先启用，再重设密码。")
     password = renew_password(session, now, actor, account, one_time=True)
     audit.record(session, now, actor, "account.reset", account.name, why)
-    return Handout(account.name, Role(account.role).label, _place(session, account), password)
+    return Handout(account.name, Role(account.role).label, _place(session, account), password, account.person)
 
 
 @permitted(Permission.MANAGE_ACCOUNTS)
@@ -255,6 +272,24 @@ def move(
         raise WrongState(f"“{account.name}”已经在{after}，没有改动。")
     audit.record(session, now, actor, "account.move", account.name, f"{before} → {after}：{why}")
     session.commit()
+
+
+@permitted(Permission.MANAGE_ACCOUNTS)
+def describe(
+    session: Session, now: datetime, actor: Actor, account_id: int, person: str, phone: str, base: str | None = None
+) -> None:
+    """Who holds the account, and their phone. Raises NotAllowed, NotFound, BadInput, WrongState."""
+    account = _account(session, account_id, lock=True)
+    before, after = _holder(account.person, account.phone), _holder(checked_person(person), checked_phone(phone))
+    editions.check_value(base, "holder", before, after, "姓名和电话")
+    account.person, account.phone = checked_person(person), checked_phone(phone)
+    if after != before:
+        audit.record(session, now, actor, "account.describe", account.name, before=before, after=after)
+    session.commit()
+
+
+def _holder(person: str, phone: str) -> str:
+    return " ".join(part for part in (person, phone) if part)
 
 
 def _check_other(actor: Actor, account: Account, text: str) -> None:

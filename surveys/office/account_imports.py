@@ -38,7 +38,7 @@ DESK = ImportDesk(
     gone="没有等待确认的账号表：可能已经建好，或又上传了新的文件。请看账号页，或重新上传。",
     moved="没有可建的账号，或文件在预览之后换过，什么都没有建。请看新的预览。",
 )
-TITLES = ("账号名", "角色", "部门或单位")
+TITLES = ("账号名", "姓名", "角色", "部门或单位", "电话")
 _PLACES = {Role.ASSESSOR: DEPARTMENT, Role.REPORTER: UNIT}
 _ONCE = {Role.ADMIN: ("管理员",)}
 """What roles were called before 0026: old files say so."""
@@ -47,12 +47,13 @@ _INACTIVE = "已停用"
 
 @dataclass(frozen=True)
 class AccountPreview:
-    """`new`: name, role and place in words. `there`: names that are so already. `hindrances`: why it cannot be made."""
+    """`new`: name, person, role and place in words. `there`: names that are so already. `hindrances`: why it cannot be
+    made."""
 
     assessment_id: int
     title: str
     file_name: str
-    new: tuple[tuple[str, str, str], ...]
+    new: tuple[tuple[str, str, str, str], ...]
     there: tuple[str, ...]
     notes: tuple[str, ...]
     hindrances: tuple[str, ...]
@@ -67,7 +68,7 @@ class AccountPreview:
 
     @property
     def by_role(self) -> Mapping[str, int]:
-        return Counter(role for _, role, _ in self.new)
+        return Counter(role for _, _, role, _ in self.new)
 
 
 @permitted(Permission.MANAGE_ACCOUNTS)
@@ -121,7 +122,7 @@ def _compared(session: Session, entry: Import, found: AccountList) -> AccountPre
         assessment.id,
         assessment.title,
         entry.body["file"],
-        tuple((row.name, Role(row.role).label, row.place) for row in found.rows),
+        tuple((row.name, row.person, Role(row.role).label, row.place) for row in found.rows),
         found.there,
         found.notes,
         tuple(hindrances),
@@ -153,8 +154,8 @@ def apply(session: Session, now: datetime, actor: Actor, import_id: int, fingerp
 def _new(row: AccountRow, units: Mapping[str, int]) -> NewAccount:
     role = Role(row.role)
     if role is Role.REPORTER:
-        return NewAccount(row.name, role, unit_id=units[row.place])
-    return NewAccount(row.name, role, row.place or None)
+        return NewAccount(row.name, role, unit_id=units[row.place], person=row.person, phone=row.phone)
+    return NewAccount(row.name, role, row.place or None, person=row.person, phone=row.phone)
 
 
 @permitted(Permission.MANAGE_ACCOUNTS)
@@ -163,14 +164,15 @@ def template(session: Session, actor: Actor, assessment_id: int) -> bytes:
     assessment = assessment_of(session, assessment_id)
     known = _known(session, assessment)
     examples = [
-        ("样例考评员", Role.ASSESSOR.label, next(iter(known.departments), "")),
-        ("样例报送员", Role.REPORTER.label, next(iter(known.units), "样例局")),
-        ("样例组织员", Role.ORGANIZER.label, ""),
+        ("样例考评员", "张一", Role.ASSESSOR.label, next(iter(known.departments), ""), ""),
+        ("样例报送员", "张二", Role.REPORTER.label, next(iter(known.units), "样例局"), "0531-0000000"),
+        ("样例组织员", "张三", Role.ORGANIZER.label, "", ""),
     ]
     help_rows = [
         ("先删去", "“账号”表里的样例行，再填自己的。列的先后可以变，列名不要改。"),
         ("账号名", "必填。登录时输入的名字，一人一个，不要合用。"),
         ("角色", f"必填。{'、'.join(role.label for role in known.roles)}之一。"),
+        ("姓名、电话", "可以不填。填了，页面、日志和纸面上就写姓名。"),
         ("部门或单位", "考评员写考核部门，报送员写单位，其他角色留空。"),
         ("考核部门", "、".join(known.departments)),
     ]

@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from surveys.acts import audit, sessions
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
-from surveys.acts.limits import LONGEST_NAME
+from surveys.acts.limits import LONGEST_NAME, LONGEST_PERSON
 from surveys.acts.permitted import permitted
+from surveys.intake.cleaning import clean_line, clean_name
 from surveys.office import passwords
 from surveys.office.account_names import Names
+from surveys.office.uploads.account_lists import PHONE, PHONE_REMEDY
 from surveys.season.assessments import unit_of
 from surveys.storage.tables import Account, Unit
 
@@ -25,12 +27,14 @@ class WrongCredentials(Refusal):
 
 @dataclass(frozen=True)
 class NewAccount:
-    """An account to be made. `department`: an assessor's; `unit_id`: a reporter's."""
+    """An account to be made. `department`: an assessor's; `unit_id`: a reporter's; `person`, `phone`: the holder's."""
 
     name: str
     role: Role
     department: str | None = None
     unit_id: int | None = None
+    person: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Handout:
     role: str
     place: str
     password: str
+    person: str = ""
 
 
 @permitted(Permission.MANAGE_ACCOUNTS)
@@ -54,12 +59,15 @@ def create_account(
     unit_id: int | None = None,
     *,
     one_time: bool = False,
+    person: str = "",
+    phone: str = "",
 ) -> str:
     """Adds an account and returns its first password, which is kept nowhere. Raises BadInput, NotFound.
 
     `one_time`: it must be changed before anything else; without, as scripts rely on it, it may be kept.
     """
-    (handout,) = add_accounts(session, now, actor, [NewAccount(name, role, department, unit_id)], one_time=one_time)
+    entry = NewAccount(name, role, department, unit_id, person, phone)
+    (handout,) = add_accounts(session, now, actor, [entry], one_time=one_time)
     session.commit()
     return handout.password
 
@@ -83,6 +91,8 @@ def add_accounts(
         taken.add(name.lower())
         account = Account(
             name=name,
+            person=checked_person(entry.person),
+            phone=checked_phone(entry.phone),
             role=entry.role.value,
             department=department,
             unit_id=entry.unit_id,
@@ -90,7 +100,7 @@ def add_accounts(
             created_at=now,
         )
         password = _new_password(account, now, actor, one_time=one_time)
-        handouts.append(Handout(name, entry.role.label, place, password))
+        handouts.append(Handout(name, entry.role.label, place, password, account.person))
         made.append(account)
     session.add_all(made)
     try:
@@ -99,7 +109,7 @@ def add_accounts(
         session.rollback()
         raise WrongState("同名的账号刚刚被别人建立，这次什么都没有建。请刷新后再看。") from None
     for each in handouts:
-        detail = "，".join(part for part in (each.role, each.place, why) if part)
+        detail = "，".join(part for part in (each.role, each.place, each.person, why) if part)
         audit.record(session, now, actor, "account.create", each.name, detail)
     return handouts
 
@@ -123,6 +133,22 @@ def _checked(session: Session, entry: NewAccount, taken: set[str], names: Names)
     if department and len(department) > 100:
         raise BadInput("考核部门名称最多 100 个字。")
     return name, department, place_of(department, unit)
+
+
+def checked_person(text: str) -> str:
+    """The holder's name as it is kept. Raises BadInput."""
+    person = clean_name(text)
+    if len(person) > LONGEST_PERSON:
+        raise BadInput(f"姓名最多 {LONGEST_PERSON} 个字。")
+    return person
+
+
+def checked_phone(text: str) -> str:
+    """Raises BadInput."""
+    phone = clean_line(text)
+    if phone and not PHONE.fullmatch(phone):
+        raise BadInput(PHONE_REMEDY)
+    return phone
 
 
 def place_of(department: str | None, unit: Unit | None) -> str:

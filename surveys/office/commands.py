@@ -23,14 +23,27 @@ one_time = click.option("--one-time", is_flag=True, help="登录后要先改密�
 @click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
 @click.option("--department", help="考评员所属的考核部门")
 @click.option("--unit", "unit_id", type=ID, help="报送员所属单位的编号")
+@click.option("--person", default="", help="使用人的姓名")
+@click.option("--phone", default="", help="使用人的电话")
 @one_time
 @reports_refusals
-def account_create(name: str, role: str, department: str | None, unit_id: int | None, one_time: bool) -> None:
+def account_create(
+    name: str, role: str, department: str | None, unit_id: int | None, one_time: bool, person: str, phone: str
+) -> None:
     """新建账号，打印一次性显示的初始密码。"""
     now = site().now()
     with site().database.writing() as session:
         password = accounts.create_account(
-            session, now, COMMAND_LINE, name, Role(role), department, unit_id, one_time=one_time
+            session,
+            now,
+            COMMAND_LINE,
+            name,
+            Role(role),
+            department,
+            unit_id,
+            one_time=one_time,
+            person=person,
+            phone=phone,
         )
     click.echo(password)
 

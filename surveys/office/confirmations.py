@@ -42,7 +42,7 @@ def unconfirmed(session: Session, actor: Actor) -> list[Unconfirmed]:
     """Those in use, the oldest first. Raises NotAllowed."""
     giver = aliased(Account)
     query = (
-        select(Account, giver.name)
+        select(Account, giver.shown)
         .outerjoin(giver, giver.id == Account.given_by)
         .where(*_WAITING)
         .order_by(Account.given_at, Account.id)
@@ -50,7 +50,7 @@ def unconfirmed(session: Session, actor: Actor) -> list[Unconfirmed]:
     return [
         Unconfirmed(
             account.id,
-            account.name,
+            account.shown,
             Role(account.role),
             full_place(session, account),
             by or "",

@@ -15,10 +15,25 @@ from surveys.acts.audit import ACTS, Outcome
 from surveys.acts.audit_chain import Fault, Head
 from surveys.acts.permitted import permitted
 from surveys.reporting.csv_cells import harmless
-from surveys.storage.tables import AuditEntry
+from surveys.storage.tables import Account, AuditEntry
 
 A_PAGE = 100
-TITLES = ("序号", "时间", "账号", "角色", "操作", "对象", "说明", "改前", "改后", "结果", "来源", "请求", "摘要")
+TITLES = (
+    "序号",
+    "时间",
+    "账号",
+    "姓名",
+    "角色",
+    "操作",
+    "对象",
+    "说明",
+    "改前",
+    "改后",
+    "结果",
+    "来源",
+    "请求",
+    "摘要",
+)
 GROUPS = {
     "account": "账号和登录",
     "poll": "测评会",
@@ -27,6 +42,9 @@ GROUPS = {
     "mark": "打分",
     "assessment": "考核",
     "proposal": "两人确认的改动",
+    "reading": "给查阅人看",
+    "standin": "代行",
+    "site": "系统设置",
     "read": "查看",
     "export": "导出",
     "access": "越权访问",
@@ -54,6 +72,7 @@ class LogLine:
     number: int
     at: datetime
     who: str
+    person: str
     role: str
     act: str
     subject: str
@@ -80,8 +99,8 @@ def page(session: Session, actor: Actor, wanted: Wanted, below: int | None = Non
     query = _wanted(wanted)
     if below is not None:
         query = query.where(AuditEntry.id < below)
-    found = session.scalars(query.order_by(AuditEntry.id.desc()).limit(A_PAGE + 1)).all()
-    lines = tuple(map(_line, found[:A_PAGE]))
+    found = session.execute(query.order_by(AuditEntry.id.desc()).limit(A_PAGE + 1)).all()
+    lines = tuple(_line(entry, person) for entry, person in found[:A_PAGE])
     return LogPage(lines, lines[-1].number if len(found) > A_PAGE else None)
 
 
@@ -89,7 +108,7 @@ def page(session: Session, actor: Actor, wanted: Wanted, below: int | None = Non
 def every(session: Session, actor: Actor, wanted: Wanted) -> Iterator[LogLine]:
     """All entries wanted, the oldest first. Raises NotAllowed."""
     query = _wanted(wanted).order_by(AuditEntry.id).execution_options(yield_per=1000)
-    return map(_line, session.scalars(query))
+    return (_line(entry, person) for entry, person in session.execute(query))
 
 
 @permitted(Permission.SEE_LOG)
@@ -98,10 +117,12 @@ def check(session: Session, actor: Actor) -> tuple[Head, list[Fault]]:
     return audit_chain.head_of(session), list(audit_chain.faults(session))
 
 
-def _wanted(wanted: Wanted) -> Select[AuditEntry]:
-    query = select(AuditEntry)
+def _wanted(wanted: Wanted) -> Select[AuditEntry, str | None]:
+    """With the names of the accounts' holders, as they are now."""
+    query = select(AuditEntry, Account.person).outerjoin(Account, Account.id == AuditEntry.account_id)
     if wanted.who:
-        query = query.where(AuditEntry.actor.contains(wanted.who, autoescape=True))
+        texts_of = (AuditEntry.actor, Account.person)
+        query = query.where(or_(*(each.contains(wanted.who, autoescape=True) for each in texts_of)))
     if wanted.words:
         texts = (AuditEntry.subject, AuditEntry.detail, AuditEntry.before, AuditEntry.after)
         query = query.where(or_(*(text.contains(wanted.words, autoescape=True) for text in texts)))
@@ -118,11 +139,12 @@ def _wanted(wanted: Wanted) -> Select[AuditEntry]:
     return query
 
 
-def _line(entry: AuditEntry) -> LogLine:
+def _line(entry: AuditEntry, person: str | None) -> LogLine:
     return LogLine(
         entry.id,
         entry.at,
         entry.actor,
+        person or "",
         Role(entry.role).label if entry.role and entry.account_id is not None else "",
         ACTS.get(entry.act, entry.act),
         entry.subject,
@@ -143,6 +165,16 @@ def table(lines: Iterator[LogLine]) -> bytes:
     writer.writerow(TITLES)
     for line in lines:
         at = line.at.isoformat(timespec="microseconds")
-        texts = (line.who, line.role, line.act, line.subject, line.detail, line.before, line.after, line.result)
+        texts = (
+            line.who,
+            line.person,
+            line.role,
+            line.act,
+            line.subject,
+            line.detail,
+            line.before,
+            line.after,
+            line.result,
+        )
         writer.writerow((line.number, at, *map(harmless, texts), line.address, line.request, line.digest))
     return text.getvalue().encode("utf-8-sig")

@@ -281,7 +281,7 @@ class RulesLine:
 def listing(session: Session, assessment_id: int) -> list[RulesLine]:
     """The oldest first."""
     query = (
-        select(RuleVersion.number, RuleVersion.reason, Account.name, RuleVersion.made_at)
+        select(RuleVersion.number, RuleVersion.reason, Account.shown, RuleVersion.made_at)
         .outerjoin(Account, Account.id == RuleVersion.account_id)
         .where(RuleVersion.assessment_id == assessment_id)
         .order_by(RuleVersion.number)

@@ -3,10 +3,23 @@
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from surveys.storage.tables import Ballot, BallotClass, Batch, Door, Keying, Poll, Presence, Receipt, Ticket, Unsealing
+from surveys.storage.tables import (
+    Ballot,
+    BallotClass,
+    Batch,
+    Door,
+    Keying,
+    Poll,
+    PollPerson,
+    Presence,
+    Receipt,
+    Remark,
+    Ticket,
+    Unsealing,
+)
 
 # Whatever belongs to a poll, what refers to others first.
-_BELONGINGS = (Keying, Door, Ballot, Receipt, Ticket, Batch, Unsealing, Presence, BallotClass)
+_BELONGINGS = (Keying, Door, Ballot, Receipt, Ticket, Batch, Unsealing, Presence, PollPerson, Remark, BallotClass)
 
 
 def erase(session: Session, poll_id: int) -> None:

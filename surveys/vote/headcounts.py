@@ -60,7 +60,7 @@ def headcount(session: Session, poll: Poll) -> Headcount:
 def headcount_each(session: Session, polls: Sequence[Poll]) -> dict[int, Headcount]:
     """The same of many polls, by id."""
     query = (
-        select(Presence, Account.name)
+        select(Presence, Account.shown)
         .outerjoin(Account, Account.id == Presence.account_id)
         .where(Presence.poll_id.in_([poll.id for poll in polls]))
         .order_by(Presence.poll_id, Presence.hand)
@@ -90,7 +90,7 @@ def enter(session: Session, now: datetime, actor: Actor, poll: Poll, number: int
         others = [each for each in headcount(session, poll).counts if each.account_id != actor.account_id][-1:]
         require_hand(actor, {each.account_id for each in others if each.account_id is not None}, "另一人")
     session.execute(delete(Presence).where(Presence.poll_id == poll.id))
-    entered = [*others, Count(number, actor.name, actor.account_id, now)]
+    entered = [*others, Count(number, actor.shown, actor.account_id, now)]
     session.add_all(
         Presence(poll_id=poll.id, hand=hand, account_id=each.account_id, number=each.number, made_at=each.made_at)
         for hand, each in enumerate(entered, start=1)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from surveys.acts import audit
+from surveys.acts import audit, poll_people
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import AlreadyDone, Imbalance, NotAllowed, WrongState
 from surveys.acts.hands import require_hand
@@ -24,6 +24,7 @@ from surveys.vote.cleaning import clean, mark
 from surveys.vote.paper_ballots.paper_counts import refuse_left, refuse_waiting
 from surveys.vote.poll_record import read_record
 from surveys.vote.polls import UNDER_WAY, close_poll, locked_poll, poll_of
+from surveys.vote.scrutiny import witnessing
 
 KEYS = {Role.ORGANIZER: Key.ORGANIZER, Role.SCRUTINEER: Key.SCRUTINEER}
 """Who holds which of the two keys. An admin holds none."""
@@ -70,6 +71,7 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
         raise WrongState(f"测评会{poll.state.label}，须先结束投票才能封存。")
     refuse_waiting(session, poll)
     refuse_left(session, poll, paper_left, "没有封存。", KEY_FIRST)
+    watched = witnessing.require(session, actor, poll)
     _shuffle_ballots(session, poll, site_secret)
     _shuffle_receipts(session, poll_id)
     _shuffle_tickets(session, poll_id)
@@ -82,7 +84,8 @@ def _seal(session: Session, site_secret: str, now: datetime, actor: Actor, poll_
     poll.seal = seal(record)
     poll.envelope_salt = None
     mark(session, poll.prefix)
-    detail = f"{poll.seal}；纸质票 {paper_left} 份没有收回" if paper_left else poll.seal
+    left = f"纸质票 {paper_left} 份没有收回" if paper_left else ""
+    detail = "；".join(part for part in (poll.seal, left, watched) if part)
     audit.record(session, now, actor, "poll.seal", poll.prefix, detail)
     session.commit()
     return poll.seal
@@ -153,6 +156,8 @@ def unseal(session: Session, now: datetime, actor: Actor, poll_id: int) -> bool:
     over = why_stays_shut(poll)
     if over is not None:
         raise WrongState(over)
+    if not poll_people.may_enter(session, actor, poll_id):
+        raise NotAllowed("这次测评会指定了别的组织员、监票人，请由他们启封。")
     own = [each for each in actor.roles if each in KEYS]
     role = hand_of(poll, actor)
     if not own:

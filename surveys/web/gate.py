@@ -4,7 +4,7 @@ from flask import Flask, abort, current_app, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user
 
-from surveys.acts import readings
+from surveys.acts import poll_people, readings
 from surveys.acts.actors import Permission, Role
 from surveys.web import kept_forms, uploads
 from surveys.web.access import PUBLIC, SIGNED_IN, actor, csrf, declared, is_printable, load, may, note_use, public, site
@@ -31,7 +31,15 @@ def check() -> ResponseReturnValue | None:
         return (kept_forms.answer() if request.method == "POST" else None) or redirect(url_for("sign_in.password"))
     if access != SIGNED_IN and not (may(Permission(access)) and _was_given(Permission(access))):
         abort(403)
+    poll_id = (request.view_args or {}).get("poll_id")
+    if poll_id is not None and actor().role is not Role.READER and not _may_enter(poll_id):
+        abort(403)
     return None
+
+
+def _may_enter(poll_id: int) -> bool:
+    with site().database.reading() as session:
+        return poll_people.may_enter(session, actor(), poll_id)
 
 
 def _was_given(permission: Permission) -> bool:

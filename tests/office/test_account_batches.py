@@ -58,10 +58,10 @@ def test_a_gbk_file_is_seen_and_then_made(site, boss, assessment_id):
     import_id = read(site, boss, assessment_id, GOOD)
     found = preview(site, boss, import_id)
     assert found.new == (
-        ("网信甲", "考评员", "市委网信办"),
-        ("样例局", "报送员", "样例局"),
-        ("组织1", "组织员", ""),
-        ("监票", "监票人", ""),
+        ("网信甲", "", "考评员", "市委网信办"),
+        ("样例局", "", "报送员", "样例局"),
+        ("组织1", "", "组织员", ""),
+        ("监票", "", "监票人", ""),
     )
     assert len(dump(site.database)["accounts"]) == 1
     handouts = apply(site, boss, import_id)
@@ -78,10 +78,10 @@ def test_a_gbk_file_is_seen_and_then_made(site, boss, assessment_id):
 
 
 def test_a_workbook_is_read_too_and_the_template_as_it_comes(site, boss, assessment_id):
-    rows = [("甲", "组织员", ""), ("乙", "管理员", "")]
+    rows = [("甲", "张三", "组织员", "", "0531-1"), ("乙", "", "管理员", "", "")]
     data = workbook([SheetPlan("账号", account_imports.TITLES, rows)])
     found = preview(site, boss, read(site, boss, assessment_id, data, "账号.xlsx"))
-    assert found.new == (("甲", "组织员", ""), ("乙", "业务管理员", ""))
+    assert found.new == (("甲", "张三", "组织员", ""), ("乙", "", "业务管理员", ""))
     with site.database.reading() as session:
         template = account_imports.template(session, boss, assessment_id)
     assert CalamineWorkbook.from_filelike(io.BytesIO(template)).sheet_names == ["账号", "填写说明"]
@@ -99,7 +99,8 @@ def test_every_fault_is_told_at_its_cell_and_nothing_is_made(site, boss, assessm
     told = str(caught.value)
     for words in (
         "第 2 行 C 列（部门或单位） “市委网信处”：测评体系里没有这个考核部门。是不是“市委网信办”？",
-        "第 3 行 B 列（角色） ：没有写角色，须是系统管理员、业务管理员、审计员、组织员、考评员、监票人、报送员、查阅人之一",
+        "第 3 行 B 列（角色） ：没有写角色，须是系统管理员、业务管理员、审计员、组织员、考评员、监票人、"
+        "报送员、查阅人之一",
         "第 4 行 A 列（账号名） “甲”：和第 2 行重复",
         "第 4 行 C 列（部门或单位） “样例局”：组织员不分部门和单位",
         "第 5 行 A 列（账号名） ：没有写账号名",
@@ -132,7 +133,7 @@ def test_a_file_that_is_no_list_of_accounts_is_refused(site, boss, assessment_id
 def test_accounts_that_are_there_stay_as_they_are(site, boss, assessment_id):
     apply(site, boss, read(site, boss, assessment_id, GOOD))
     found = preview(site, boss, read(site, boss, assessment_id, GOOD + "新人,组织员,\n"))
-    assert found.new == (("新人", "组织员", ""),)
+    assert found.new == (("新人", "", "组织员", ""),)
     assert found.there == ("网信甲", "样例局", "组织1", "监票")
     with site.database.writing() as session:
         account_admin.deactivate(session, NOW, boss, line(site, "监票").id, "调离")

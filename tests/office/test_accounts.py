@@ -149,7 +149,7 @@ def test_the_table_of_who_may_do_what():
     assert set(WHO_MAY) == set(Permission)
     may = {role: {permission for permission in Permission if Actor(1, "某人", role).may(permission)} for role in Role}
     no_business = {Permission.MANAGE_ACCOUNTS, Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS}
-    of_others = {Permission.UNSEAL, Permission.SEE_OWN_UNIT, Permission.READ_GIVEN}
+    of_others = {Permission.WATCH, Permission.UNSEAL, Permission.SEE_OWN_UNIT, Permission.READ_GIVEN}
     assert may[Role.ADMIN] == set(Permission) - of_others - no_business
     assert may[Role.READER] == {Permission.READ_RESULTS, Permission.READ_TALLIES, Permission.READ_GIVEN}
     assert may[Role.SYSTEM] == {Permission.MANAGE_ACCOUNTS}
@@ -160,6 +160,7 @@ def test_the_table_of_who_may_do_what():
         Permission.SEE_TALLIES,
         Permission.READ_TALLIES,
         Permission.WITNESS,
+        Permission.WATCH,
         Permission.UNSEAL,
         Permission.SETTLE_PAPER,
     }

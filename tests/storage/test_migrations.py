@@ -292,7 +292,8 @@ def test_a_step_back_from_sessions_gives_each_account_a_key_of_its_own(empty):
     assert len({len(key) for key in keys} | set(keys)) == 3
     migrate(empty)
     with empty.engine.connect() as connection:
-        assert connection.execute(accounts.select()).mappings().first() == written
+        kept = connection.execute(accounts.select()).mappings().first()
+        assert kept == written | {"person": "", "phone": ""}  # of 0017
         assert connection.exec_driver_sql("SELECT * FROM sessions").all() == []
 
 

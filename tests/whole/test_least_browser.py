@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, Route
 from werkzeug.exceptions import NotFound
 from werkzeug.test import TestResponse
 
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.site import Site
 from surveys.evidence import reviews
 from surveys.evidence.reviews import Verdict
@@ -25,8 +25,9 @@ from surveys.polling.states import PollState
 from surveys.reporting.workbooks import SheetPlan, workbook
 from surveys.storage.tables import Account, Material, Receipt, Review, Unit
 from surveys.vote import cleaning
+from surveys.vote.scrutiny import people
 from tests import papers, seasons
-from tests.builders import GROUP, account, build_unit, enter, event, record, sealed_poll
+from tests.builders import GROUP, account, build_poll, build_unit, close, enter, event, record, sealed_poll
 from tests.seasons import build_season
 from tests.sites import lite_site_in
 from tests.worlds import Everything, build_everything, client_of
@@ -225,6 +226,7 @@ def accounts(sender: Sender, office: Office) -> None:
         session.commit()
     client_of(sender.app, office.world.by_role[Role.SYSTEM])
     sender.send(admin, "/password", "sign_in.end_session")
+    sender.send(admin, f"/accounts/{number}", "accounts.describe")
     sender.send(office.auditor, "/confirmations", "log.confirm", sure="y")
     page = f"/accounts/{number}"
     for act in ("reset", "deactivate", "activate"):
@@ -236,6 +238,26 @@ def accounts(sender: Sender, office: Office) -> None:
     sender.send(admin, import_page.location, "account_batches.take_over")
     sender.send(admin, f"{office.assessment}/reporters", "account_batches.make_reporters")
     sender.send(admin, "/accounts?standing=new", "account_batches.reissue", reason="样例")
+
+
+def watching(sender: Sender, office: Office) -> None:
+    """A poll with a scrutineer by name, from the remark to the reason why it is sealed without the tick."""
+    world = build_poll(office.site, unit_id=office.world.polls[PollState.DRAFT].unit_id)
+    page, scrutineer = (
+        f"/polls/{world.poll_id}/scrutiny",
+        browser_of(sender, account(office.site, "看票", Role.SCRUTINEER)),
+    )
+    with office.site.database.writing() as session:
+        people.name_people(
+            session, office.site.now(), COMMAND_LINE, world.poll_id, {newest_account(office.site, "看票")}
+        )
+    sender.send(office.admin, page, "scrutiny.name_people")
+    sender.send(scrutineer, page, "scrutiny.remark", words="样例")
+    close(office.site, world.poll_id)
+    for answer in ("decline", "agree"):
+        sender.send(office.admin, page, "scrutiny.propose", reason="样例")
+        sender.send(office.second_admin, page, f"scrutiny.{answer}")
+    sender.send(scrutineer, page, "scrutiny.tick", sure="y")
 
 
 def the_site(sender: Sender, office: Office) -> None:
@@ -480,7 +502,7 @@ def a_year(sender: Sender) -> None:
 
 def test_every_form_is_sent_with_the_least(browser: Browser, sqlite_template: Path, tmp_path: Path) -> None:
     sent: set[str] = set()
-    parts = (voting, setting_up, polling, paper_ballots, marking, handing_in, decisions, the_site, accounts)
+    parts = (voting, setting_up, polling, paper_ballots, marking, handing_in, decisions, watching, the_site, accounts)
     for name in ("office", "year"):
         (tmp_path / name).mkdir()
         with lite_site_in(tmp_path / name, sqlite_template) as app, browser.new_context(locale="zh-CN") as context:

@@ -40,6 +40,8 @@ FOR_ANYBODY_SIGNED_IN = {
 }
 ASKS_FOR_SOMEBODY = {
     "surveys.marking.marking_sheets.department_for": "whose rows are shown",
+    "surveys.acts.poll_people.may_enter": "the gate, for every address of a poll",
+    "surveys.acts.poll_people.shut_to": "which polls are not listed",
     "surveys.vote.sealing.hand_of": "for which side the button is there",
     "surveys.vote.headcounts.own": "what this account counted itself",
     "surveys.vote.paper_ballots.paper_keying.why_not_settled": "why the button is not there",

@@ -4,11 +4,16 @@ from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectFiel
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from surveys.acts.limits import LONGEST_NAME, LONGEST_REASON
+from surveys.acts.limits import LONGEST_NAME, LONGEST_PERSON, LONGEST_REASON
 from surveys.web.forms import REQUIRED, GroundsForm, StaffForm
 
 
-class AccountForm(StaffForm):
+class HolderForm(StaffForm):
+    person = StringField("姓名", [Length(max=LONGEST_PERSON, message=f"姓名最多 {LONGEST_PERSON} 个字。")])
+    phone = StringField("电话", [Length(max=30)])
+
+
+class AccountForm(HolderForm):
     """`department` and `unit_id`: of an assessor and of a reporter; the service refuses them of others."""
 
     name = StringField(

@@ -1,7 +1,8 @@
 """The admin's pages: staff accounts one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,9 +17,10 @@ from surveys.intake import typed
 from surveys.office import account_admin
 from surveys.office.account_admin import AccountState, UnitChoice
 from surveys.office.accounts import Handout, NewAccount
-from surveys.office.pages.account_forms import AccountForm, MoveForm, ReissuePasswordsForm, WhyForm
+from surveys.office.pages.account_forms import AccountForm, HolderForm, MoveForm, ReissuePasswordsForm, WhyForm
 from surveys.web.access import actor, needs, site
 from surveys.web.editing import saving
+from surveys.web.errors import status_of
 
 pages = Blueprint("accounts", __name__)
 
@@ -74,6 +76,8 @@ def create() -> ResponseReturnValue:
             Role(form.role.data),
             form.department.data or None,
             int(form.unit_id.data) if form.unit_id.data else None,
+            form.person.data or "",
+            form.phone.data or "",
         )
         with site().database.writing() as session:
             handout = account_admin.create(session, site().now(), actor(), entry)
@@ -105,7 +109,12 @@ def show(account_id: int) -> ResponseReturnValue:
     return _account_page(account_id)
 
 
-def _account_page(account_id: int, typed_in: WhyForm | None = None, **faults: str) -> str:
+def _account_page(
+    account_id: int,
+    typed_in: WhyForm | None = None,
+    holder: HolderForm | None = None,
+    faults: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """`faults`: by the act they belong to. `typed_in`: the form of that act, with what was typed."""
     with site().database.reading() as session:
         line = account_admin.account_line(session, actor(), account_id)
@@ -116,6 +125,7 @@ def _account_page(account_id: int, typed_in: WhyForm | None = None, **faults: st
         return render_template(
             "office/accounts/show.html",
             line=line,
+            holder=holder or HolderForm(formdata=None, data={"person": line.person, "phone": line.phone}),
             forms=forms,
             faults=faults,
             own=line.id == actor().account_id,
@@ -190,7 +200,24 @@ def move(account_id: int) -> ResponseReturnValue:
     return redirect(url_for("accounts.show", account_id=account_id))
 
 
+@pages.post("/accounts/<id:account_id>/holder")
+@needs(Permission.MANAGE_ACCOUNTS)
+def describe(account_id: int) -> ResponseReturnValue:
+    form = HolderForm()
+    try:
+        form.checked()
+        with saving() as (session, base):
+            person, phone = form.person.data or "", form.phone.data or ""
+            account_admin.describe(session, site().now(), actor(), account_id, person, phone, base)
+    except NotFound:
+        raise
+    except Refusal as error:
+        return _account_page(account_id, holder=form, faults={"holder": str(error)}), status_of(error)
+    flash("已保存。以后的页面、日志和纸面上都写这个姓名。")
+    return redirect(url_for("accounts.show", account_id=account_id))
+
+
 def _refused(account_id: int, act: str, form: WhyForm, error: Refusal) -> ResponseReturnValue:
     if isinstance(error, NotFound):
         raise error
-    return _account_page(account_id, form, **{act: str(error)}), 400 if isinstance(error, BadInput) else 409
+    return _account_page(account_id, form, faults={act: str(error)}), 400 if isinstance(error, BadInput) else 409

@@ -1,11 +1,12 @@
 """Tables -> accounts to be made: name, role, department or unit; and every fault at its cell."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from surveys.acts.limits import LONGEST_NAME, LONGEST_UNIT
+from surveys.acts.limits import LONGEST_NAME, LONGEST_PERSON, LONGEST_UNIT
 from surveys.intake.cleaning import clean_line, clean_name, header_key, name_key, unfit
 from surveys.intake.headers import Fault, Faults, HeadedRow, Header, read_rows
 from surveys.intake.sheets import headed, passed_over, unread_columns
@@ -14,8 +15,12 @@ from surveys.intake.tables import Table
 TITLES: Mapping[str, Sequence[str]] = {
     "name": ("账号名", "账号", "账号名称", "用户名", "登录名"),
     "role": ("角色", "身份", "账号角色", "账号类型"),
+    "person": ("姓名", "名字", "使用人", "持有人"),
+    "phone": ("电话", "手机", "手机号", "联系电话", "手机号码"),
     "place": ("部门或单位", "单位或部门", "部门", "单位", "考核部门", "单位名称", "所属部门", "所属单位"),
 }
+PHONE = re.compile(r"[0-9+() -]{3,30}")
+PHONE_REMEDY = "电话只写数字，可以有 +、-、括号和空格，3 至 30 个字符；没有就留空。"
 DEPARTMENT, UNIT = "考核部门", "单位"
 
 
@@ -36,6 +41,8 @@ class AccountRow:
     name: str
     role: str
     place: str
+    person: str = ""
+    phone: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,6 +119,10 @@ class _Reading:
             return
         before = self.faults.count
         name = self._text(source, "name", clean_name(source.text("name")), LONGEST_NAME)
+        person = self._text(source, "person", clean_name(source.text("person")), LONGEST_PERSON)
+        phone = clean_line(source.text("phone"))
+        if phone and not PHONE.fullmatch(phone):
+            self._fault(source, "phone", PHONE_REMEDY)
         place = self._text(source, "place", clean_line(source.text("place")), LONGEST_UNIT)
         role = self._role(source)
         if not name:
@@ -123,7 +134,7 @@ class _Reading:
         found = "" if role is None else self._place(source, role, place)
         if self.faults.count > before or role is None:
             return
-        self._sort(source, AccountRow(name, role.key, found))
+        self._sort(source, AccountRow(name, role.key, found, person, phone))
 
     def _sort(self, source: HeadedRow, row: AccountRow) -> None:
         """New, there already, or in the way."""

@@ -28,6 +28,7 @@ from surveys.storage.tables.office import (
     SiteSettings,
     StaffSession,
     StandIn,
+    shown_name,
 )
 from surveys.storage.tables.polls import (
     Ballot,
@@ -37,8 +38,10 @@ from surveys.storage.tables.polls import (
     Keying,
     Leftover,
     Poll,
+    PollPerson,
     Presence,
     Receipt,
+    Remark,
     Ticket,
     Unsealing,
 )
@@ -69,10 +72,12 @@ __all__ = [
     "Objection",
     "PastPassword",
     "Poll",
+    "PollPerson",
     "Presence",
     "Proceeding",
     "ProposedChange",
     "Receipt",
+    "Remark",
     "Review",
     "RowChoice",
     "RuleVersion",
@@ -85,4 +90,5 @@ __all__ = [
     "Unit",
     "UnitTag",
     "Unsealing",
+    "shown_name",
 ]

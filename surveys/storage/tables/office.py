@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ColumnElement, ForeignKey, LargeBinary, String, case
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveys.storage.tables.base import NUMBERED, Base, Document
 
 
 class Account(Base):
-    """Staff. `department`: an assessor's own; `unit_id`: the unit a reporter hands in for.
+    """Staff. `person`: the holder's name; `phone`: where to reach them; both may be empty. `department`: an assessor's
+    own; `unit_id`: the unit a reporter hands in for.
 
     `one_time`: the password was made by the site, and must be changed before anything else. `given_by`, `given_at`: who
     made the account or last reset its password, and when; none for the command line. `confirmed_at`: when the auditor
@@ -20,6 +22,8 @@ class Account(Base):
     __table_args__ = NUMBERED
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(100), unique=True)
+    person: Mapped[str] = mapped_column(String(50), default="")
+    phone: Mapped[str] = mapped_column(String(30), default="")
     role: Mapped[str] = mapped_column(String(20))
     department: Mapped[str | None] = mapped_column(String(100))
     unit_id: Mapped[int | None] = mapped_column(ForeignKey("units.id"))
@@ -30,6 +34,20 @@ class Account(Base):
     given_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     given_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+
+    @hybrid_property
+    def shown(self) -> str:
+        """For people to read. What is kept, compared or digested has the account's name, which never changes."""
+        return shown_name(self.person, self.name)
+
+    @shown.inplace.expression
+    @classmethod
+    def _shown(cls) -> ColumnElement[str]:
+        return case((cls.person == "", cls.name), else_=cls.person + "（" + cls.name + "）")
+
+
+def shown_name(person: str, name: str) -> str:
+    return f"{person}（{name}）" if person else name
 
 
 class PastPassword(Base):

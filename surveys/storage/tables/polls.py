@@ -56,6 +56,26 @@ class Poll(Base):
     unsealings: Mapped[list["Unsealing"]] = relationship(order_by="Unsealing.key", lazy="selectin")
 
 
+class PollPerson(Base):
+    """An organizer or a scrutineer of this poll. Of a role of which nobody is named, everybody is."""
+
+    __tablename__ = "poll_people"
+    poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), primary_key=True, index=True)
+
+
+class Remark(Base):
+    """What the scrutineer wrote down. Kept as it is: another one corrects it."""
+
+    __tablename__ = "remarks"
+    __table_args__ = NUMBERED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    poll_id: Mapped[int] = mapped_column(ForeignKey("polls.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    words: Mapped[str]
+    made_at: Mapped[datetime]
+
+
 class Unsealing(Base):
     """One of the two hands that open a sealed result. `key`: organizer or scrutineer."""
 

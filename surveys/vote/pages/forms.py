@@ -1,6 +1,6 @@
 """Forms of the desk of a poll: tickets, doors, paper, the meeting."""
 
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput
@@ -94,6 +94,10 @@ class OverNumberForm(StaffForm):
 
 class OverForm(OverNumberForm):
     reason = StringField("理由（会记入日志）", [DataRequired(REQUIRED), Length(max=LONGEST_REASON)])
+
+
+class RemarkForm(StaffForm):
+    words = TextAreaField("监票记录", [DataRequired("请写下要记的事。"), Length(max=LONGEST_REASON)])
 
 
 class DoorForm(StaffForm):

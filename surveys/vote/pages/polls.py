@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveys.acts import audit
+from surveys.acts import audit, poll_people
 from surveys.acts.actors import Permission
 from surveys.acts.errors import AlreadyDone, NotFound
 from surveys.intake import typed
@@ -26,6 +26,7 @@ from surveys.vote import (
 from surveys.vote.pages.forms import EndInForm, PaperLeftForm, PauseForm, PresentForm, WithdrawPollForm
 from surveys.vote.paper_ballots.paper_counts import paper_counts
 from surveys.vote.papers.cards import card_pdf
+from surveys.vote.scrutiny import witnessing
 from surveys.vote.ticketing import slip_printing, ticket_requests
 from surveys.web.access import actor, also_automatic, ends_soon, in_use, needs, site
 from surveys.web.downloads import attachment, of_poll
@@ -43,6 +44,8 @@ def index() -> ResponseReturnValue:
     state = next((state for state in PollState if state.value == request.args.get("state")), None)
     words = typed.searched(request.args.get("q", ""))
     with site().database.reading() as session:
+        listed = polls.list_polls(session, state, words)
+        shut_away = poll_people.shut_to(session, actor(), [poll.id for poll in listed])
         lines = [
             {
                 "poll": poll,
@@ -51,7 +54,8 @@ def index() -> ResponseReturnValue:
                 "returned": shown_turnout(sum(entry.cast for entry in counts), poll.state),
                 "shortcoming": hall.shortcoming_of(poll, counts),
             }
-            for poll in polls.list_polls(session, state, words)
+            for poll in listed
+            if poll.id not in shut_away
             for counts in [poll_record.class_counts(session, poll)]
         ]
         return render_template(
@@ -99,6 +103,7 @@ def show(poll_id: int) -> ResponseReturnValue:
             checks=hall.closing_checks(session, poll),
             paper=paper_counts(session, poll),
             rehearsal_id=rehearsals.rehearsal_of(session, poll_id),
+            watched=witnessing.standing(session, poll),
             opened_by=[entry.key for entry in poll.unsealings],
             unseals_for=sealing.hand_of(poll, actor()),
             stays_shut=sealing.why_stays_shut(poll),

@@ -126,7 +126,7 @@ def void(poll_id: int) -> ResponseReturnValue:
 
 
 @pages.get("/polls/<id:poll_id>/batches/<id:batch>")
-@needs(Permission.RUN_POLLS)
+@needs(Permission.SEE_TICKETS)
 def batch(poll_id: int, batch: int) -> ResponseReturnValue:
     return _batch_page(poll_id, batch)
 
@@ -143,7 +143,7 @@ def _batch_page(
         found = tickets.batch_of(session, poll, number)
         line = next(each for each in tickets.list_batches(session, poll) if each.number == number)
         # Whether any is unused must not be seen here: it would tell that all were cast.
-        left = line.void < line.issued
+        left = line.void < line.issued and may(Permission.RUN_POLLS)
         may_void = left and poll.state not in polls.OVER
         why_not = tickets.why_not_voidable(session, found) if may_void else None
         return render_template(

@@ -204,5 +204,5 @@ def unused_hashes(poll: Poll, class_key: str) -> Select[bytes]:
 
 
 def account_names(session: Session, ids: set[int]) -> dict[int, str]:
-    found = session.execute(select(Account.id, Account.name).where(Account.id.in_(ids)))
+    found = session.execute(select(Account.id, Account.shown).where(Account.id.in_(ids)))
     return {account_id: name for account_id, name in found}

@@ -52,7 +52,7 @@ RESULT_PATHS = (
     "charts/1.svg",
 )
 ROLES = [None, *Role]
-NO_POLLS = (Role.SYSTEM, Role.AUDITOR, Role.ASSESSOR, Role.REPORTER)
+NO_POLLS = (Role.SYSTEM, Role.AUDITOR, Role.ASSESSOR, Role.REPORTER, Role.READER)
 
 
 def two_person_poll(site: Site, *, sealed: bool = True, **options: Any) -> World:
@@ -69,7 +69,7 @@ def two_person_poll(site: Site, *, sealed: bool = True, **options: Any) -> World
 def actors_of(site: Site) -> dict[Role, Actor]:
     _, passwords = build_accounts(site)
     with site.database.reading() as session:
-        return {role: sign_in(session, role.value, word) for role, word in passwords.items()}
+        return {role: sign_in(session, NOW, role.value, word) for role, word in passwords.items()}
 
 
 def open_by(site: Site, world: World, actor: Actor) -> bool:
@@ -256,7 +256,7 @@ def test_the_same_side_cannot_open_it_twice(site, role):
     with site.database.writing() as session:
         password = create_account(session, NOW, COMMAND_LINE, "同事", role)
     with site.database.reading() as session:
-        colleague = sign_in(session, "同事", password)
+        colleague = sign_in(session, NOW, "同事", password)
     for again in (actor, colleague):
         with pytest.raises(WrongState, match="已经启封过"):
             open_by(site, world, again)
