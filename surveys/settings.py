@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import URL, make_url
@@ -39,6 +39,7 @@ class Settings:
     `trusted_proxies`: whose word on where a request came from is taken. `threads`: that use the database at a time.
     `session_idle`, `session_longest`: after how long without use, and in any case, somebody has to sign in again.
     `audit_syslog`: where each entry of the audit log is sent, too; empty: nowhere.
+    `alarm_webhook`, `alarm_mail`: where alarms go, an address that takes JSON and a mail server with from and to.
     """
 
     database_url: URL
@@ -51,6 +52,8 @@ class Settings:
     session_idle: timedelta = timedelta(minutes=SESSION_IDLE_MINUTES)
     session_longest: timedelta = timedelta(hours=SESSION_HOURS)
     audit_syslog: str = ""
+    alarm_webhook: str = ""
+    alarm_mail: str = ""
 
     @property
     def https(self) -> bool:
@@ -79,13 +82,17 @@ class Settings:
         proxies = take("TRUSTED_PROXY", _proxies)
         threads = take("THREADS", _threads)
         syslog = take("AUDIT_SYSLOG", _syslog)
+        webhook, mail = take("ALARM_WEBHOOK", _webhook), take("ALARM_MAIL", _mail)
         idle, longest = take("SESSION_IDLE_MINUTES", _idle), take("SESSION_HOURS", _longest)
         if database_url is None or secret_key is None or public_url is None or data_dir is None or time_zone is None:
             raise SettingsError("\n".join(faults))
         if proxies is None or threads is None or idle is None or longest is None or syslog is None:
             raise SettingsError("\n".join(faults))
+        if webhook is None or mail is None:
+            raise SettingsError("\n".join(faults))
         _keep_private(data_dir, database_url)
-        return cls(database_url, secret_key, public_url, data_dir, time_zone, proxies, threads, idle, longest, syslog)
+        first = (database_url, secret_key, public_url, data_dir, time_zone, proxies, threads, idle, longest)
+        return cls(*first, syslog, webhook, mail)
 
 
 def database_url_of(text: str) -> URL:
@@ -193,6 +200,27 @@ def _syslog(text: str) -> str:
     if not text or re.fullmatch(r"/\S+|[A-Za-z0-9.-]+:\d{1,5}|\[[0-9a-fA-F:]+\]:\d{1,5}", text):
         return text
     raise SettingsError(f"AUDIT_SYSLOG 不是地址：{text}。请设为 /dev/log 或 主机:514，或不设。")
+
+
+def _webhook(text: str) -> str:
+    parts = urlsplit(text)
+    if not text or (parts.scheme in ("http", "https") and parts.hostname):
+        return text
+    raise SettingsError(f"ALARM_WEBHOOK 不是网址：{text}。请设为收 JSON 的地址，或不设。")
+
+
+def _mail(text: str) -> str:
+    parts = urlsplit(text)
+    fields = parse_qs(parts.query)
+    try:
+        named = parts.scheme in ("smtp", "smtps") and bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        named = False
+    if not text or (named and fields.get("from") and fields.get("to")):
+        return text
+    raise SettingsError(
+        "ALARM_MAIL 不是邮件服务器的地址。请设为 smtp://主机:25?from=发件人&to=收件人（加密用 smtps），或不设。"
+    )
 
 
 def _number(name: str, text: str, usual: int, least: int, most: int) -> int:

@@ -63,6 +63,7 @@ class Permission(StrEnum):
     SEE_OWN_UNIT = "see_own_unit"  # a reporter: the own unit's rows, material and, from the appeal on, its sheet
     MANAGE_ACCOUNTS = "manage_accounts"
     SEE_LOG = "see_log"  # the audit log, all of it
+    SEE_ALARMS = "see_alarms"  # the auditor all; of polls the admins; of the server who keeps the accounts
     CONFIRM_ACCOUNTS = "confirm_accounts"  # those that somebody made or reset, before they are a hand
     REVIEW = "review"  # material handed in; an assessor: only of the own department's rows
 
@@ -86,6 +87,7 @@ WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.SEE_OWN_UNIT: frozenset({Role.REPORTER}),
     Permission.MANAGE_ACCOUNTS: frozenset({Role.SYSTEM}),
     Permission.SEE_LOG: frozenset({Role.AUDITOR}),
+    Permission.SEE_ALARMS: frozenset({Role.SYSTEM, Role.ADMIN, Role.AUDITOR}),
     Permission.CONFIRM_ACCOUNTS: frozenset({Role.AUDITOR}),
     Permission.REVIEW: frozenset({Role.ADMIN, Role.ASSESSOR}),
 }

@@ -3,6 +3,7 @@
 from flask import Flask
 
 # Those imported for nothing else add their commands to a group by that.
+from surveys.entry.alarms.commands import alarm_group
 from surveys.entry.backup_command import backup_command
 from surveys.entry.setup_commands import demo_command, first_admin_command, migrate_command
 from surveys.evidence import commands  # noqa: F401
@@ -17,7 +18,7 @@ from surveys.vote.commands.polls import poll_group
 
 
 def register(app: Flask) -> None:
-    for group in (catalog_group, assessment_group, poll_group, bundle_group, account_group, audit_group):
+    for group in (catalog_group, assessment_group, poll_group, bundle_group, account_group, audit_group, alarm_group):
         app.cli.add_command(group)
     for command in life_commands:
         assessment_group.add_command(command)

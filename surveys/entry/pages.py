@@ -4,6 +4,7 @@ from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
 from surveys.acts.limits import LONGEST_REASON
+from surveys.entry.alarms import pages as alarms
 from surveys.evidence.pages import materials, proceedings, reviews
 from surveys.marking.marks import MOST_WORDS
 from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices
@@ -55,7 +56,7 @@ MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger)
 OUTCOME = (life, versions, results, publications, readings)
 EVIDENCE = (materials, reviews, archives, proceedings, own_unit)
 OFFICE = (sign_in, accounts, account_batches, log, site_settings, stand_ins)
-STAFF = (*OFFICE, *POLLS, *SETTING_UP, *MARKING, *OUTCOME, *EVIDENCE)
+STAFF = (alarms, *OFFICE, *POLLS, *SETTING_UP, *MARKING, *OUTCOME, *EVIDENCE)
 
 SAID_ON_PAGES = {
     "CODE_LENGTH": codes.LENGTH,

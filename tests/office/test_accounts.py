@@ -152,8 +152,8 @@ def test_the_table_of_who_may_do_what():
     of_others = {Permission.WATCH, Permission.UNSEAL, Permission.SEE_OWN_UNIT, Permission.READ_GIVEN}
     assert may[Role.ADMIN] == set(Permission) - of_others - no_business
     assert may[Role.READER] == {Permission.READ_RESULTS, Permission.READ_TALLIES, Permission.READ_GIVEN}
-    assert may[Role.SYSTEM] == {Permission.MANAGE_ACCOUNTS}
-    assert may[Role.AUDITOR] == {Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS}
+    assert may[Role.SYSTEM] == {Permission.MANAGE_ACCOUNTS, Permission.SEE_ALARMS}
+    assert may[Role.AUDITOR] == {Permission.SEE_LOG, Permission.CONFIRM_ACCOUNTS, Permission.SEE_ALARMS}
     assert may[Role.SCRUTINEER] == {
         Permission.SEE_POLLS,
         Permission.SEE_TICKETS,

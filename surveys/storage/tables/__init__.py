@@ -20,6 +20,7 @@ from surveys.storage.tables.evidence import Material, Proceeding, Review
 from surveys.storage.tables.marking import Event, Exemption, Mark, RowChoice
 from surveys.storage.tables.office import (
     Account,
+    AlarmEntry,
     AuditEntry,
     AuditHead,
     Import,
@@ -50,6 +51,7 @@ from surveys.storage.tables.replies import Agreement, Objection
 __all__ = [
     "Account",
     "Agreement",
+    "AlarmEntry",
     "Approval",
     "Assessment",
     "AssessmentFramework",

@@ -143,6 +143,21 @@ class StandIn(Base):
     ended_at: Mapped[datetime | None]
 
 
+class AlarmEntry(Base):
+    """What somebody should look at. `kind`, `subject`: what it is about, of which one stands at a time. `over_at`:
+    since when it is no more. `unsent`: why it did not go out, where it should."""
+
+    __tablename__ = "alarms"
+    __table_args__ = NUMBERED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(100))
+    words: Mapped[str]
+    at: Mapped[datetime]
+    over_at: Mapped[datetime | None]
+    unsent: Mapped[str | None]
+
+
 class Import(Base):
     """A file read and shown, not yet taken over. `kind`: roster or polls; `body`: what was read."""
 

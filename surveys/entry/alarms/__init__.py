@@ -1,0 +1,1 @@
+"""What somebody should look at, from all rooms: found, kept, sent out, shown."""
