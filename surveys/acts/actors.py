@@ -121,14 +121,16 @@ class Actor:
     """Whoever calls a service. `account_id` is None on the command line, which acts as an admin.
 
     `department`: an assessor's; `unit_id`: a reporter's. `must_change`: signed in with a one-time password, and may do
-    nothing but change it. `person`: who holds it, where that is known. `origin`: of what came from a page.
+    nothing but change it. `must_enrol`: the same, until it has set up its second
+    factor. `person`: who holds it, where that is known. `origin`: of what came from a page.
 
     `also`: what it may beyond its role: an admin keeps the accounts while there is no system admin. `stands_for`: in
     whose place it acts now, with what they may. `given`: what two hands gave a reader, by id of the assessment.
 
     What hands rest on (surveys.acts.hands): `given_by`, who made the account or last reset its password, None for the
     command line; `gave`: the accounts to which this one did so; `unconfirmed`: the site has an auditor, who has not
-    confirmed it since. `no_auditor`: what is said of that where two people act, empty where there is one.
+    confirmed it since; `wants_code`: what it must do first where an act of two hands asks for a code, in
+    Chinese. `no_auditor`: what is said of that where two people act, empty where there is one.
     """
 
     account_id: int | None
@@ -143,6 +145,8 @@ class Actor:
     given_by: int | None = field(default=None, compare=False)
     gave: frozenset[int] = field(default=frozenset(), compare=False)
     unconfirmed: bool = field(default=False, compare=False)
+    must_enrol: bool = field(default=False, compare=False)
+    wants_code: str = field(default="", compare=False)
     no_auditor: str = field(default="", compare=False)
     stands_for: tuple[StandsFor, ...] = field(default=(), compare=False)
     given: frozenset[tuple[int, ReadingKind]] = field(default=frozenset(), compare=False)
@@ -153,7 +157,7 @@ class Actor:
         return shown_name(self.person, self.name)
 
     def may(self, permission: Permission) -> bool:
-        if self.must_change:
+        if self.must_change or self.must_enrol:
             return False
         return permission in self.also or any(role in WHO_MAY[permission] for role in self.roles)
 

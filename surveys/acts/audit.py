@@ -28,6 +28,10 @@ class Outcome(StrEnum):
 
 ACTS = {
     "account.activate": "启用账号",
+    "account.code": "输入动态码",
+    "account.code_clear": "清除两步登录",
+    "account.code_off": "关闭两步登录",
+    "account.code_on": "开通两步登录",
     "account.confirm": "确认账号",
     "account.create": "建立账号",
     "account.deactivate": "停用账号",

@@ -8,6 +8,8 @@ from surveys.acts.errors import NotAllowed
 ADMIN = "另一名管理员"
 NO_AUDITOR = "本站按设置不设审计员，两人的账号没有第三个人核对。"
 NOT_YET = "本站尚未设审计员：账号由谁建立、重设没有第三个人核对，两个账号可能是一个人的。"
+CODE_AGAIN = "这件事要再输一次动态码：请在“两步登录”页输入，10 分钟之内再来操作。没有改动。"
+ENROL_FIRST = "这件事要动态码：请先在“两步登录”页开通，再来操作。没有改动。"
 """On papers, and on pages where two people act."""
 
 
@@ -21,6 +23,8 @@ def why_not(actor: Actor, earlier: Collection[int], other: str = ADMIN) -> str |
     """
     if actor.account_id is None:
         return f"命令行没有账号，不能作为两人中的一人。请{other}登录后在页面上操作。"
+    if actor.wants_code:
+        return actor.wants_code
     if actor.account_id in earlier:
         return f"这件事已经有您的一份，须由{other}来做。"
     if actor.unconfirmed:

@@ -43,5 +43,7 @@ def require(actor: Actor, permissions: tuple[Permission, ...]) -> None:
     if not any(actor.may(each) for each in permissions):
         if actor.must_change:
             raise NotAllowed("这是一次性密码，请先换成自己的密码。")
+        if actor.must_enrol:
+            raise NotAllowed("本站要求您的角色用两步登录，请先在“两步登录”页开通。")
         allowed = {role for each in permissions for role in WHO_MAY[each]}
         raise NotAllowed(f"只有{'、'.join(role.label for role in Role if role in allowed)}可以做这件事。")

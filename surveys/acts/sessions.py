@@ -16,6 +16,8 @@ from surveys.acts.site_settings import has, read
 from surveys.settings import Settings
 from surveys.storage.tables import Account, StaffSession
 
+CODE_LASTS = timedelta(minutes=10)
+"""For how long a code is good for acts of two hands."""
 SEEN_EVERY = timedelta(minutes=1)
 """How often it is written, at most, that somebody is there."""
 
@@ -40,10 +42,11 @@ class Held:
     own: bool
 
 
-def actor_of(session: Session, now: datetime, account: Account) -> Actor:
-    """With what its hand rests on, as it is now."""
+def actor_of(session: Session, now: datetime, account: Account, code_at: datetime | None = None) -> Actor:
+    """With what its hand rests on, as it is now. `code_at`: when a code of the second factor was last given."""
     role = Role(account.role)
-    audited = has(session, Role.AUDITOR)
+    audited, settings = has(session, Role.AUDITOR), read(session)
+    enrolled = account.code_secret is not None
     keeps_accounts = role is Role.ADMIN and not has(session, Role.SYSTEM)
     return Actor(
         account.id,
@@ -57,17 +60,25 @@ def actor_of(session: Session, now: datetime, account: Account) -> Actor:
         given_by=account.given_by,
         gave=frozenset(session.scalars(select(Account.id).where(Account.given_by == account.id))),
         unconfirmed=audited and account.confirmed_at is None,
-        no_auditor="" if audited else hands.NO_AUDITOR if read(session).without_auditor else hands.NOT_YET,
+        no_auditor="" if audited else hands.NO_AUDITOR if settings.without_auditor else hands.NOT_YET,
+        must_enrol=role in settings.code_roles and not enrolled and not account.one_time,
+        wants_code=_wanted(now, code_at, enrolled=enrolled) if settings.code_for_hands else "",
         stands_for=stand_ins.stands_for(session, now, account.id) if role in STOOD_FOR else (),
         given=readings.given(session, account.id) if role is Role.READER else frozenset(),
     )
 
 
-def begin(session: Session, settings: Settings, now: datetime, account_id: int) -> str:
+def _wanted(now: datetime, code_at: datetime | None, *, enrolled: bool) -> str:
+    if not enrolled:
+        return hands.ENROL_FIRST
+    return "" if code_at is not None and now - code_at < CODE_LASTS else hands.CODE_AGAIN
+
+
+def begin(session: Session, settings: Settings, now: datetime, account_id: int, code_at: datetime | None = None) -> str:
     """A new session of the account, without a commit. Returns what its browser is given, which is kept nowhere."""
     token = secrets.token_hex(32)
     session.execute(delete(StaffSession).where(StaffSession.made_at <= now - settings.session_longest))
-    session.add(StaffSession(key=_key(token), account_id=account_id, made_at=now, seen_at=now))
+    session.add(StaffSession(key=_key(token), account_id=account_id, made_at=now, seen_at=now, code_at=code_at))
     session.flush()
     return token
 
@@ -85,7 +96,7 @@ def find(session: Session, settings: Settings, now: datetime, token: str) -> Fou
     if _is_over(settings, now, held):
         return None
     ends_at = held.made_at + settings.session_longest
-    return Found(actor_of(session, now, account), ends_at, now - held.seen_at >= SEEN_EVERY)
+    return Found(actor_of(session, now, account, held.code_at), ends_at, now - held.seen_at >= SEEN_EVERY)
 
 
 def seen(session: Session, now: datetime, token: str) -> None:
@@ -93,6 +104,11 @@ def seen(session: Session, now: datetime, token: str) -> None:
     own = (StaffSession.key == _key(token)) & (StaffSession.seen_at <= now - SEEN_EVERY)
     session.execute(update(StaffSession).where(own).values(seen_at=now))
     session.commit()
+
+
+def note_code(session: Session, now: datetime, token: str) -> None:
+    """A code was given in this session, without a commit."""
+    session.execute(update(StaffSession).where(StaffSession.key == _key(token)).values(code_at=now))
 
 
 def end(session: Session, token: str) -> None:

@@ -11,27 +11,39 @@ from surveys.acts import audit
 from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import WrongState
 from surveys.acts.permitted import permitted
-from surveys.storage.tables import Account, SiteSettings
+from surveys.storage.tables import Account, Document, SiteSettings
 
 SITE = "site"
 
 
 @dataclass(frozen=True)
 class OwnSettings:
-    """`without_auditor`: nobody confirms accounts here, and papers say so."""
+    """`without_auditor`: nobody confirms accounts here, and papers say so. `code_roles`: keys of the roles that must
+    sign in with a second factor. `code_for_hands`: an act of two hands asks for a code again."""
 
     without_auditor: bool = False
+    code_roles: tuple[str, ...] = ()
+    code_for_hands: bool = False
 
     @property
     def words(self) -> str:
         """In Chinese, for the log."""
-        return "不设审计员" if self.without_auditor else "要设审计员"
+        parts = ["不设审计员" if self.without_auditor else "要设审计员"]
+        if self.code_roles:
+            parts.append(f"必须两步登录：{'、'.join(Role(key).label for key in self.code_roles)}")
+        if self.code_for_hands:
+            parts.append("两人办的事再输一次动态码")
+        return "；".join(parts)
 
 
 def read(session: Session) -> OwnSettings:
     """A setting that was never made is as if it were not asked for."""
     found = session.get(SiteSettings, SITE)
-    return OwnSettings() if found is None else OwnSettings(**found.body)
+    return OwnSettings() if found is None else OwnSettings(**found.body | {"code_roles": tuple(_roles(found.body))})
+
+
+def _roles(body: Document) -> list[str]:
+    return list(body.get("code_roles", ()))
 
 
 @permitted(Permission.MANAGE_ACCOUNTS)

@@ -107,3 +107,6 @@ def _beside(path: Path) -> BinaryIO:
 
 def emit(value: Any) -> None:  # noqa: ANN401
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+second_factor = click.option("--code", default="", help="开了两步登录的账号：手机上现在的 6 位数字，或一个恢复码")

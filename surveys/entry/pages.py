@@ -8,7 +8,7 @@ from surveys.entry.alarms import pages as alarms
 from surveys.evidence.pages import materials, proceedings, reviews
 from surveys.marking.marks import MOST_WORDS
 from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices
-from surveys.office.pages import account_batches, accounts, log, sign_in, site_settings, stand_ins
+from surveys.office.pages import account_batches, accounts, log, second_factor, sign_in, site_settings, stand_ins
 from surveys.outcome.pages import (
     archives,
     framework_imports,
@@ -55,7 +55,7 @@ SETTING_UP = (units, rosters, frameworks, framework_imports, applicability)
 MARKING = (marking, proposals, mark_imports, completion, score_sheets, ledger)
 OUTCOME = (life, versions, results, publications, readings)
 EVIDENCE = (materials, reviews, archives, proceedings, own_unit)
-OFFICE = (sign_in, accounts, account_batches, log, site_settings, stand_ins)
+OFFICE = (sign_in, second_factor, accounts, account_batches, log, site_settings, stand_ins)
 STAFF = (alarms, *OFFICE, *POLLS, *SETTING_UP, *MARKING, *OUTCOME, *EVIDENCE)
 
 SAID_ON_PAGES = {

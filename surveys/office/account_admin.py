@@ -47,7 +47,7 @@ class AccountState(StrEnum):
 
 @dataclass(frozen=True)
 class AccountLine:
-    """`place`: department or unit; `assessment`: the unit's."""
+    """`place`: department or unit; `assessment`: the unit's. `coded`: it has a second factor."""
 
     id: int
     name: str
@@ -58,6 +58,7 @@ class AccountLine:
     created_at: datetime
     person: str
     phone: str
+    coded: bool
 
     @property
     def holder(self) -> str:
@@ -110,6 +111,7 @@ def _line(account: Account, unit: Unit | None, assessment: str) -> AccountLine:
         account.created_at,
         account.person,
         account.phone,
+        account.code_secret is not None,
     )
 
 

@@ -13,8 +13,9 @@ from surveys.acts.actors import Actor, Permission, Role
 from surveys.acts.errors import BadInput, NotFound, Refusal, WrongState
 from surveys.acts.limits import LONGEST_NAME, LONGEST_PERSON
 from surveys.acts.permitted import permitted
+from surveys.acts.site import Site
 from surveys.intake.cleaning import clean_line, clean_name
-from surveys.office import passwords
+from surveys.office import codes, passwords
 from surveys.office.account_names import Names
 from surveys.office.uploads.account_lists import PHONE, PHONE_REMEDY
 from surveys.season.assessments import unit_of
@@ -172,12 +173,21 @@ def _new_password(account: Account, now: datetime, actor: Actor, *, one_time: bo
     return password
 
 
-def sign_in(session: Session, now: datetime, name: str, password: str) -> Actor:
+def sign_in(
+    session: Session, now: datetime, name: str, password: str, site: Site | None = None, code: str = ""
+) -> Actor:
     """Whoever this is, for a terminal: who is there holds the database, so no limit is kept and no session begun.
 
-    Raises WrongCredentials, after the same work whether or not the name exists.
+    `code`: of an account that has a second factor. Raises WrongCredentials, after the same work whether or not the name
+    exists.
     """
-    return sessions.actor_of(session, now, require_match(credentials_of(session, name), password))
+    account = require_match(credentials_of(session, name), password)
+    if not codes.has(account):
+        return sessions.actor_of(session, now, account)
+    if site is None or not codes.take(session, site, now, account, code):
+        raise WrongCredentials("这个账号开了两步登录，请用 --code 写手机上现在的 6 位数字，或一个没用过的恢复码。")
+    session.flush()
+    return sessions.actor_of(session, now, account, now)
 
 
 def credentials_of(session: Session, name: str) -> Account | None:
@@ -203,6 +213,14 @@ def reset_password(session: Session, now: datetime, actor: Actor, name: str, *, 
     audit.record(session, now, actor, "account.reset", name)
     session.commit()
     return password
+
+
+def id_of(session: Session, name: str) -> int:
+    """Raises NotFound."""
+    found = session.scalar(select(Account.id).where(Account.name == name))
+    if found is None:
+        raise NotFound(f"没有账号“{name}”。")
+    return found
 
 
 def has_accounts(session: Session) -> bool:

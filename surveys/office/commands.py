@@ -9,7 +9,7 @@ from surveys.acts import audit_chain
 from surveys.acts.actors import COMMAND_LINE, Role
 from surveys.acts.audit_chain import Head
 from surveys.cli.common import HEAD, ID, as_json, emit, reports_refusals, site
-from surveys.office import accounts, confirmations, log_reading
+from surveys.office import accounts, confirmations, log_reading, second_factor
 from surveys.office.log_reading import Wanted
 
 account_group = AppGroup("account", help="工作人员账号")
@@ -66,6 +66,15 @@ def account_confirm(name: str) -> None:
     """确认别人建立或重设过的账号，它才能作为两人中的一人。平时由审计员在页面上做。"""
     with site().database.writing() as session:
         confirmations.confirm_named(session, site().now(), COMMAND_LINE, name)
+
+
+@account_group.command("clear-code")
+@click.argument("name")
+@reports_refusals
+def account_clear_code(name: str) -> None:
+    """清除一个账号的两步登录（手机和恢复码都丢了）；它的登录马上失效。"""
+    with site().database.writing() as session:
+        second_factor.clear(session, site().now(), COMMAND_LINE, accounts.id_of(session, name), "命令行清除")
 
 
 @audit_group.command("verify")

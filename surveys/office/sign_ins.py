@@ -19,7 +19,7 @@ from surveys.acts.audit import Outcome
 from surveys.acts.errors import NotFound, Refusal
 from surveys.acts.sessions import Held
 from surveys.acts.site import Site
-from surveys.office import known_browsers, password_rules, passwords
+from surveys.office import codes, known_browsers, password_rules, passwords
 from surveys.office.accounts import WrongCredentials, credentials_of, require_match
 from surveys.storage.tables import Account, AuditEntry, PastPassword, SignInFailure
 
@@ -34,6 +34,8 @@ LAST_SHOWN = 10
 """Of the sign-ins of an account, to its holder."""
 ONE_TIME_LASTS = timedelta(days=30)
 """A strip that nobody used opens nothing for ever."""
+TICKET_SECONDS = 5 * 60
+"""Between the password and the code."""
 PAUSE = timedelta(seconds=5)
 """Between two tries that are checked, where they are slowed."""
 
@@ -46,6 +48,18 @@ class TooManyFailures(Refusal):
         minutes, seconds = divmod(max(1, -(-wait // timedelta(seconds=1))), 60)
         words = f"{minutes} 分 {seconds} 秒" if minutes else f"{seconds} 秒"
         super().__init__(f"{why}，这次没有核对。请过 {words}再试；账号没有停用，忘了密码请找管理员重设。")
+
+
+class WrongCode(WrongCredentials):
+    """The password was right, the code was not."""
+
+
+class CodeWanted(Refusal):
+    """The password was right; a code of the second factor is to follow. `ticket`: for the page to carry there."""
+
+    def __init__(self, ticket: str) -> None:
+        self.ticket = ticket
+        super().__init__("请输入手机上的动态码。")
 
 
 SLOWED = "这个账号或这里的网络近几分钟输错太多，现在隔几秒才核对一次"
@@ -62,7 +76,7 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class _Caller:
+class Caller:
     """Digests of the name, and of where it is typed: an address, a known browser or a session. `slowed`: by what others
     do, with how many failures of each."""
 
@@ -71,7 +85,7 @@ class _Caller:
     slowed: list[tuple[ColumnElement[bool], int]]
 
     @classmethod
-    def at_address(cls, site: Site, name: str, address: str) -> "_Caller":
+    def at_address(cls, site: Site, name: str, address: str) -> "Caller":
         """An address nobody knows, because a proxy does not say it, is not everybody's."""
         called, place = _digest(site, "name", name.strip()), _digest(site, "address", address)
         of_name = (SignInFailure.name == called, MOST_OF_NAME)
@@ -79,7 +93,7 @@ class _Caller:
         return cls(called, place, [of_name, from_address] if address else [of_name])
 
     @classmethod
-    def known(cls, site: Site, name: str, kind: str, secret: str) -> "_Caller":
+    def known(cls, site: Site, name: str, kind: str, secret: str) -> "Caller":
         """Somebody who has been here with the password: what others do is not theirs to wait for."""
         return cls(_digest(site, "name", name.strip()), _digest(site, kind, secret), [])
 
@@ -102,15 +116,15 @@ def sign_in(
     proofs: Iterable[str] = (),
     origin: Origin | None = None,
 ) -> Entered:
-    """Begins a session. Raises WrongCredentials, TooManyFailures.
+    """Begins a session. Raises WrongCredentials, TooManyFailures, CodeWanted.
 
     `address`: where the request came from, empty where nobody knows; `proofs`: what the browser was given before.
     """
     with site.database.reading() as session:
         found = credentials_of(session, name)
     browser = known_browsers.known(site, found, proofs)
-    caller = _Caller.known(site, name, "browser", browser) if browser else _Caller.at_address(site, name, address)
-    last = _count(site, now, caller)
+    caller = Caller.known(site, name, "browser", browser) if browser else Caller.at_address(site, name, address)
+    last = count_try(site, now, caller)
     try:
         checked = require_match(found, password)
     except WrongCredentials:
@@ -118,6 +132,8 @@ def sign_in(
         raise
     if checked.one_time and now >= checked.given_at + ONE_TIME_LASTS:
         raise WrongCredentials(f"这个一次性密码已经过期（{ONE_TIME_LASTS.days} 天）。请系统管理员重发一个。")
+    if codes.has(checked):
+        raise CodeWanted(codes.sealed(site, {"account": checked.id, "password": codes.fingerprint(checked)}))
     with site.database.writing() as session:
         account = session.get_one(Account, checked.id, with_for_update=True)
         if account.password_hash != checked.password_hash or not account.active:
@@ -125,6 +141,44 @@ def sign_in(
         actor = replace(sessions.actor_of(session, now, account), origin=origin)
         audit.record(session, now, actor, "account.sign_in", account.name)
         return _enter(site, session, now, account, caller, browser)
+
+
+def enter_code(
+    site: Site,
+    now: datetime,
+    ticket: str,
+    typed: str,
+    address: str,
+    proofs: Iterable[str] = (),
+    origin: Origin | None = None,
+) -> Entered:
+    """The second step of `sign_in`, with a code or a recovery code. Each try counts as one with a wrong password does,
+    until one is right. Raises WrongCredentials, TooManyFailures."""
+    begun = codes.opened(site, ticket, TICKET_SECONDS)
+    with site.database.reading() as session:
+        found = None if begun is None else session.get(Account, int(str(begun["account"])))
+    if begun is None or found is None or codes.fingerprint(found) != begun["password"]:
+        raise WrongCredentials("停留得太久，或密码刚刚改过。请重新输入账号和密码。")
+    browser = known_browsers.known(site, found, proofs)
+    caller = (
+        Caller.known(site, found.name, "browser", browser) if browser else Caller.at_address(site, found.name, address)
+    )
+    last = count_try(site, now, caller)
+    with site.database.writing() as session:
+        account = session.get_one(Account, found.id, with_for_update=True)
+        if account.password_hash != found.password_hash or not account.active:
+            raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
+        if codes.take(session, site, now, account, typed):
+            actor = replace(sessions.actor_of(session, now, account), origin=origin)
+            audit.record(session, now, actor, "account.sign_in", account.name, "两步登录")
+            return _enter(site, session, now, account, caller, browser, code_at=now)
+    _note_failure(site, now, origin, "account.code", found, last=last)
+    raise WrongCode("动态码不对，或刚刚用过。请看手机上现在的 6 位数字，也可以用一个没用过的恢复码。")
+
+
+def forget_tries(session: Session, caller: Caller) -> None:
+    """What was right is no failure; the caller commits."""
+    session.execute(delete(SignInFailure).where(caller.here))
 
 
 def _note_failure(
@@ -148,11 +202,17 @@ def sign_out(site: Site, now: datetime, actor: Actor, token: str) -> None:
 
 
 def _enter(
-    site: Site, session: Session, now: datetime, account: Account, caller: _Caller, browser: str = ""
+    site: Site,
+    session: Session,
+    now: datetime,
+    account: Account,
+    caller: Caller,
+    browser: str = "",
+    code_at: datetime | None = None,
 ) -> Entered:
-    session.execute(delete(SignInFailure).where(caller.here))  # the right password: what failed before was mistyped
+    forget_tries(session, caller)  # the right password: what failed before was mistyped
     entered = Entered(
-        sessions.begin(session, site.settings, now, account.id),
+        sessions.begin(session, site.settings, now, account.id, code_at),
         account.id,
         known_browsers.proof(site, account, browser),
     )
@@ -198,8 +258,8 @@ def change_password(site: Site, now: datetime, actor: Actor, old: str, new: str,
     Raises WrongCredentials, TooManyFailures, BadInput.
     """
     password_rules.require_fit(new, [actor.name])
-    caller = _Caller.known(site, actor.name, "session", token)
-    last = _count(site, now, caller)
+    caller = Caller.known(site, actor.name, "session", token)
+    last = count_try(site, now, caller)
     with site.database.reading() as session:
         before = session.get_one(Account, actor.account_id)
         past = session.scalars(_past(before.id)).all()
@@ -232,7 +292,7 @@ def _remember(session: Session, now: datetime, account: Account) -> None:
         session.delete(each)
 
 
-def _count(site: Site, now: datetime, caller: _Caller) -> bool:
+def count_try(site: Site, now: datetime, caller: Caller) -> bool:
     """Counts a try before it is made, so that of many at once no more are made than may fail; whether it is the last
     here that is checked for a while. Raises TooManyFailures.
 
@@ -248,7 +308,7 @@ def _count(site: Site, now: datetime, caller: _Caller) -> bool:
     return last
 
 
-def _check(session: Session, now: datetime, caller: _Caller) -> bool:
+def _check(session: Session, now: datetime, caller: Caller) -> bool:
     here = _last(session, now, caller.here, MOST_HERE)
     if len(here) == MOST_HERE:
         raise TooManyFailures(here[-1] + WINDOW - now)

@@ -45,6 +45,30 @@ class PasswordForm(StaffForm):
     )
 
 
+def _code_field() -> StringField:
+    return StringField("动态码（6 位数字）或恢复码", [DataRequired(REQUIRED), Length(max=40)])
+
+
+class CodeForm(StaffForm):
+    """The second step of signing in. `ticket`: of the first."""
+
+    ticket = HiddenField("登录", [DataRequired(REQUIRED)])
+    code = _code_field()
+
+
+class TurnOffForm(StaffForm):
+    code = _code_field()
+    password = PasswordField("密码", [DataRequired(REQUIRED), Length(max=200)])
+
+
+class EnrolForm(TurnOffForm):
+    """`offered`: the secret that the page showed, sealed."""
+
+    code = StringField("验证器现在显示的 6 位数字", [DataRequired(REQUIRED), Length(max=40)])
+
+    offered = HiddenField("密钥", [DataRequired(REQUIRED)])
+
+
 class ActForm(StaffForm):
     """A button: nothing but the CSRF token."""
 

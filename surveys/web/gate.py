@@ -11,6 +11,8 @@ from surveys.web.access import PUBLIC, SIGNED_IN, actor, csrf, declared, is_prin
 
 WITH_ONE_TIME_PASSWORD = ("sign_in.password", "sign_in.sign_out")
 """All that somebody may call who has not changed the one-time password yet."""
+WITHOUT_SECOND_FACTOR = (*WITH_ONE_TIME_PASSWORD, "second_factor.show", "second_factor.turn_on")
+"""All that somebody may call who must set up a second factor first."""
 NAMED = ("assessment_id", "unit_id", "poll_id")
 """By which an address says what assessment its page is about."""
 
@@ -29,6 +31,10 @@ def check() -> ResponseReturnValue | None:
         return (kept_forms.answer() if request.method == "POST" else None) or _to_sign_in()
     if actor().must_change and request.endpoint not in WITH_ONE_TIME_PASSWORD:
         return (kept_forms.answer() if request.method == "POST" else None) or redirect(url_for("sign_in.password"))
+    if actor().must_enrol and request.endpoint not in WITHOUT_SECOND_FACTOR:
+        if request.method == "POST":
+            flash("刚才的操作没有生效：请先开通两步登录。")
+        return redirect(url_for("second_factor.show"))
     if access != SIGNED_IN and not (may(Permission(access)) and _was_given(Permission(access))):
         abort(403)
     poll_id = (request.view_args or {}).get("poll_id")

@@ -34,7 +34,7 @@ OWNER, KEPT = "form_of", "kept"
 KEPT_FOR = timedelta(hours=8)
 MOST_BYTES = 512 * 1024
 """Of a form that carries another one: 256 KB at most, which compress badly, in base64."""
-CARRIERS = ("sign_in.sign_in", "sign_in.password")
+CARRIERS = ("sign_in.sign_in", "sign_in.password", "second_factor.enter")
 _NEVER = {"csrf_token", OWNER, KEPT}
 _PART = ("part", "part_name", "part_size")
 """Of a file that came in pieces: they are there for the account still, and found again by the file itself."""

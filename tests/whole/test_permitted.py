@@ -36,6 +36,10 @@ FOR_ANYBODY_SIGNED_IN = {
     "surveys.office.sign_ins.sign_out": "everybody's own",
     "surveys.office.sign_ins.own": "everybody's own",
     "surveys.office.sign_ins.end_other": "everybody's own",
+    **{
+        f"surveys.office.second_factor.{name}": "everybody's own"
+        for name in ("own", "offer", "offered", "turn_on", "turn_off", "again")
+    },
     "surveys.acts.audit.record": "that somebody was refused, or has read something: no act of theirs",
 }
 ASKS_FOR_SOMEBODY = {

@@ -51,7 +51,7 @@ def test_only_these_routes_are_public(shown: Shown) -> None:
     doors = {"/door/<token>", "/door/<token>/state", "/d/<showing>"}
     screens = {"/screen/<prefix>", "/screen/<prefix>/live"}
     ballots = {"/", "/b/<code>", "/board/<prefix>", "/secrecy", "/help"}
-    assert public == {*ballots, *doors, *screens, "/login", "/static/<path:filename>"}
+    assert public == {*ballots, *doors, *screens, "/login", "/login/code", "/static/<path:filename>"}
 
 
 def test_what_is_declared_is_a_permission(shown: Shown) -> None:

@@ -1,9 +1,11 @@
 """Forms of the account pages."""
 
-from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, StringField
+from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField, SelectMultipleField, StringField
 from wtforms.fields import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from surveys.acts.actors import Role
 from surveys.acts.limits import LONGEST_NAME, LONGEST_PERSON, LONGEST_REASON
 from surveys.web.forms import REQUIRED, GroundsForm, StaffForm
 
@@ -71,6 +73,13 @@ class SettingsForm(StaffForm):
     """As surveys.acts.site_settings.OwnSettings."""
 
     without_auditor = BooleanField("本站不设审计员")
+    code_roles = SelectMultipleField(
+        "必须用两步登录的角色",
+        choices=[SelectChoice(role.value, role.label) for role in Role],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    code_for_hands = BooleanField("两人办的事（核定、确认、启封等），要再输一次动态码")
 
 
 class StandInForm(GroundsForm):

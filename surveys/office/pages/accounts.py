@@ -14,7 +14,7 @@ from surveys.acts.actors import Permission, Role
 from surveys.acts.audit import ACTS
 from surveys.acts.errors import BadInput, NotFound, Refusal
 from surveys.intake import typed
-from surveys.office import account_admin
+from surveys.office import account_admin, second_factor
 from surveys.office.account_admin import AccountState, UnitChoice
 from surveys.office.accounts import Handout, NewAccount
 from surveys.office.pages.account_forms import AccountForm, HolderForm, MoveForm, ReissuePasswordsForm, WhyForm
@@ -118,7 +118,7 @@ def _account_page(
     """`faults`: by the act they belong to. `typed_in`: the form of that act, with what was typed."""
     with site().database.reading() as session:
         line = account_admin.account_line(session, actor(), account_id)
-        forms = {act: WhyForm(formdata=None) for act in ("reset", "deactivate", "activate")}
+        forms = {act: WhyForm(formdata=None) for act in ("reset", "deactivate", "activate", "clear_code")}
         move_form = MoveForm(formdata=None)
         move_form.place.choices = _places(session, line.role)
         forms |= {"move": move_form} | ({act: typed_in for act in faults} if typed_in else {})
@@ -178,6 +178,12 @@ def _act(account_id: int, name: str, act: Callable[..., None], done: str) -> Res
         return _refused(account_id, name, form, error)
     flash(done)
     return redirect(url_for("accounts.show", account_id=account_id))
+
+
+@pages.post("/accounts/<id:account_id>/clear-code")
+@needs(Permission.MANAGE_ACCOUNTS)
+def clear_code(account_id: int) -> ResponseReturnValue:
+    return _act(account_id, "clear_code", second_factor.clear, "两步登录已清除，它的登录已全部失效。")
 
 
 @pages.post("/accounts/<id:account_id>/move")

@@ -1,21 +1,20 @@
 """Signing in and out, and the account's own password."""
 
-import math
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user, login_user, logout_user
+from flask_login import current_user, login_user
 
 from surveys.acts.actors import Permission
 from surveys.acts.errors import Refusal
 from surveys.office import sign_ins
-from surveys.office.accounts import WrongCredentials
 from surveys.office.pages import known_browsers
-from surveys.office.sign_ins import TooManyFailures
+from surveys.office.pages.entering import holder, leave, onward, refused
+from surveys.office.sign_ins import CodeWanted
 from surveys.web import callers, kept_forms
-from surveys.web.access import Staff, actor, held, may, public, signed_in, site, token
-from surveys.web.forms import ActForm, EndSessionForm, PasswordForm, SignInForm
+from surveys.web.access import actor, may, public, signed_in, site, token
+from surveys.web.forms import ActForm, CodeForm, EndSessionForm, PasswordForm, SignInForm
 
 pages = Blueprint("sign_in", __name__)
 
@@ -37,39 +36,25 @@ def sign_in() -> ResponseReturnValue:
         name, password, proofs = form.name.data, form.password.data, known_browsers.proofs()
         address, origin = callers.address(site().settings), callers.origin(site().settings)
         entered = sign_ins.sign_in(site(), site().now(), name, password, address, proofs, origin)
-        staff = _holder(entered)
+        staff = holder(entered)
+    except CodeWanted as wanted:
+        return _code_page(wanted)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
-        return _refused(
+        return refused(
             render_template("office/sign_in.html", form=form, fault=str(error), kept=kept, typed=True), error
         )
-    _end_session()
+    leave()
     g.pop("csrf_token", None)  # made of the session that has ended
     session.permanent = True
     login_user(staff)
-    return _onward(entered, _safe_next())
+    return onward(entered, _safe_next())
 
 
-def _onward(entered: sign_ins.Entered, wanted: str | None = None) -> ResponseReturnValue:
-    if kept_forms.KEPT in request.form:
-        answer = kept_forms.resumed(request.form[kept_forms.KEPT])
-    else:
-        answer = redirect(wanted or url_for("sign_in.home"))
-    return known_browsers.remember(make_response(answer), entered)
-
-
-def _holder(entered: sign_ins.Entered) -> Staff:
-    """Raises WrongCredentials for an account that was switched off or reset in this very moment."""
-    found = held(entered.token)
-    if found is None:
-        raise WrongCredentials("账号刚刚停用或重设了密码，请核对后再试。")
-    return found
-
-
-def _refused(page: str, error: Refusal) -> ResponseReturnValue:
-    if isinstance(error, TooManyFailures):
-        return page, 429, {"Retry-After": str(math.ceil(error.wait.total_seconds()))}
-    return page, 400
+def _code_page(wanted: CodeWanted) -> str:
+    form = CodeForm(formdata=None, data={"ticket": wanted.ticket})
+    kept = request.form.get(kept_forms.KEPT, "")
+    return render_template("office/second_factor/code.html", form=form, fault="", kept=kept)
 
 
 def _safe_next() -> str | None:
@@ -84,16 +69,8 @@ def _safe_next() -> str | None:
 @signed_in
 def sign_out() -> ResponseReturnValue:
     ActForm().checked()
-    _end_session()
+    leave()
     return redirect(url_for("sign_in.form"))
-
-
-def _end_session() -> None:
-    """Of this browser, on the server too: what else holds its cookie holds nothing."""
-    if current_user.is_authenticated:
-        sign_ins.sign_out(site(), site().now(), actor(), token())
-    logout_user()
-    session.clear()
 
 
 @pages.get("/home")
@@ -140,10 +117,10 @@ def password() -> ResponseReturnValue:
     try:
         form.checked()
         entered = sign_ins.change_password(site(), site().now(), actor(), form.old.data, form.new.data, token())
-        staff = _holder(entered)
+        staff = holder(entered)
     except Refusal as error:
         kept = request.form.get(kept_forms.KEPT, "")
-        return _refused(_password_page(form, str(error), kept), error)
+        return refused(_password_page(form, str(error), kept), error)
     login_user(staff)
     flash("密码已修改，其他地方的登录已失效。")
-    return _onward(entered)
+    return onward(entered)

@@ -25,7 +25,8 @@ def show() -> ResponseReturnValue:
     try:
         form.checked()
         with site().database.writing() as session:
-            site_settings.change(session, site().now(), actor(), OwnSettings(form.without_auditor.data))
+            new = OwnSettings(form.without_auditor.data, tuple(form.code_roles.data or ()), form.code_for_hands.data)
+            site_settings.change(session, site().now(), actor(), new)
     except Refusal as error:
         return _page(form, str(error)), status_of(error)
     flash("设置已保存，马上生效，已记入操作日志。")

@@ -7,7 +7,7 @@ from flask.cli import with_appcontext
 
 from surveys.acts.actors import COMMAND_LINE
 from surveys.acts.errors import BadInput, WrongState
-from surveys.cli.common import ID, as_json, emit, reports_refusals, site
+from surveys.cli.common import ID, as_json, emit, reports_refusals, second_factor, site
 from surveys.office import accounts
 from surveys.outcome import life, versions
 from surveys.scoring.assessment_states import AssessmentState
@@ -18,12 +18,13 @@ from surveys.season import applicability, assessments
 @click.argument("assessment_id", type=ID)
 @click.option("--account", required=True, help="管理员的账号")
 @click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@second_factor
 @with_appcontext
 @reports_refusals
-def assessment_approve_rows(assessment_id: int, account: str, password: str) -> None:
+def assessment_approve_rows(assessment_id: int, account: str, password: str, code: str) -> None:
     """核准适用表，用自己的账号和密码；先在网页上核对，再核准，然后才能开始打分。"""
     with site().database.writing() as session:
-        actor = accounts.sign_in(session, site().now(), account, password)
+        actor = accounts.sign_in(session, site().now(), account, password, site(), code)
         fingerprint = applicability.matrix(session, assessment_id).fingerprint
         applicability.approve(session, site().now(), actor, assessment_id, fingerprint)
     click.echo("适用表已核准。", err=True)
@@ -86,12 +87,13 @@ def assessment_return(assessment_id: int, reason: str) -> None:
 @click.argument("assessment_id", type=ID)
 @click.option("--account", required=True, help="管理员的账号；两个人各运行一次")
 @click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@second_factor
 @with_appcontext
 @reports_refusals
-def assessment_certify(assessment_id: int, account: str, password: str) -> None:
+def assessment_certify(assessment_id: int, account: str, password: str, code: str) -> None:
     """核定中的一方，用自己的账号和密码；打印所核定结果的封存码。"""
     with site().database.writing() as session:
-        actor = accounts.sign_in(session, site().now(), account, password)
+        actor = accounts.sign_in(session, site().now(), account, password, site(), code)
         shown = life.certificate_digest(session, assessments.assessment_of(session, assessment_id))
         done = life.certify(session, site().now(), actor, assessment_id, shown)
     click.echo(shown)

@@ -16,6 +16,7 @@ class Account(Base):
     `one_time`: the password was made by the site, and must be changed before anything else. `given_by`, `given_at`: who
     made the account or last reset its password, and when; none for the command line. `confirmed_at`: when the auditor
     has confirmed it since; of the command line's accounts at once.
+    `code_secret`: of its second factor, encrypted; `code_step`: the last step of which a code was taken.
     """
 
     __tablename__ = "accounts"
@@ -34,6 +35,8 @@ class Account(Base):
     given_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     given_at: Mapped[datetime]
     confirmed_at: Mapped[datetime | None]
+    code_secret: Mapped[bytes | None]
+    code_step: Mapped[int | None]
 
     @hybrid_property
     def shown(self) -> str:
@@ -63,13 +66,24 @@ class PastPassword(Base):
 
 class StaffSession(Base):
     """Somebody signed in on one browser. `key`: the SHA-256 of what the browser holds; `seen_at`: when something was
-    last done there, to the minute."""
+    last done there, to the minute; `code_at`: when a code of the second factor was last given there."""
 
     __tablename__ = "sessions"
     key: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    code_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """One that an account has not used yet, as its SHA-256."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = NUMBERED
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"), index=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
 class SignInFailure(Base):

@@ -10,7 +10,7 @@ from flask.cli import AppGroup
 
 from surveys.acts.actors import COMMAND_LINE
 from surveys.catalog.model import plain
-from surveys.cli.common import ID, as_json, emit, extension_of, private_file, reports_refusals, site
+from surveys.cli.common import ID, as_json, emit, extension_of, private_file, reports_refusals, second_factor, site
 from surveys.intake import typed
 from surveys.office import accounts
 from surveys.polling.disclosure import TURNOUT_STEP, shown_turnout
@@ -303,11 +303,12 @@ def poll_close(poll_id: int, uncounted: int) -> None:
 @click.argument("poll_id", type=ID)
 @click.option("--account", required=True, help="组织员或监票人的账号")
 @click.password_option("--password", prompt="密码", confirmation_prompt=False)
+@second_factor
 @reports_refusals
-def poll_unseal(poll_id: int, account: str, password: str) -> None:
+def poll_unseal(poll_id: int, account: str, password: str, code: str) -> None:
     """双人启封中的一方，用自己的账号和密码。"""
     with site().database.writing() as session:
-        actor = accounts.sign_in(session, site().now(), account, password)
+        actor = accounts.sign_in(session, site().now(), account, password, site(), code)
         done = sealing.unseal(session, site().now(), actor, poll_id)
     click.echo("结果已启封。" if done else "已登记，还需另一方启封。", err=True)
 
