@@ -53,6 +53,7 @@ class Desk:
         admin, organizer = self._signed_in("admin"), self._signed_in("organizer")
         self._roster(admin)
         self._accounts(self._signed_in("system"))
+        self._site(self._signed_in("system"))
         self._log(self._signed_in("auditor"))
         poll = self._wizard(organizer)
         self._tickets(organizer, poll)
@@ -62,6 +63,7 @@ class Desk:
         organizer.get_by_role("button", name="开始投票").click()
         organizer.get_by_text("投票已开始").wait_for()
         self._paper(organizer, admin, poll)
+        self._scrutiny(admin, self._signed_in("scrutineer"), poll)
         organizer.goto(f"{poll}/log")
         self._whole(organizer, "desk-log")
         organizer.goto(f"{self._base}/polls/1/tally")
@@ -98,6 +100,24 @@ class Desk:
         self._pdf(page, "建立并下载密码", {"accounts-strips": 1}, 60)
         page.goto(f"{self._base}/accounts")
         self._save(page, "accounts")
+
+    def _site(self, page: Page) -> None:
+        page.goto(f"{self._base}/settings")
+        self._whole(page, "site-settings")
+        page.goto(f"{self._base}/second-factor")
+        self._whole(page, "second-factor")
+
+    def _scrutiny(self, admin: Page, scrutineer: Page, poll: str) -> None:
+        admin.goto(f"{poll}/scrutiny")
+        admin.get_by_label("scrutineer").check()
+        admin.get_by_role("button", name="保存人员").click()
+        admin.get_by_text("人员已保存").wait_for()
+        scrutineer.goto(f"{poll}/scrutiny")
+        scrutineer.locator("textarea").fill("9:30 三个票箱查验，空箱，封条完好")
+        scrutineer.get_by_role("button", name="记下").click()
+        scrutineer.get_by_text("已记下").wait_for()
+        scrutineer.goto(f"{poll}/scrutiny")
+        self._whole(scrutineer, "desk-scrutiny")
 
     def _log(self, page: Page) -> None:
         """After the first ones, so that there is something to see."""

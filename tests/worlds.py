@@ -58,6 +58,7 @@ from tests.builders import (
 from tests.kept_worlds import kept
 from tests.sites import NOW
 from tests.strict_client import StrictClient
+from tests.tools import THOROUGH
 
 DEPARTMENT = "市委网信办"
 TALKED = "网评队伍人手偏紧，建议增加培训（谈话样例）"
@@ -398,8 +399,9 @@ class Shown:
         return client_of(self.app, None if role is None else self.world.by_role[role])
 
 
-def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
-    """The rule's addresses with each argument filled from the world: every poll, unit, code and kind of file."""
+def addresses(app: Flask, rule: Rule, world: Everything, *, every: bool = THOROUGH) -> Iterator[str]:
+    """The rule's addresses with each argument filled from the world, so that each poll, unit, code and kind of file
+    occurs; `every`: in each combination."""
     choices: dict[str, list[Any]] = {
         "code": [world.used, world.void, *world.unused.values(), "0" * 20, "x"],
         "poll_id": [entry.poll_id for entry in world.polls.values()],
@@ -433,12 +435,13 @@ def addresses(app: Flask, rule: Rule, world: Everything) -> Iterator[str]:
     }
     unknown = rule.arguments - set(choices)
     assert not unknown, f"say here which values {unknown} of {rule.rule} may take"
-    combinations: list[dict[str, Any]] = [{}]
-    for name in sorted(rule.arguments):
-        combinations = [{**combination, name: value} for combination in combinations for value in choices[name]]
+    names = sorted(rule.arguments)
+    lists = [choices[name] for name in names]
+    longest = max(map(len, lists), default=1) if all(lists) else 0
+    found = product(*lists) if every else ([each[place % len(each)] for each in lists] for place in range(longest))
     adapter = app.url_map.bind("localhost")
-    for values in combinations:
-        yield adapter.build(rule.endpoint, values)
+    for values in found:
+        yield adapter.build(rule.endpoint, dict(zip(names, values, strict=True)))
 
 
 def dump(database: Database) -> str:

@@ -67,6 +67,35 @@ class Permission(StrEnum):
     CONFIRM_ACCOUNTS = "confirm_accounts"  # those that somebody made or reset, before they are a hand
     REVIEW = "review"  # material handed in; an assessor: only of the own department's rows
 
+    @property
+    def label(self) -> str:
+        return _PERMISSION_LABELS[self]
+
+
+_PERMISSION_LABELS = {
+    Permission.SEE_POLLS: "看测评会",
+    Permission.RUN_POLLS: "建测评会，发票、开始、结束、封存",
+    Permission.SEE_TICKETS: "看发了多少票",
+    Permission.SEE_TALLIES: "看封存以后的结果，下载统计单和选票包",
+    Permission.WITNESS: "登记实到，同意多发票",
+    Permission.WATCH: "监票记录和核对",
+    Permission.UNSEAL: "启封的一方",
+    Permission.SETTLE_PAPER: "录入、核定纸质票",
+    Permission.SEE_SHEETS: "看计分表",
+    Permission.MARK: "打分（考评员：本部门的行）",
+    Permission.DECIDE: "建考核，导入名单，免考、加减分、核定",
+    Permission.SEE_RESULTS: "看各版得分，导出，发反馈函",
+    Permission.READ_RESULTS: "看得分、名次和报告（查阅人：给了的考核）",
+    Permission.READ_TALLIES: "看民主测评的结果（查阅人：给了的考核）",
+    Permission.READ_GIVEN: "看给自己的结果的清单",
+    Permission.SEE_OWN_UNIT: "给本单位报送材料，看本单位的得分",
+    Permission.MANAGE_ACCOUNTS: "管账号，改系统设置",
+    Permission.SEE_LOG: "看全部操作日志",
+    Permission.SEE_ALARMS: "看报警（各看各的）",
+    Permission.CONFIRM_ACCOUNTS: "确认账号",
+    Permission.REVIEW: "审核材料（考评员：本部门的行）",
+}
+
 
 WHO_MAY: dict[Permission, frozenset[Role]] = {
     Permission.SEE_POLLS: frozenset({Role.ADMIN, Role.ORGANIZER, Role.SCRUTINEER}),

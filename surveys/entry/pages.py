@@ -1,13 +1,17 @@
 """Pages: one module per audience; access, headers, errors and forms beside them. Never touches the tables."""
 
+from datetime import timedelta
+
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
 from surveys.acts.limits import LONGEST_REASON
+from surveys.acts.sessions import CODE_LASTS
 from surveys.entry.alarms import pages as alarms
 from surveys.evidence.pages import materials, proceedings, reviews
 from surveys.marking.marks import MOST_WORDS
 from surveys.marking.pages import completion, ledger, mark_imports, marking, poll_choices
+from surveys.office import codes
 from surveys.office.pages import account_batches, accounts, log, second_factor, sign_in, site_settings, stand_ins
 from surveys.outcome.pages import (
     archives,
@@ -21,7 +25,8 @@ from surveys.outcome.pages import (
     score_sheets,
     versions,
 )
-from surveys.polling import codes, receipts
+from surveys.polling import codes as ballot_codes
+from surveys.polling import receipts
 from surveys.polling.disclosure import FEWEST_SHOWN, TURNOUT_STEP
 from surveys.season.pages import applicability, frameworks, rosters, units
 from surveys.vote.door_screens import MOST_PLANNED
@@ -59,7 +64,7 @@ OFFICE = (sign_in, second_factor, accounts, account_batches, log, site_settings,
 STAFF = (alarms, *OFFICE, *POLLS, *SETTING_UP, *MARKING, *OUTCOME, *EVIDENCE)
 
 SAID_ON_PAGES = {
-    "CODE_LENGTH": codes.LENGTH,
+    "CODE_LENGTH": ballot_codes.LENGTH,
     "RECEIPT_LENGTH": receipts.LENGTH,
     "FEWEST_SHOWN": FEWEST_SHOWN,
     "TURNOUT_STEP": TURNOUT_STEP,
@@ -67,6 +72,9 @@ SAID_ON_PAGES = {
     "MOST_PLANNED": MOST_PLANNED,
     "MOST_WORDS": MOST_WORDS,
     "LONGEST_REASON": LONGEST_REASON,
+    "CODE_DIGITS": codes.DIGITS,
+    "CODE_PERIOD": codes.PERIOD,
+    "CODE_MINUTES": CODE_LASTS // timedelta(minutes=1),
 }
 """Numbers of the rules that templates tell: none of them writes one itself."""
 

@@ -272,7 +272,9 @@ def move(
     editions.check_value(base, "place", before, after, "现在属于")
     if after == before:
         raise WrongState(f"“{account.name}”已经在{after}，没有改动。")
-    audit.record(session, now, actor, "account.move", account.name, f"{before} → {after}：{why}")
+    audit.record(
+        session, now, actor, "account.move", account.name, f"{before} → {after}：{why}", before=before, after=after
+    )
     session.commit()
 
 

@@ -20,7 +20,8 @@ from surveys.polling import base32
 from surveys.storage.tables import Account, RecoveryCode
 
 ISSUER = "测评"
-PERIOD = 30
+PERIOD, DIGITS = 30, 6
+"""Seconds of a step; as authenticator apps have it unless they are told otherwise."""
 DRIFT = (0, -1, 1)
 """Steps of a phone's clock that is a little off."""
 RECOVERY_CODES = 10
@@ -86,7 +87,7 @@ def left(session: Session, account_id: int) -> int:
 def _step(secret: str, now: datetime, typed: str, last: int) -> int | None:
     """Of which step after the last one it is the code."""
     digits = "".join(each for each in typed if each.isdigit())
-    if not secret or len(digits) != 6 or not digits.isascii():
+    if not secret or len(digits) != DIGITS or not digits.isascii():
         return None
     present, codes = int(now.timestamp()) // PERIOD, pyotp.TOTP(secret)
     steps = (present + drift for drift in DRIFT)

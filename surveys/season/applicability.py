@@ -294,7 +294,8 @@ def _set_tags(session: Session, now: datetime, actor: Actor, unit: Unit, new: Se
     session.execute(delete(UnitTag).where(UnitTag.unit_id == unit.id))
     session.add_all(UnitTag(unit_id=unit.id, tag=tag) for tag in new)
     session.expire(unit, ["tags"])
-    audit.record(session, now, actor, "unit.tags", unit.name, told)
+    before, _, after = told.partition(" → ")
+    audit.record(session, now, actor, "unit.tags", unit.name, told, before=before, after=after)
     return True
 
 

@@ -107,8 +107,8 @@ def save_rules(
     if old == new:
         return False
     assessment.rules = new.to_json()
-    detail = f"{summary(old)} → {summary(new)}"
-    audit.record(session, now, actor, "rules.edit", assessment.title, detail)
+    before, after = summary(old), summary(new)
+    audit.record(session, now, actor, "rules.edit", assessment.title, f"{before} → {after}", before=before, after=after)
     session.commit()
     return True
 

@@ -96,7 +96,7 @@ def rename(
         raise BadInput(f"单位“{name}”已经在这次考核中。")
     _refuse(why_not_renamed(session, unit), "名称不能再改")
     unit.name = name
-    audit.record(session, now, actor, "unit.rename", name, f"原名“{before}”，{reason}")
+    audit.record(session, now, actor, "unit.rename", name, f"原名“{before}”，{reason}", before=before, after=name)
     session.commit()
 
 

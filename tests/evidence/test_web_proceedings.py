@@ -197,7 +197,7 @@ def seen_by(app: Flask, client: FlaskClient, world: Any) -> set[str]:
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or "extension" in rule.arguments:
             continue
-        for address in addresses(app, rule, world):
+        for address in addresses(app, rule, world, every=True):
             response = client.get(address)
             if TALKED.encode() in response.data or TALKED.encode("gb18030") in response.data:
                 found.add(address)

@@ -11,6 +11,8 @@ from surveys.acts.actors import WHO_MAY, Permission, Role
 from surveys.web.access import PUBLIC, SIGNED_IN, declared
 from tests.servers import ROOT
 
+HANDBOOK = ROOT / "docs" / "handbook.md"
+BEGIN, END = "<!-- 权限表：由 test_routes 从 surveys/acts/actors.py 写出 -->\n", "<!-- 权限表完 -->\n"
 FILE = ROOT / "docs" / "routes.md"
 HEAD = """# Who may call what
 
@@ -41,3 +43,20 @@ def test_the_file_is_what_the_site_does(lite_app: Flask) -> None:
     if "RECORD_ROUTES" in os.environ:
         FILE.write_text(table(lite_app), encoding="utf-8")
     assert FILE.read_text(encoding="utf-8") == table(lite_app)
+
+
+def powers() -> str:
+    lines = [f"| 能做 | {' | '.join(role.label for role in Role)} |", "|---|" + "---|" * len(Role)]
+    for permission in Permission:
+        cells = ["✓" if role in WHO_MAY[permission] else "" for role in Role]
+        lines.append(f"| {permission.label} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_handbook_has_the_one_table() -> None:
+    before, rest = HANDBOOK.read_text(encoding="utf-8").split(BEGIN)
+    found, after = rest.split(END)
+    if "RECORD_ROUTES" in os.environ:
+        found = powers()
+        HANDBOOK.write_text(before + BEGIN + found + END + after, encoding="utf-8")
+    assert found == powers()

@@ -8,21 +8,25 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+import pyotp
 import pytest
 import sqlalchemy as sa
 from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from jinja2 import Template
 
-from surveys.acts.actors import Actor, Role
+from surveys.acts.actors import COMMAND_LINE, Actor, Role
 from surveys.acts.site import Site
+from surveys.office import accounts, codes
 from surveys.polling.states import PollState
 from surveys.storage.tables import Import
 from surveys.vote.paper_ballots.paper_returned import FIRST, SECOND
 from tests import papers, seasons
 from tests.builders import build_poll, filled, sheet_of
 from tests.servers import ROOT
+from tests.sites import NOW
 from tests.strict_client import StrictClient, text_of, without_token
 from tests.tools import require_tool
 from tests.worlds import Shown, addresses, client_of, walker
@@ -173,6 +177,21 @@ def kept_forms(pages: Pages, app: Flask, site: Site) -> None:
         pages.take(client, "/assessments/new", form)
 
 
+def second_step(pages: Pages, app: Flask, site: Site) -> None:
+    """The recovery codes, shown once; the code after the password."""
+    person = papers.person(site, "辛管理", Role.ADMIN)
+    with site.database.writing() as session:
+        password = accounts.reset_password(session, NOW, COMMAND_LINE, person.name)
+    client, phone = signed_in(app, person), pyotp.TOTP("A" * 32)
+    with mock.patch.object(codes, "new_secret", return_value=phone.secret):
+        form = client.page("/second-factor").form("/second-factor/on")
+    given = {"code": phone.at(int(site.now().timestamp())), "password": password}
+    pages.take(client, "/second-factor/on", form | given)
+    stranger = client_of(app)
+    named = stranger.page("/login").form("/login") | {"name": person.name, "password": password}
+    pages.take(stranger, "/login", named)
+
+
 def test_the_nu_checker_finds_nothing(
     shown: Shown, lite_app: Flask, lite_site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +202,7 @@ def test_the_nu_checker_finds_nothing(
         pages.take(shown.client(), f"/b/{code}", filled(sheet_of(shown.site, shown.world.open.poll_id)))
     monkeypatch.setattr(Site, "now", lambda _site: seasons.NOW)
     with pages.kept(lite_app):
-        for some in (votes, own_units, paper, handing_out, organizing, kept_forms):
+        for some in (votes, own_units, paper, handing_out, organizing, kept_forms, second_step):
             some(pages, lite_app, lite_site)
     assert page_templates() - pages.templates == set(), "pages that were not looked at"
     assert len(pages.found) > 400

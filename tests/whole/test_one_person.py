@@ -18,11 +18,13 @@ from surveys.marking.marks import MarkEntry
 from surveys.outcome import life
 from surveys.scoring.assessment_states import AssessmentState
 from surveys.storage.tables import Approval, Assessment, Keying, Poll, ProposedChange, StandIn, Unsealing
+from surveys.vote.scrutiny import people, witnessing
 from tests.builders import (
     account,
     build_poll,
     build_unit,
     cast_each,
+    close,
     close_and_seal,
     enter,
     sealed_poll,
@@ -188,9 +190,19 @@ def stand_in(stage: Stage) -> Case:
     )
 
 
+def seal_unwatched(stage: Stage) -> Case:
+    world = build_poll(stage.site)
+    watcher = account(stage.site, "监票", Role.SCRUTINEER)
+    with stage.site.database.writing() as session:
+        people.name_people(session, NOW, stage.other, world.poll_id, {watcher.account_id or 0})
+    close(stage.site, world.poll_id)
+    home = f"/polls/{world.poll_id}/scrutiny/waive"
+    return Case((home, {"reason": REASON}), (f"{home}/agree", {}), agreed(stage, witnessing.WAIVE))
+
+
 ACTS = (
     *(set_aside, choose, count_anyway, confirm_value, withdraw_value, certify, unseal, present, tickets_beyond),
-    *(key_paper, confirm_proposal, give_to_read, stand_in),
+    *(seal_unwatched, key_paper, confirm_proposal, give_to_read, stand_in),
 )
 ROLES = {unseal: (Role.ORGANIZER, Role.SCRUTINEER), key_paper: (Role.ORGANIZER, Role.ORGANIZER)}
 

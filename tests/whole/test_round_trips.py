@@ -49,7 +49,7 @@ def change_roster(sheets: Sheets) -> None:
 
 
 def fill_accounts(sheets: Sheets) -> None:
-    sheets["账号"][1:] = [["样例甲", "组织员", ""]]
+    sheets["账号"][1:] = [["样例甲", "张三", "组织员", "", ""]]
 
 
 def fill_marks(sheets: Sheets) -> None:

@@ -12,7 +12,8 @@ import yaml
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveys.acts.actors import COMMAND_LINE, Actor, Role
+from surveys.acts import readings, sessions
+from surveys.acts.actors import COMMAND_LINE, Actor, ReadingKind, Role
 from surveys.acts.errors import WrongState
 from surveys.acts.site import Site
 from surveys.catalog.model import Method
@@ -229,14 +230,17 @@ def _links(site: Site) -> DemoLinks:
             for name, role, department, unit_id in (
                 ("system", Role.SYSTEM, None, None),
                 ("admin", Role.ADMIN, None, None),
+                ("admin2", Role.ADMIN, None, None),
                 ("auditor", Role.AUDITOR, None, None),
                 ("organizer", Role.ORGANIZER, None, None),
                 ("assessor", Role.ASSESSOR, "市委网信办", None),
                 ("scrutineer", Role.SCRUTINEER, None, None),
                 ("reporter", Role.REPORTER, None, first_unit),
+                ("reader", Role.READER, None, None),
             )
         )
         assessment_id = session.scalars(select(Assessment.id)).one()
+        _give_to_read(session, site, assessment_id)
         poll = session.scalar(select(Poll).where(Poll.state == PollState.OPEN).order_by(Poll.id))
         if poll is None:
             return DemoLinks(site.settings.public_url, signed, (), "", Path(), assessment_id)
@@ -247,6 +251,19 @@ def _links(site: Site) -> DemoLinks:
     path.write_bytes(finished(slips_pdf(sheet)))
     urls = tuple(slip.url for slip in sheet.slips[:3])
     return DemoLinks(site.settings.public_url, signed, urls, sheet.unit, path, assessment_id)
+
+
+def _give_to_read(session: Session, site: Site, assessment_id: int) -> None:
+    """What both admins gave the reader, unless they took it back."""
+    reader, first, second = (
+        session.scalars(select(Account).where(Account.name == name)).one() for name in ("reader", "admin", "admin2")
+    )
+    if any(each.proposal for each in readings.standings(session, COMMAND_LINE, assessment_id)):
+        return
+    actors = [sessions.actor_of(session, site.now(), account) for account in (first, second)]
+    for kind in ReadingKind:
+        readings.propose(session, site.now(), actors[0], assessment_id, reader.id, kind, "分管领导要看")
+        readings.agree(session, site.now(), actors[1], assessment_id, reader.id, kind)
 
 
 def _trial(session: Session, site: Site, poll: Poll) -> Issued:

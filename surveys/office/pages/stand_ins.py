@@ -22,14 +22,11 @@ pages = Blueprint("stand_ins", __name__)
 @pages.get("/stand-ins")
 @needs(Permission.DECIDE)
 def show() -> ResponseReturnValue:
-    form = StandInForm(formdata=None)
-    _offer(form)
-    return _page(form)
+    return _page(StandInForm(formdata=None))
 
 
-def _offer(form: StandInForm) -> None:
-    with site().database.reading() as session:
-        people = stand_ins.people(session, actor())
+def _offer(session: Session, form: StandInForm) -> None:
+    people = stand_ins.people(session, actor())
     for field in (form.account, form.absent):
         field.choices = [SelectChoice("", "请选择"), *map(_choice, people)]
 
@@ -40,6 +37,7 @@ def _choice(person: Person) -> SelectChoice:
 
 def _page(form: StandInForm, fault: str = "") -> str:
     with site().database.reading() as session:
+        _offer(session, form)
         lines = stand_ins.lines(session, site().now(), actor())
     return render_template(
         "office/stand_ins/show.html",
@@ -55,7 +53,8 @@ def _page(form: StandInForm, fault: str = "") -> str:
 @needs(Permission.DECIDE)
 def propose() -> ResponseReturnValue:
     form = StandInForm()
-    _offer(form)
+    with site().database.reading() as session:
+        _offer(session, form)
     try:
         form.checked()
         account_id, absent_id = int(form.account.data), int(form.absent.data)

@@ -10,13 +10,15 @@ from surveys.polling.states import PollState
 from surveys.storage.tables import Ballot
 from tests.builders import cast, filled, sheet_of
 from tests.strict_client import without_token
+from tests.tools import THOROUGH
 from tests.worlds import Everything, Shown, addresses, build_everything, client_of, walker
 
 UNSEALED = [PollState.DRAFT, PollState.OPEN, PollState.CLOSED]
 
 
-NOT_COMPARED = ("static", "results.chart", "sign_in.password")
-"""Slow to draw; and what lists the account's own sessions, of which each walk begins one."""
+NOT_COMPARED = ("static", "results.chart", "sign_in.password", "second_factor.show")
+"""Slow to draw; and what lists the account's own sessions, of which each walk begins one; and
+a new secret each time it is looked at."""
 
 
 def everything_seen(app: Flask, world: Everything) -> dict[str, str]:
@@ -26,7 +28,8 @@ def everything_seen(app: Flask, world: Everything) -> dict[str, str]:
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint in NOT_COMPARED:
             continue
-        for address in addresses(app, rule, world):
+        # Of a poll everything there is, whatever else is left to scripts/test --thorough.
+        for address in addresses(app, rule, world, every=THOROUGH or "poll_id" in rule.arguments):
             if address.startswith(f"/polls/{world.sealed.poll_id}/charts/"):
                 continue
             response = client.get(address)

@@ -37,6 +37,7 @@ RESULT_KEYS = {
 }
 
 ACTS = {
+    "account clear-code",
     "account confirm",
     "account create",
     "account reset",
@@ -54,6 +55,7 @@ ACTS = {
     "assessment return",
     "assessment start",
     "assessment verify",
+    "alarm check",
     "audit list",
     "audit verify",
     "backup",

@@ -35,6 +35,7 @@ from tests.builders import (
 )
 from tests.sites import NOW, unguarded
 from tests.strict_client import without_token
+from tests.tools import THOROUGH
 from tests.worlds import Everything, addresses, build_accounts, client_of, walker
 
 pytestmark = pytest.mark.both
@@ -168,15 +169,16 @@ def walk(app: Flask, world: Everything, role: Role | None) -> Iterator[tuple[str
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
-        for address in addresses(app, rule, world):
+        # Of a poll everything there is, whatever else is left to scripts/test --thorough.
+        for address in addresses(app, rule, world, every=THOROUGH or "poll_id" in rule.arguments):
             response = client.get(address)
             text = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
             yield address, response.status_code, without_token(text)
 
 
 def compared(app: Flask, world: Everything, role: Role | None) -> list[tuple[str, int, str]]:
-    """Without what tells of the walk itself: the account's sessions, and who read what."""
-    return [each for each in walk(app, world, role) if not each[0].startswith(("/password", "/log"))]
+    """Without what tells of the walk itself: the account's sessions, and who read what, a new secret."""
+    return [each for each in walk(app, world, role) if not each[0].startswith(("/password", "/log", "/second-factor"))]
 
 
 def said_by_commands(app: Flask, world: World, folder: Path) -> dict[str, tuple[int, str]]:

@@ -12,6 +12,7 @@ from surveys.acts.actors import Role
 from surveys.scoring.assessment_states import AssessmentState
 from tests.builders import set_state
 from tests.strict_client import Page, text_of
+from tests.tools import THOROUGH
 from tests.worlds import Shown, addresses, walker
 
 pytestmark = pytest.mark.both
@@ -65,24 +66,24 @@ REFUSED = {
 FILES = ("/preview", ".xlsx", ".csv", ".pdf", ".zip", ".json", "<extension>", "/photo", "/file")
 
 
-def pages(shown: Shown, role: Role) -> Iterator[tuple[str, Element]]:
+def pages(shown: Shown, role: Role, *, every: bool) -> Iterator[tuple[str, Element]]:
     """Every page of the staff's that this role may open."""
     client = walker(shown.app, shown.world.by_role[role])
     for rule in shown.app.url_map.iter_rules():
         public = rule.endpoint.split(".")[0] in ("static", "ballot", "board", "doors", "screens")
         if public or "GET" not in (rule.methods or ()) or any(part in rule.rule for part in FILES):
             continue
-        for address in addresses(shown.app, rule, shown.world):
+        for address in addresses(shown.app, rule, shown.world, every=every):
             response = client.get(address)
             if response.status_code == 200 and response.mimetype == "text/html":
                 yield address, lxml.html.document_fromstring(text_of(response))
 
 
-def offered(shown: Shown, role: Role) -> dict[str, str]:
+def offered(shown: Shown, role: Role, *, every: bool = THOROUGH) -> dict[str, str]:
     """The endpoints that forms with a button post to, each with a page that has one."""
     adapter = shown.app.url_map.bind("localhost")
     found = {}
-    for address, root in pages(shown, role):
+    for address, root in pages(shown, role, every=every):
         for form in root.iter("form"):
             if form.get("method", "get").lower() != "post" or not list(form.iter("button")):
                 continue
@@ -107,7 +108,7 @@ def test_while_marking_they_are_there(shown: Shown) -> None:
     """So that the test above looks for what exists."""
     seen = set()
     for role in (Role.ADMIN, Role.SYSTEM, Role.ORGANIZER, Role.ASSESSOR, Role.REPORTER):
-        seen |= set(offered(shown, role))
+        seen |= set(offered(shown, role, every=True))
     elsewhere = {
         "applicability.approve",
         "applicability.choose",
