@@ -154,7 +154,8 @@ class Actor:
     factor. `person`: who holds it, where that is known. `origin`: of what came from a page.
 
     `also`: what it may beyond its role: an admin keeps the accounts while there is no system admin. `stands_for`: in
-    whose place it acts now, with what they may. `given`: what two hands gave a reader, by id of the assessment.
+    whose place it acts now, with what they may; `stood_for_by`: who acts in its place. `given`: what two hands gave a
+    reader, by id of the assessment.
 
     What hands rest on (surveys.acts.hands): `given_by`, who made the account or last reset its password, None for the
     command line; `gave`: the accounts to which this one did so; `unconfirmed`: the site has an auditor, who has not
@@ -178,6 +179,7 @@ class Actor:
     wants_code: str = field(default="", compare=False)
     no_auditor: str = field(default="", compare=False)
     stands_for: tuple[StandsFor, ...] = field(default=(), compare=False)
+    stood_for_by: frozenset[int] = field(default=frozenset(), compare=False)
     given: frozenset[tuple[int, ReadingKind]] = field(default=frozenset(), compare=False)
 
     @property

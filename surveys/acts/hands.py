@@ -27,6 +27,8 @@ def why_not(actor: Actor, earlier: Collection[int], other: str = ADMIN) -> str |
         return actor.wants_code
     if actor.account_id in earlier:
         return f"这件事已经有您的一份，须由{other}来做。"
+    if {each.account_id for each in actor.stands_for} & {*earlier} or actor.stood_for_by & {*earlier}:
+        return f"代行的人和他代的人，在一件事里算一人，这件事已经有其中一人的一份。请{other}来做。"
     if actor.unconfirmed:
         return "您的账号新建或重设密码后，还没有经审计员确认，不能作为两人中的一人。请审计员在“账号确认”页确认。"
     if actor.given_by in earlier or actor.gave & {*earlier}:

@@ -64,6 +64,7 @@ def actor_of(session: Session, now: datetime, account: Account, code_at: datetim
         must_enrol=role in settings.code_roles and not enrolled and not account.one_time,
         wants_code=_wanted(now, code_at, enrolled=enrolled) if settings.code_for_hands else "",
         stands_for=stand_ins.stands_for(session, now, account.id) if role in STOOD_FOR else (),
+        stood_for_by=stand_ins.stood_for_by(session, now, account.id) if role in STOOD_FOR else frozenset(),
         given=readings.given(session, account.id) if role is Role.READER else frozenset(),
     )
 

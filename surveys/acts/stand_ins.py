@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from surveys.acts import audit
@@ -45,11 +45,20 @@ def stands_for(session: Session, now: datetime, account_id: int) -> tuple[Stands
     query = (
         select(Account.id, Account.name, Account.role)
         .join(StandIn, StandIn.absent_id == Account.id)
-        .where(StandIn.account_id == account_id, StandIn.agreed_at.is_not(None), StandIn.until > now)
-        .where(StandIn.ended_at.is_(None))
+        .where(StandIn.account_id == account_id, Account.active, *_holds(now))
         .order_by(StandIn.id)
     )
     return tuple(StandsFor(number, name, Role(role)) for number, name, role in session.execute(query))
+
+
+def stood_for_by(session: Session, now: datetime, account_id: int) -> frozenset[int]:
+    """Who acts in the account's place now."""
+    query = select(StandIn.account_id).where(StandIn.absent_id == account_id, *_holds(now))
+    return frozenset(session.scalars(query))
+
+
+def _holds(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return StandIn.agreed_at.is_not(None), StandIn.until > now, StandIn.ended_at.is_(None)
 
 
 @permitted(Permission.DECIDE)

@@ -108,15 +108,15 @@ def _digest(code: str) -> bytes:
     return hashlib.sha256(code.encode()).digest()
 
 
-def sealed(site: Site, value: dict[str, object]) -> str:
-    """For a page to carry to its next step."""
-    return _box(site).encrypt(json.dumps(value).encode()).decode()
+def sealed(site: Site, purpose: str, value: dict[str, object]) -> str:
+    """For a page to carry to its next step: nothing sealed for one purpose is taken for another."""
+    return _box(site, purpose).encrypt(json.dumps(value).encode()).decode()
 
 
-def opened(site: Site, text: str, lasts: int) -> dict[str, object] | None:
+def opened(site: Site, purpose: str, text: str, lasts: int) -> dict[str, object] | None:
     """None of what is not ours, or older than `lasts` seconds."""
     try:
-        found: dict[str, object] = json.loads(_box(site).decrypt(text.encode(), ttl=lasts))
+        found: dict[str, object] = json.loads(_box(site, purpose).decrypt(text.encode(), ttl=lasts))
     except (InvalidToken, ValueError):
         return None
     return found
@@ -127,6 +127,8 @@ def fingerprint(account: Account) -> str:
     return hashlib.sha256(account.password_hash.encode()).hexdigest()[:32]
 
 
-def _box(site: Site) -> Fernet:
-    key = HKDF(SHA256(), 32, None, b"ceping second factor 1").derive(site.settings.secret_key.encode())
+def _box(site: Site, purpose: str = "secret") -> Fernet:
+    key = HKDF(SHA256(), 32, None, f"ceping second factor 1 {purpose}".encode()).derive(
+        site.settings.secret_key.encode()
+    )
     return Fernet(base64.urlsafe_b64encode(key))

@@ -54,13 +54,13 @@ def offer(site: Site, actor: Actor) -> Offer:
 
 
 def _offer(site: Site, actor: Actor, secret: str) -> Offer:
-    token = codes.sealed(site, {"account": actor.account_id, "secret": secret})
+    token = codes.sealed(site, "offer", {"account": actor.account_id, "secret": secret})
     return Offer(codes.address(secret, actor.name), secret, token)
 
 
 def offered(site: Site, actor: Actor, token: str) -> Offer | None:
     """The same one, shown again."""
-    found = codes.opened(site, token, OFFER_SECONDS)
+    found = codes.opened(site, "offer", token, OFFER_SECONDS)
     if found is None or found.get("account") != actor.account_id:
         return None
     return _offer(site, actor, str(found["secret"]))

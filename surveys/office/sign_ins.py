@@ -133,7 +133,7 @@ def sign_in(
     if checked.one_time and now >= checked.given_at + ONE_TIME_LASTS:
         raise WrongCredentials(f"这个一次性密码已经过期（{ONE_TIME_LASTS.days} 天）。请系统管理员重发一个。")
     if codes.has(checked):
-        raise CodeWanted(codes.sealed(site, {"account": checked.id, "password": codes.fingerprint(checked)}))
+        raise CodeWanted(codes.sealed(site, "ticket", {"account": checked.id, "password": codes.fingerprint(checked)}))
     with site.database.writing() as session:
         account = session.get_one(Account, checked.id, with_for_update=True)
         if account.password_hash != checked.password_hash or not account.active:
@@ -154,7 +154,7 @@ def enter_code(
 ) -> Entered:
     """The second step of `sign_in`, with a code or a recovery code. Each try counts as one with a wrong password does,
     until one is right. Raises WrongCredentials, TooManyFailures."""
-    begun = codes.opened(site, ticket, TICKET_SECONDS)
+    begun = codes.opened(site, "ticket", ticket, TICKET_SECONDS)
     with site.database.reading() as session:
         found = None if begun is None else session.get(Account, int(str(begun["account"])))
     if begun is None or found is None or codes.fingerprint(found) != begun["password"]:

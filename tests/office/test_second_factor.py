@@ -136,11 +136,12 @@ def test_a_ticket_ends_with_time_and_with_another_password(holder: Holder, monke
         accounts.reset_password(session, NOW, COMMAND_LINE, "甲")
     with pytest.raises(WrongCredentials, match="停留得太久"):
         sign_ins.enter_code(holder.site, LATER, wanted.value.ticket, holder.code(LATER), ADDRESS)
-    for forged in ("", "x", codes.sealed(holder.site, {"account": 1, "password": "x"})):
+    offered = second_factor.offer(holder.site, holder.actor).token  # sealed by the same site, for something else
+    for forged in ("", "x", codes.sealed(holder.site, "ticket", {"account": 1, "password": "x"}), offered):
         with pytest.raises(WrongCredentials, match="停留得太久"):
             sign_ins.enter_code(holder.site, LATER, forged, holder.code(LATER), ADDRESS)
     monkeypatch.setattr(sign_ins, "TICKET_SECONDS", -1)
-    ticket = codes.sealed(holder.site, {"account": holder.row.id, "password": codes.fingerprint(holder.row)})
+    ticket = codes.sealed(holder.site, "ticket", {"account": holder.row.id, "password": codes.fingerprint(holder.row)})
     with pytest.raises(WrongCredentials, match="停留得太久"):
         sign_ins.enter_code(holder.site, LATER, ticket, holder.code(LATER), ADDRESS)
 

@@ -12,7 +12,7 @@ from surveys.acts.errors import AlreadyDone, BadInput, NotAllowed, NotFound, Ref
 from surveys.acts.site import Site
 from surveys.storage.tables import Account, AuditEntry
 from surveys.vote import sealing
-from tests.builders import account, build_poll, cast_each, close_and_seal
+from tests.builders import account, build_poll, cast_each, close_and_seal, run_sql
 from tests.sites import NOW
 from tests.worlds import client_of
 
@@ -125,6 +125,17 @@ def test_an_admin_in_the_scrutineer_s_place_is_one_hand_all_the_same(people: Peo
     other = account(people.site, "组织二", Role.ORGANIZER)
     with people.site.database.writing() as session, pytest.raises(AlreadyDone):
         sealing.unseal(session, NOW, other, world.poll_id)  # that side was taken; the stand-in holds the scrutineer's
+
+
+def test_the_absent_one_and_who_stands_in_are_one_hand(people: People) -> None:
+    """Whoever came first."""
+    people.propose(people.first, people.organizer, people.away)
+    people.agree(people.second)
+    for one, other in ((people.organizer, people.away), (people.away, people.organizer)):
+        assert "算一人" in str(hands.why_not(people.now(one), {other.account_id or 0}))
+        assert hands.why_not(people.now(one), {people.first.account_id or 0}) is None
+    run_sql(people.site, "UPDATE accounts SET active = false WHERE name = '丙'")
+    assert not people.now(people.organizer).stands_for
 
 
 def test_the_log_says_for_whom(people: People) -> None:
