@@ -1,16 +1,20 @@
 """Who may be a hand where an act takes two people: the one place that says so."""
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from surveys.acts.actors import Actor
 from surveys.acts.errors import NotAllowed
 
 ADMIN = "另一名管理员"
 NO_AUDITOR = "本站按设置不设审计员，两人的账号没有第三个人核对。"
-NOT_YET = "本站尚未设审计员：账号由谁建立、重设没有第三个人核对，两个账号可能是一个人的。"
-CODE_AGAIN = "这件事要再输一次动态码：请在“两步登录”页输入，10 分钟之内再来操作。没有改动。"
-ENROL_FIRST = "这件事要动态码：请先在“两步登录”页开通，再来操作。没有改动。"
 """On papers, and on pages where two people act."""
+NOT_YET = "本站尚未设审计员：账号由谁建立、重设没有第三个人核对，两个账号可能是一个人的。"
+CODE_LASTS = timedelta(minutes=10)
+"""For how long a code of the second factor is good for acts of two hands."""
+CODE_MINUTES = CODE_LASTS // timedelta(minutes=1)
+CODE_AGAIN = f"这件事要再输一次动态码：请在“两步登录”页输入，{CODE_MINUTES} 分钟之内再来操作。没有改动。"
+ENROL_FIRST = "这件事要动态码：请先在“两步登录”页开通，再来操作。没有改动。"
 
 
 def why_not(actor: Actor, earlier: Collection[int], other: str = ADMIN) -> str | None:

@@ -16,8 +16,6 @@ from surveys.acts.site_settings import has, read
 from surveys.settings import Settings
 from surveys.storage.tables import Account, StaffSession
 
-CODE_LASTS = timedelta(minutes=10)
-"""For how long a code is good for acts of two hands."""
 SEEN_EVERY = timedelta(minutes=1)
 """How often it is written, at most, that somebody is there."""
 
@@ -72,7 +70,7 @@ def actor_of(session: Session, now: datetime, account: Account, code_at: datetim
 def _wanted(now: datetime, code_at: datetime | None, *, enrolled: bool) -> str:
     if not enrolled:
         return hands.ENROL_FIRST
-    return "" if code_at is not None and now - code_at < CODE_LASTS else hands.CODE_AGAIN
+    return "" if code_at is not None and now - code_at < hands.CODE_LASTS else hands.CODE_AGAIN
 
 
 def begin(session: Session, settings: Settings, now: datetime, account_id: int, code_at: datetime | None = None) -> str:

@@ -1,7 +1,12 @@
 """What the running site is made of: handed to pages and commands by app.py."""
 
+import base64
 from dataclasses import dataclass
 from datetime import datetime
+
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from surveys.acts.open_polls import OpenPolls
 from surveys.settings import Settings
@@ -24,6 +29,11 @@ class Site:
     def now(self) -> datetime:
         """In the office's time zone, so that `.date()` is the office's day."""
         return datetime.now(self.settings.time_zone)
+
+    def box(self, purpose: str) -> Fernet:
+        """Seals under a key of SECRET_KEY that is of this purpose alone."""
+        key = HKDF(SHA256(), 32, None, f"ceping {purpose}".encode()).derive(self.settings.secret_key.encode())
+        return Fernet(base64.urlsafe_b64encode(key))
 
     @property
     def files(self) -> Files:

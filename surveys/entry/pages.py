@@ -1,12 +1,10 @@
 """Pages: one module per audience; access, headers, errors and forms beside them. Never touches the tables."""
 
-from datetime import timedelta
-
 from flask import Flask
 from werkzeug.routing import IntegerConverter, Map
 
+from surveys.acts.hands import CODE_MINUTES
 from surveys.acts.limits import LONGEST_REASON
-from surveys.acts.sessions import CODE_LASTS
 from surveys.entry.alarms import pages as alarms
 from surveys.evidence.pages import materials, proceedings, reviews
 from surveys.marking.marks import MOST_WORDS
@@ -74,7 +72,7 @@ SAID_ON_PAGES = {
     "LONGEST_REASON": LONGEST_REASON,
     "CODE_DIGITS": codes.DIGITS,
     "CODE_PERIOD": codes.PERIOD,
-    "CODE_MINUTES": CODE_LASTS // timedelta(minutes=1),
+    "CODE_MINUTES": CODE_MINUTES,
 }
 """Numbers of the rules that templates tell: none of them writes one itself."""
 

@@ -1,7 +1,6 @@
 """The second factor: codes of RFC 6238 (pyotp) and recovery codes. Secrets lie encrypted under SECRET_KEY, so that
 whoever reads the database has no codes; a code is taken once."""
 
-import base64
 import hashlib
 import hmac
 import json
@@ -10,8 +9,6 @@ from datetime import datetime
 
 import pyotp
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
@@ -19,6 +16,7 @@ from surveys.acts.site import Site
 from surveys.polling import base32
 from surveys.storage.tables import Account, RecoveryCode
 
+WRONG = "动态码不对，或刚刚用过。请看手机上现在的 6 位数字，也可以用一个没用过的恢复码。"
 ISSUER = "测评"
 PERIOD, DIGITS = 30, 6
 """Seconds of a step; as authenticator apps have it unless they are told otherwise."""
@@ -128,7 +126,4 @@ def fingerprint(account: Account) -> str:
 
 
 def _box(site: Site, purpose: str = "secret") -> Fernet:
-    key = HKDF(SHA256(), 32, None, f"ceping second factor 1 {purpose}".encode()).derive(
-        site.settings.secret_key.encode()
-    )
-    return Fernet(base64.urlsafe_b64encode(key))
+    return site.box(f"second factor 1 {purpose}")

@@ -19,7 +19,6 @@ from surveys.office import codes, passwords, sign_ins
 from surveys.office.accounts import WrongCredentials
 from surveys.storage.tables import Account
 
-WRONG_CODE = "动态码不对，或刚刚用过。请看手机上现在的 6 位数字，也可以用一个没用过的恢复码。"
 OFFER_SECONDS = 15 * 60
 
 
@@ -92,7 +91,7 @@ def turn_off(site: Site, now: datetime, actor: Actor, key: str, password: str, t
             raise WrongState(f"本站要求{actor.role.label}用两步登录，不能关闭。")
     with _checked(site, now, actor, key, password) as (session, account):
         if not codes.take(session, site, now, account, typed):
-            raise WrongCredentials(WRONG_CODE)
+            raise WrongCredentials(codes.WRONG)
         codes.forget(session, account)
         audit.record(session, now, actor, "account.code_off", actor.name)
         session.commit()
@@ -100,16 +99,17 @@ def turn_off(site: Site, now: datetime, actor: Actor, key: str, password: str, t
 
 def again(site: Site, now: datetime, actor: Actor, key: str, typed: str) -> None:
     """A code for the acts of two hands of the next minutes. Raises WrongCredentials, TooManyFailures."""
-    sign_ins.count_try(site, now, sign_ins.Caller.known(site, actor.name, "session", key))
+    caller = sign_ins.Caller.known(site, actor.name, "session", key)
+    sign_ins.count_try(site, now, caller)
     with site.database.writing() as session:
         account = session.get_one(Account, actor.account_id, with_for_update=True)
         if not codes.take(session, site, now, account, typed):
             audit.record(session, now, actor, "account.code", actor.name, result=Outcome.FAILED)
             session.commit()
-            raise WrongCredentials(WRONG_CODE)
+            raise WrongCredentials(codes.WRONG)
         sessions.note_code(session, now, key)
         audit.record(session, now, actor, "account.code", actor.name)
-        sign_ins.forget_tries(session, sign_ins.Caller.known(site, actor.name, "session", key))
+        sign_ins.forget_tries(session, caller)
         session.commit()
 
 

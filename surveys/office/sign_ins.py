@@ -173,7 +173,7 @@ def enter_code(
             audit.record(session, now, actor, "account.sign_in", account.name, "两步登录")
             return _enter(site, session, now, account, caller, browser, code_at=now)
     _note_failure(site, now, origin, "account.code", found, last=last)
-    raise WrongCode("动态码不对，或刚刚用过。请看手机上现在的 6 位数字，也可以用一个没用过的恢复码。")
+    raise WrongCode(codes.WRONG)
 
 
 def forget_tries(session: Session, caller: Caller) -> None:

@@ -5,7 +5,6 @@ Every staff form says which account it was made for (`owner_mark`), signed; what
 to the address it was sent to, and expires.
 """
 
-import base64
 import json
 import re
 import zlib
@@ -15,9 +14,7 @@ from datetime import timedelta
 from functools import partial
 from urllib.parse import quote, urlsplit
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 from flask import Flask, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -143,12 +140,16 @@ def _back() -> str:
 
 def _sealed(kept: KeptForm) -> str:
     data = zlib.compress(json.dumps(asdict(kept), ensure_ascii=False).encode())
-    return _box().encrypt_at_time(data, int(site().now().timestamp())).decode()
+    return site().box("kept form 1").encrypt_at_time(data, int(site().now().timestamp())).decode()
 
 
 def _opened(sealed: str) -> KeptForm | None:
     try:
-        data = _box().decrypt_at_time(sealed, int(KEPT_FOR.total_seconds()), int(site().now().timestamp()))
+        data = (
+            site()
+            .box("kept form 1")
+            .decrypt_at_time(sealed, int(KEPT_FOR.total_seconds()), int(site().now().timestamp()))
+        )
     except (InvalidToken, ValueError):
         return None
     return KeptForm(**json.loads(zlib.decompress(data)))
@@ -163,11 +164,6 @@ def _owner(mark: str) -> int | None:
 
 def _signer() -> Signer:
     return Signer(site().settings.secret_key, salt="ceping form owner 1")
-
-
-def _box() -> Fernet:
-    key = HKDF(SHA256(), 32, None, b"ceping kept form 1").derive(site().settings.secret_key.encode())
-    return Fernet(base64.urlsafe_b64encode(key))
 
 
 def register(app: Flask) -> None:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import login_user
 
 from surveys.acts.errors import Refusal
+from surveys.acts.hands import CODE_MINUTES
 from surveys.office import second_factor, sign_ins
 from surveys.office.accounts import WrongCredentials
 from surveys.office.pages import known_browsers
@@ -109,5 +110,5 @@ def again() -> ResponseReturnValue:
         second_factor.again(site(), site().now(), actor(), token(), form.code.data)
     except Refusal as error:
         return refused(render_template("office/second_factor/again.html", form=form, fault=str(error)), error)
-    flash("动态码对了，10 分钟之内可以办两人办的事。请回到刚才的页面再点一次。")
+    flash(f"动态码对了，{CODE_MINUTES} 分钟之内可以办两人办的事。请回到刚才的页面再点一次。")
     return redirect(url_for("second_factor.show"))
