@@ -65,8 +65,11 @@ def offered(site: Site, actor: Actor, token: str) -> Offer | None:
     return _offer(site, actor, str(found["secret"]))
 
 
-def turn_on(site: Site, now: datetime, actor: Actor, key: str, token: str, password: str, typed: str) -> list[str]:
-    """Sets it up, in place of one that was there; the recovery codes, which exist here alone. `key`: of the session.
+def turn_on(
+    site: Site, now: datetime, actor: Actor, key: str, token: str, password: str, typed: str, present: str = ""
+) -> list[str]:
+    """Sets it up, in place of one that was there, of which `present` is a code or a recovery code: whoever finds a
+    session open has none. Returns the recovery codes, which exist here alone. `key`: of the session.
 
     Raises WrongCredentials, TooManyFailures, BadInput.
     """
@@ -76,6 +79,8 @@ def turn_on(site: Site, now: datetime, actor: Actor, key: str, token: str, passw
     with _checked(site, now, actor, key, password) as (session, account):
         if not codes.is_right(found.secret, now, typed):
             raise BadInput("手机上的 6 位数字不对，没有开通。请核对手机的时间，重新输入。")
+        if codes.has(account) and not codes.take(session, site, now, account, present):
+            raise WrongCredentials(codes.WRONG)
         made = codes.keep(session, site, account, found.secret)
         codes.take(session, site, now, account, typed)
         sessions.note_code(session, now, key)

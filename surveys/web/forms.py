@@ -65,6 +65,7 @@ class EnrolForm(TurnOffForm):
     """`offered`: the secret that the page showed, sealed."""
 
     code = StringField("验证器现在显示的 6 位数字", [DataRequired(REQUIRED), Length(max=40)])
+    present = StringField("旧手机上现在的动态码，或一个没用过的恢复码", [Length(max=40)])
 
     offered = HiddenField("密钥", [DataRequired(REQUIRED)])
 

@@ -180,6 +180,20 @@ def test_setting_it_up_takes_the_password_and_a_code(lite_site: Site) -> None:
     assert codes.has(holder.row)
 
 
+def test_another_phone_takes_a_code_of_the_one_before(holder: Holder) -> None:
+    """Whoever finds a session open and knows the password has none."""
+    offer = second_factor.offer(holder.site, holder.actor)
+    shown = pyotp.TOTP(offer.secret).at(int(LATER.timestamp()))
+    given = (holder.site, LATER, holder.actor, holder.token, offer.token, holder.password, shown)
+    before = holder.row.code_secret
+    for present in ("", "000000", shown):
+        with pytest.raises(WrongCredentials):
+            second_factor.turn_on(*given, present)
+    assert holder.row.code_secret == before
+    assert len(second_factor.turn_on(*given, holder.recovery[0])) == codes.RECOVERY_CODES
+    assert holder.row.code_secret != before
+
+
 def test_turned_off_by_its_holder_and_not_where_the_role_must(holder: Holder) -> None:
     set_to(holder.site, OwnSettings(code_roles=("admin",)))
     with pytest.raises(WrongState, match="不能关闭"):

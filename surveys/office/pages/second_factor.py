@@ -75,7 +75,9 @@ def turn_on() -> ResponseReturnValue:
     try:
         form.checked()
         offered, password, code = form.offered.data, form.password.data, form.code.data
-        made = second_factor.turn_on(site(), site().now(), actor(), token(), offered, password, code)
+        made = second_factor.turn_on(
+            site(), site().now(), actor(), token(), offered, password, code, form.present.data or ""
+        )
     except Refusal as error:
         again = second_factor.offered(site(), actor(), str(form.offered.data))
         return refused(_page(form, str(error), again), error)
